@@ -1,0 +1,16 @@
+"""Facts about clouds and providers: data files with small typed loaders, importable by every part of the project."""
+
+from infra.facts.load import known_tokens, oci_flags, type_facts
+from infra.facts.model import Autoname, Checker, Kind, Origin, PropertyFacts, TypeFacts
+
+__all__ = [
+    "Autoname",
+    "Checker",
+    "Kind",
+    "Origin",
+    "PropertyFacts",
+    "TypeFacts",
+    "known_tokens",
+    "oci_flags",
+    "type_facts",
+]

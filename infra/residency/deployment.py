@@ -1,0 +1,72 @@
+"""What a stack file asks for: the `usdata:deployment` value, right in shape, not yet judged.
+
+Region names, CIDRs, phases and identifiers are still the text that was given: whether they are allowed, and what follows
+from them, is the planner's business (`placement.plan`). `infra/settings.py` makes these values from the stack file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OciRegionRequest:
+    """One region under `oci.regions`; the map's key is the region's name."""
+
+    role: str
+    cidr: str
+    service_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OciRequest:
+    """The Oracle Cloud tenancy under `oci`."""
+
+    tenancy_id: str
+    home_region: str
+    object_storage_namespace: str
+    auth: str
+    profile: str | None = None
+    regions: Mapping[str, OciRegionRequest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRequest:
+    """The one named export flow that an EXCEPTED dataset may have: who reads it, and under which name it is reported."""
+
+    name: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetRequest:
+    """One dataset under `datasets`; `data_class` None means the file names no class, which is PROTECTED."""
+
+    data_class: str | None = None
+    shards: int = 1
+    reason: str | None = None
+    expires: str | None = None
+    export: ExportRequest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRequest:
+    """One legacy site under `legacy.sites`; `adopt` maps a dataset to the existing bucket that holds its backup."""
+
+    region: str
+    account_id: str
+    deployer_role: str
+    phase: str
+    expires: str
+    adopt: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentRequest:
+    """The whole `usdata:deployment` value of one stack."""
+
+    organization: str
+    oci: OciRequest
+    datasets: Mapping[str, DatasetRequest]
+    sites: Mapping[str, SiteRequest]

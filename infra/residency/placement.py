@@ -1,0 +1,177 @@
+"""The plan: every holder of data, where it is and under which key, and every flow between them, as plain values.
+
+`Placement` and `Flow` are made only by the planner. Components take them and register what they say; a component has no
+region, name or CIDR of its own to get wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Network
+
+from infra.residency.dataset import DataClass, Dataset
+from infra.residency.flow import Flow
+from infra.residency.lifecycle import Site
+from infra.residency.regions import UsRegion
+
+
+class RegionRole(StrEnum):
+    """PRIMARY holds the default stores, STANDBY their replicas, a SPARE only network, vault and keys, ready for data."""
+
+    PRIMARY = "primary"
+    STANDBY = "standby"
+    SPARE = "spare"
+
+
+class SubnetTier(StrEnum):
+    """The private subnets of a region's network. DATA: databases and alike. ENDPOINT: Object Storage's private endpoint."""
+
+    DATA = "data"
+    ENDPOINT = "endpoint"
+
+
+class Compartment(StrEnum):
+    """The compartments inside the organization's own; data is apart by class, and apart from keys and network."""
+
+    PROTECTED = "protected"
+    EXCEPTED = "excepted"
+    PUBLIC = "public"
+    KEYS = "keys"
+    NETWORK = "network"
+
+
+class AuthMethod(StrEnum):
+    """How the Oracle provider proves who it is; values as the provider spells them (its page "Configuring the Provider")."""
+
+    API_KEY = "ApiKey"
+    INSTANCE_PRINCIPAL = "InstancePrincipal"
+    SECURITY_TOKEN = "SecurityToken"  # noqa: S105 - the provider's word for a method, not a secret
+    RESOURCE_PRINCIPAL = "ResourcePrincipal"
+    OKE_WORKLOAD_IDENTITY = "OKEWorkloadIdentity"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenancy:
+    """The Oracle Cloud tenancy. `home` is where identity, quotas and tags are written; always one of the US regions."""
+
+    id: str
+    home: UsRegion
+    namespace: str
+    auth: AuthMethod
+    profile: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subnet:
+    """A private subnet of a regional network."""
+
+    tier: SubnetTier
+    cidr: IPv4Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """One region's network: its VCN, its private subnets, the service gateway's target and the US regions it peers with."""
+
+    region: UsRegion
+    role: RegionRole
+    cidr: IPv4Network
+    subnets: tuple[Subnet, ...]
+    service_id: str
+    peers: tuple[UsRegion, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPlan:
+    """One HSM key: protects everything of one data class in one region. `name` is its physical name (`usds-protected-iad`)."""
+
+    name: str
+    region: UsRegion
+    data_class: DataClass
+
+
+class PlacementRole(StrEnum):
+    """PRIMARY: the default store, written by applications. REPLICA: read-only copy in the standby region. BACKUP: legacy."""
+
+    PRIMARY = "primary"
+    REPLICA = "replica"
+    BACKUP = "backup"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """One shard of a dataset in one US region of Oracle Cloud.
+
+    Attributes:
+        name: logical name, a stable key of the plan (`profiles-us-ashburn-1`, `videos-1-us-ashburn-1`).
+        bucket: physical name, carries the region's key (`usds-profiles-iad`, `usds-videos-1-iad`).
+        endpoint: the S3-compatible endpoint that applications use.
+        noncurrent_days: how long a replaced or deleted version is kept; None on a REPLICA, whose versions are not its own.
+    """
+
+    name: str
+    dataset: Dataset
+    shard: int
+    role: PlacementRole
+    region: UsRegion
+    bucket: str
+    endpoint: str
+    noncurrent_days: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetPlan:
+    """A dataset with its placements (all shards, PRIMARY before REPLICA) and the flows that replicate and export it."""
+
+    dataset: Dataset
+    placements: tuple[Placement, ...]
+    replications: tuple[Flow, ...]
+    export: Flow | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupBucket:
+    """The legacy backup of one dataset at one site; all shards go into it, one prefix each (`prefixes`).
+
+    Attributes:
+        name: logical name (`profiles-virginia`).
+        bucket: physical name (`usds-profiles-use1-111111111111`), or the adopted bucket's own.
+        adopted: whether the bucket existed before this stack and is imported.
+    """
+
+    name: str
+    dataset: Dataset
+    bucket: str
+    adopted: bool
+    prefixes: tuple[str, ...]
+    flows: tuple[Flow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitePlan:
+    """A legacy site in phase BACKUP: its key alias, the one role that writes backups, its buckets and the reports bucket.
+
+    Attributes:
+        key_alias: `alias/usds-backup-virginia`.
+        transfer_role: name of the IAM role that the transfer assumes, the only reader and writer of objects.
+        reports_bucket: holds the inventories of the other buckets; object names are user data, so it is a holder too.
+    """
+
+    site: Site
+    key_alias: str
+    transfer_role: str
+    reports_bucket: str
+    backups: tuple[BackupBucket, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything that one stack provisions, sorted by name wherever there is more than one."""
+
+    organization: str
+    tenancy: Tenancy
+    networks: tuple[Network, ...]
+    keys: tuple[KeyPlan, ...]
+    datasets: tuple[DatasetPlan, ...]
+    sites: tuple[SitePlan, ...]
