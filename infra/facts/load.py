@@ -1,6 +1,7 @@
 """Reads the fact files, each once and only when first asked for, and one type at a time."""
 
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -113,24 +114,18 @@ def _properties(raw: dict[str, _Json]) -> dict[str, PropertyFacts]:
 
 def _property(raw: _Json) -> PropertyFacts:
     """One property; a key this reader does not know is an error, so that new facts are not dropped silently."""
-    fields: dict[str, Any] = {"kind": Kind(raw["type"]) if "type" in raw else None}
-    for key, value in raw.items():
-        if key in _PLAIN:
-            fields[_PLAIN[key]] = value
-        elif key in _TUPLES:
-            fields[_TUPLES[key]] = tuple(value)
-        elif key == "oneOfBy":
-            fields["one_of_by"] = Checker(value)
-        elif key == "patternFrom":
-            fields["pattern_by"] = Checker.SERVICE  # patterns from documentation are the API's, not the provider's
-        elif key == "items":
-            fields["items"] = _property(value)
-        elif key == "properties":
-            fields["properties"] = _properties(value)
-        elif key == "anyOf":
-            fields["any_of"] = tuple(_property(alternative) for alternative in value)
-        elif key == "source":
-            fields["guessed"] = True
-        elif key not in {"type", "oneOfFrom"}:
-            raise ValueError(f"provider_properties.json: unknown fact {key!r}")
-    return PropertyFacts(**fields)
+    return PropertyFacts(**dict(_READERS[key](value) for key, value in ({"type": None} | raw).items()))
+
+
+_READERS: dict[str, Callable[[Any], tuple[str, Any]]] = {
+    **{key: (lambda value, field=field: (field, value)) for key, field in _PLAIN.items()},
+    **{key: (lambda value, field=field: (field, tuple(value))) for key, field in _TUPLES.items()},
+    "type": lambda value: ("kind", value and Kind(value)),
+    "oneOfBy": lambda value: ("one_of_by", Checker(value)),
+    "patternFrom": lambda _docs: ("pattern_by", Checker.SERVICE),  # a documented pattern is the API's to enforce
+    "oneOfFrom": lambda _docs: ("one_of_by", Checker.SERVICE),
+    "items": lambda value: ("items", _property(value)),
+    "properties": lambda value: ("properties", _properties(value)),
+    "anyOf": lambda value: ("any_of", tuple(map(_property, value))),
+    "source": lambda _docs: ("guessed", True),
+}
