@@ -1,0 +1,52 @@
+# One thin line each: what a target does lives in the project's own commands.
+.DEFAULT_GOAL := help
+.PHONY: help preview up destroy test lint format bench crash-test inventories clean
+
+PYTHON ?= python3
+STACK  ?= sandbox
+PY     := .venv/bin/python
+
+help:            ## show this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+preview: .venv/cli  ## show what would change, without credentials (STACK=sandbox)
+	@$(PY) -m infra preview --stack $(STACK)
+
+up: .venv/cli       ## apply the sandbox stack to the simulated clouds
+	@$(PY) -m infra up --stack $(STACK)
+
+destroy: .venv/cli  ## remove what the sandbox stack made from the simulated clouds
+	@$(PY) -m infra destroy --stack $(STACK)
+
+test: .venv/dev     ## all tests, with coverage
+	@$(PY) -m pytest -n 2 --cov --cov-report= && $(PY) -m tests.support.coverage_floor
+
+lint: .venv/dev     ## lint, format, import rules and strict types
+	@$(PY) -m ruff check && $(PY) -m ruff format --check && .venv/bin/lint-imports && .venv/bin/basedpyright
+
+format: .venv/dev   ## mend what can be mended
+	@$(PY) -m ruff check --fix && $(PY) -m ruff format
+
+bench: .venv/dev    ## benchmarks: ratios within one run
+	@$(PY) -m tests.bench
+
+crash-test: .venv/dev  ## kill `up` at 1,000 points and rerun it (SEED=n)
+	@$(PY) -m tests.crash --points 1000 $(if $(SEED),--seed $(SEED))
+
+inventories: .venv/dev  ## write tests/inventories/ anew, to be read as a diff
+	@$(PY) -m tests.inventories
+
+clean:           ## remove the environment and the simulated clouds
+	rm -rf .venv .sandbox
+
+.venv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "usdata needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+
+.venv/cli: requirements.txt pyproject.toml | .venv/bin/uv
+	@echo "installing what the command line needs into .venv (once, about a minute)" >&2
+	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli && touch $@
+
+.venv/dev: .venv/cli
+	@echo "installing what the tests need into .venv (once)" >&2
+	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli --extra dev && touch $@
