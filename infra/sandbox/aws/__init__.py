@@ -1,0 +1,1 @@
+"""Simulated AWS: one module per service."""

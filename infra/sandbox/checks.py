@@ -1,0 +1,67 @@
+"""What a provider does in Check: generated names, defaults, and the problems of the inputs."""
+
+import hashlib
+from typing import Any
+
+from infra.facts import Kind, PropertyFacts, TypeFacts
+from infra.sandbox.values import UNKNOWN, Json, Secret
+
+_DEFAULTS = "__defaults"
+
+
+def fill(known: TypeFacts, news: Json, olds: Json, *, name: str, seed: bytes) -> Json:
+    """The inputs with a generated name and defaults; `__defaults` at every level lists what was filled in.
+
+    Args:
+        known: facts of the type.
+        news: inputs from the program.
+        olds: checked inputs of the last deployment; a name generated then is kept.
+        name: logical name of the resource.
+        seed: randomness that the engine hands out; the same seed gives the same name.
+    """
+    inputs = _with_defaults(known.inputs, news)
+    autoname = known.autoname
+    if autoname is None or autoname.property in news or _conflicts(known.inputs[autoname.property], news):
+        return inputs
+    old = olds.get(autoname.property)
+    kept = isinstance(old, str) and autoname.property in (olds.get(_DEFAULTS) or ())
+    generated = old if kept else _generate(name, seed, autoname.max_length, autoname.transform)
+    return inputs | {
+        autoname.property: generated,
+        _DEFAULTS: sorted({*inputs[_DEFAULTS], autoname.property}),
+    }
+
+
+def _generate(name: str, seed: bytes, max_length: int | None, transform: str | None) -> str:
+    digits = hashlib.sha256(seed).hexdigest()[:7]
+    stem = name if max_length is None else name[: max_length - len(digits) - 1]
+    text = f"{stem}-{digits}"
+    if transform == "lower-cased":
+        return text.lower()
+    return f"alias/{text}" if transform == "alias/ is put in front" else text
+
+
+def _with_defaults(fields: "dict[str, PropertyFacts] | Any", values: Json) -> Json:
+    filled = {key: _nested(fields.get(key), value) for key, value in values.items() if not key.startswith("__")}
+    defaults = {
+        key: facts.default
+        for key, facts in fields.items()
+        if facts.default is not None and not facts.deprecated and key not in values and not _conflicts(facts, values)
+    }
+    return filled | defaults | {_DEFAULTS: sorted(defaults)}
+
+
+def _conflicts(facts: PropertyFacts, values: Json) -> bool:
+    return any(other in values for other in facts.conflicts_with)
+
+
+def _nested(facts: PropertyFacts | None, value: Any) -> Any:
+    if isinstance(value, Secret):
+        return Secret(_nested(facts, value.value))
+    if facts is None or facts.properties is None or value is UNKNOWN:
+        return value
+    if facts.kind is Kind.OBJECT:
+        return _with_defaults(facts.properties, value) if isinstance(value, dict) else value
+    if isinstance(value, list):
+        return [_with_defaults(facts.properties, item) if isinstance(item, dict) else item for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""Simulated Oracle Cloud: one module per service."""

@@ -1,0 +1,387 @@
+"""Object Storage: buckets, replication and lifecycle. Grants for the service principal are demanded as in reality."""
+
+import re
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from infra.sandbox.errors import CloudError
+from infra.sandbox.model import Call, Model, Operation, require
+from infra.sandbox.oci.base import OciModel, conflict, invalid
+from infra.sandbox.oci.identity import granted, insufficient
+from infra.sandbox.oci.keys import KEY
+from infra.sandbox.oci.regions import COMMERCIAL, ocid
+from infra.sandbox.store import ACTIVE, Record
+from infra.sandbox.values import Json
+
+BUCKET = "oci:ObjectStorage/bucket:Bucket"
+REPLICATION = "oci:ObjectStorage/replicationPolicy:ReplicationPolicy"
+LIFECYCLE = "oci:ObjectStorage/objectLifecyclePolicy:ObjectLifecyclePolicy"
+PREAUTHENTICATED = "oci:ObjectStorage/preauthrequest:Preauthrequest"
+
+_OBJECT_PERMISSIONS = frozenset(
+    {"OBJECT_READ", "OBJECT_INSPECT", "OBJECT_CREATE", "OBJECT_OVERWRITE", "OBJECT_RESTORE", "OBJECT_DELETE"}
+)
+_REPLICATION_PERMISSIONS = _OBJECT_PERMISSIONS | {"BUCKET_READ", "BUCKET_UPDATE"}
+_LIFECYCLE_PERMISSIONS = frozenset({"BUCKET_INSPECT", "BUCKET_READ", "OBJECT_INSPECT"})
+_LOCK_DELAY = timedelta(days=14)
+
+
+class _Named(OciModel):
+    """A type that is addressed by names, not by an OCID."""
+
+    def namespace(self, call: Call) -> str:
+        """The tenancy's namespace; the first one used is it, any other does not exist."""
+        given = call.inputs["namespace"]
+        key = f"oci {call.place.account} namespace"
+        known = call.clouds.fact(key)
+        if known is None:
+            call.clouds.set_fact(key, given)
+        elif known != given:
+            raise CloudError(
+                404,
+                "NamespaceNotFound",
+                f"You do not have authorization to perform this request, or the requested resource could not be found. "
+                f"(namespace {given!r}; this tenancy's is {known!r})",
+            )
+        return given
+
+
+class Bucket(_Named):
+    """A bucket."""
+
+    token = BUCKET
+    kind = "bucket"
+    state = None
+    volatile: ClassVar = frozenset({"etag", "retentionRules"})
+
+    def identify(self, call: Call) -> str:
+        """`n/{namespace}/b/{name}`, the same in every region: only the region tells two apart."""
+        return f"n/{call.inputs['namespace']}/b/{call.inputs['name']}"
+
+    def refuse(self, call: Call) -> None:
+        """Names, key, versioning against retention, and what a replica may not have."""
+        self.namespace(call)
+        name = call.inputs["name"]
+        require(
+            re.fullmatch(r"[A-Za-z0-9._-]{1,256}", name), 400, "InvalidBucketName",
+            f"The bucket name {name!r} is invalid: 1 to 256 letters, numbers, hyphens, underscores and periods",
+        )  # fmt: skip
+        if call.is_new and call.visible(BUCKET, self.identify(call)):
+            raise CloudError(
+                409,
+                "BucketAlreadyExists",
+                f"Either the bucket {name!r} in namespace {call.inputs['namespace']!r} already exists "
+                "or you are not authorized to create it",
+            )
+        _refuse_versioning(call)
+        _refuse_retention(call)
+        _refuse_key(call)
+        if call.old is not None and replicates_to(call, call.old):
+            _refuse_replica(call)
+
+    def outputs(self, call: Call, id_: str) -> Json:
+        """What the service keeps about a bucket."""
+        filled: Json = {
+            "accessType": "NoPublicAccess",
+            "approximateCount": "0",
+            "approximateSize": "0",
+            "autoTiering": "Disabled",
+            "bucketId": ocid("bucket", call.place.region, id_, call.place.account),
+            "bucketScope": "NAMESPACE",
+            "createdBy": f"ocid1.user.oc1..{'deployer':a<60}",
+            "etag": f"etag-{call.clouds.generation(f'etag {call.place.region} {id_}')}",
+            "isBucketKeyEnabled": False,
+            "isReadOnly": False,
+            "kmsKeyId": "",
+            "objectEventsEnabled": False,
+            "objectLifecyclePolicyEtag": "",
+            "replicationEnabled": False,
+            "storageTier": "Standard",
+            "versioning": "Disabled",
+        }
+        rules = call.get("retentionRules")
+        if rules is not None:
+            now = call.timestamp()
+            filled["retentionRules"] = [
+                rule | {"retentionRuleId": f"rule-{rule['displayName']}", "timeCreated": now, "timeModified": now}
+                for rule in rules
+            ]
+        chosen = {n: v for n, v in filled.items() if n not in call.inputs or n == "retentionRules"}
+        return super().outputs(call, id_) | chosen
+
+    def refuse_delete(self, call: Call, record: Record) -> None:
+        """Only an empty, unlocked bucket that nothing copies from or to."""
+        if record.hidden.get("objects"):
+            raise conflict(
+                f"Bucket named {record.inputs['name']!r} is not empty. Delete all objects first.", "BucketNotEmpty"
+            )
+        for policy in _replications(call):
+            if _source(policy) == (record.region, record.inputs["name"]):
+                raise conflict(
+                    f"Bucket {record.inputs['name']!r} has a replication policy {policy.inputs['name']!r}",
+                    "BucketNotEmpty",
+                )
+            if _destination(policy) == (record.region, record.inputs["name"]):
+                raise CloudError(
+                    403, "BucketIsReadonly",
+                    f"Bucket {record.inputs['name']!r} is a replication destination: make it writable first",
+                )  # fmt: skip
+        for rule in record.inputs.get("retentionRules") or ():
+            locked = rule.get("timeRuleLocked")
+            if locked is not None and _instant(locked) <= call.clouds.now():
+                raise conflict(
+                    f"Retention rule {rule['displayName']!r} is locked since {locked}", "RetentionRuleLocked"
+                )
+
+    def delete(self, call: Call, record: Record) -> None:
+        """Its lifecycle policy goes with it."""
+        call.clouds.remove(record)
+        for policy in call.neighbours(LIFECYCLE, bucket=record.inputs["name"]):
+            call.clouds.remove(policy)
+
+
+class ReplicationPolicy(_Named):
+    """Copies from a bucket into one of another region. Nothing about it can be changed."""
+
+    token = REPLICATION
+    kind = "replicationpolicy"
+    state = None
+
+    def identify(self, call: Call) -> str:
+        """Named under its bucket."""
+        number = ocid("replicationpolicy", call.place.region, call.urn, call.clouds.generation(call.urn)).rpartition(
+            "."
+        )[2]
+        return f"n/{call.inputs['namespace']}/b/{call.inputs['bucket']}/replicationPolicies/{number}"
+
+    def refuse(self, call: Call) -> None:
+        """One source for a destination, one destination for a source, no chains; grants; a plain destination."""
+        self.namespace(call)
+        source = bucket(call, call.inputs["bucket"])
+        region = call.inputs["destinationRegionName"]
+        if region not in COMMERCIAL:
+            raise invalid(f"Invalid destination region {region!r}")
+        destination = bucket(call, call.inputs["destinationBucketName"], region)
+        if (source.region, source.id) == (destination.region, destination.id):
+            raise invalid("A bucket cannot be replicated into itself")
+        _refuse_chain(call, source, destination)
+        for record in (source, destination):
+            _require_grant(call, record, frozenset({"manage"}), frozenset({"object-family"}), _REPLICATION_PERMISSIONS)
+        properties = destination.inputs | destination.outputs
+        if properties.get("versioning") == "Enabled" or properties.get("retentionRules"):
+            raise invalid(
+                f"Destination bucket {destination.inputs['name']!r} has versioning or retention rules: a replica must not"
+            )
+        if _lifecycle(call, destination):
+            raise invalid(
+                f"Destination bucket {destination.inputs['name']!r} has a lifecycle policy: a replica must not"
+            )
+
+    def outputs(self, call: Call, id_: str) -> Json:
+        """Status."""
+        return super().outputs(call, id_) | {
+            "status": "ACTIVE",
+            "statusMessage": "The policy is active",
+            "timeLastSync": call.timestamp(),
+        }
+
+    def created(self, call: Call, record: Record) -> None:
+        """The destination becomes read-only, the source says that it replicates."""
+        _mark(call, bucket(call, record.inputs["bucket"]), replicationEnabled=True)
+        _mark(
+            call,
+            bucket(call, record.inputs["destinationBucketName"], record.inputs["destinationRegionName"]),
+            isReadOnly=True,
+        )
+
+    def delete(self, call: Call, record: Record) -> None:
+        """The destination can be written again."""
+        call.clouds.remove(record)
+        for region, name, flag in (
+            (call.place.region, record.inputs["bucket"], "replicationEnabled"),
+            (record.inputs["destinationRegionName"], record.inputs["destinationBucketName"], "isReadOnly"),
+        ):
+            found = _bucket(call, name, region)
+            if found is not None:
+                _mark(call, found, **{flag: False})
+
+
+class ObjectLifecyclePolicy(_Named):
+    """Rules that delete or move objects by age."""
+
+    token = LIFECYCLE
+    kind = "objectlifecyclepolicy"
+    state = None
+
+    def identify(self, call: Call) -> str:
+        """One for a bucket."""
+        return f"n/{call.inputs['namespace']}/b/{call.inputs['bucket']}/l"
+
+    def refuse(self, call: Call) -> None:
+        """A writable bucket, a grant for the service, rules that make sense."""
+        self.namespace(call)
+        holder = bucket(call, call.inputs["bucket"])
+        if replicates_to(call, holder):
+            raise CloudError(
+                403,
+                "BucketIsReadonly",
+                f"Bucket {holder.inputs['name']!r} is a replication destination: it takes no lifecycle policy",
+            )
+        rules = call.get("rules", [])
+        names = [rule["name"] for rule in rules]
+        require(len(names) == len(set(names)), 400, "InvalidParameter", "rules: names must be unique")
+        for rule in rules:
+            if rule["action"] == "ABORT" and rule.get("target") != "multipart-uploads":
+                raise invalid(f"rules[{rule['name']}]: ABORT is for target multipart-uploads only")
+            if rule["action"] != "ABORT" and rule.get("target") == "multipart-uploads":
+                raise invalid(f"rules[{rule['name']}]: target multipart-uploads takes the action ABORT only")
+            if int(rule["timeAmount"]) < 0:
+                raise invalid(f"rules[{rule['name']}].timeAmount: must not be negative")
+        _require_grant(call, holder, frozenset({"manage", "use"}), frozenset({"object-family"}), _LIFECYCLE_PERMISSIONS)
+
+
+def bucket(call: Call, name: str, region: str | None = None) -> Record:
+    """The bucket of this name in the call's region or in another one.
+
+    Raises:
+        CloudError: there is none.
+    """
+    found = _bucket(call, name, region or call.place.region)
+    if found is None:
+        raise CloudError(
+            404,
+            "BucketNotFound",
+            f"Either the bucket named {name!r} does not exist in the namespace {call.inputs.get('namespace')!r} "
+            f"or you are not authorized to access it (region {region or call.place.region})",
+        )
+    return found
+
+
+def replicates_to(call: Call, record: Record) -> bool:
+    """Whether a replication policy writes into this bucket."""
+    return any(_destination(policy) == (record.region, record.inputs["name"]) for policy in _replications(call))
+
+
+def _bucket(call: Call, name: str, region: str) -> Record | None:
+    for record in call.clouds.all(cloud="oci", account=call.place.account, region=region, type=BUCKET):
+        if record.status == ACTIVE and record.inputs["name"] == name:
+            return record
+    return None
+
+
+def _replications(call: Call) -> list[Record]:
+    return call.clouds.all(cloud="oci", account=call.place.account, type=REPLICATION)
+
+
+def _source(policy: Record) -> tuple[str, str]:
+    return policy.region, policy.inputs["bucket"]
+
+
+def _destination(policy: Record) -> tuple[str, str]:
+    return policy.inputs["destinationRegionName"], policy.inputs["destinationBucketName"]
+
+
+def _lifecycle(call: Call, record: Record) -> bool:
+    policies = call.clouds.all(cloud="oci", account=record.account, region=record.region, type=LIFECYCLE)
+    return any(policy.inputs["bucket"] == record.inputs["name"] for policy in policies)
+
+
+def _mark(call: Call, record: Record, **outputs: object) -> None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    call.clouds.put(replace(record, outputs=record.outputs | outputs))
+
+
+def _refuse_chain(call: Call, source: Record, destination: Record) -> None:
+    ends = {(source.region, source.inputs["name"]), (destination.region, destination.inputs["name"])}
+    for policy in _replications(call):
+        if call.old is not None and policy.id == call.old.id:
+            continue
+        for end in (_source(policy), _destination(policy)):
+            if end in ends:
+                raise CloudError(
+                    409, "ReplicationPolicyConflict",
+                    f"Bucket {end[1]!r} in {end[0]} takes part in the replication policy {policy.inputs['name']!r} already: "
+                    "one destination for a source, one source for a destination, no chains",
+                )  # fmt: skip
+
+
+def _require_grant(
+    call: Call, record: Record, verbs: frozenset[str], families: frozenset[str], permissions: frozenset[str]
+) -> None:
+    service = f"objectstorage-{call.place.region}"
+    everything = families | {"all-resources"}
+    if not granted(call, service, verbs, everything, permissions, record.inputs["compartmentId"]):
+        raise insufficient(service, f"{record.inputs['name']} in {record.region}")
+
+
+def _refuse_versioning(call: Call) -> None:
+    wanted = call.get("versioning")
+    if call.is_new and wanted == "Suspended":
+        raise invalid("versioning: a new bucket is Enabled or Disabled, not Suspended")
+    before = (call.old.inputs | call.old.outputs).get("versioning") if call.old else None
+    if before in {"Enabled", "Suspended"} and wanted == "Disabled":
+        raise invalid("versioning: once enabled it can only be Suspended, not Disabled")
+    if call.get("storageTier") == "Archive" and call.get("autoTiering") == "InfrequentAccess":
+        raise invalid("autoTiering: not available for Archive buckets")
+
+
+def _refuse_retention(call: Call) -> None:
+    rules = call.get("retentionRules")
+    if not rules:
+        return
+    if call.get("versioning") in {"Enabled", "Suspended"}:
+        raise conflict(
+            "Retention rules cannot be added to a bucket that has versioning enabled", "InvalidRetentionRule"
+        )
+    names = [rule["displayName"] for rule in rules]
+    require(len(names) == len(set(names)), 400, "InvalidParameter", "retentionRules: display names must be unique")
+    before = {rule["displayName"]: rule for rule in (call.old.inputs.get("retentionRules") or ())} if call.old else {}
+    for rule in rules:
+        locked = rule.get("timeRuleLocked")
+        if locked is None or before.get(rule["displayName"], {}).get("timeRuleLocked") == locked:
+            continue
+        if _instant(locked) < call.clouds.now() + _LOCK_DELAY:
+            raise invalid(
+                f"retentionRules[{rule['displayName']}].timeRuleLocked: must be at least 14 days after {call.timestamp()}"
+            )
+    for name, rule in before.items():
+        locked = rule.get("timeRuleLocked")
+        if locked is not None and _instant(locked) <= call.clouds.now() and rule not in rules:
+            raise conflict(f"Retention rule {name!r} is locked since {locked}", "RetentionRuleLocked")
+
+
+def _refuse_key(call: Call) -> None:
+    key = call.get("kmsKeyId")
+    if not key:
+        return
+    if call.visible(KEY, key) is None:
+        raise CloudError(
+            404, "KmsKeyNotFound",
+            f"The key {key} does not exist in {call.place.region}, is scheduled for deletion, or may not be used",
+        )  # fmt: skip
+    service = f"objectstorage-{call.place.region}"
+    verbs, families = frozenset({"use", "manage"}), frozenset({"keys", "key-family", "all-resources"})
+    holder = call.visible(KEY, key)
+    if holder is not None and not granted(call, service, verbs, families, frozenset(), holder.inputs["compartmentId"]):
+        raise CloudError(
+            400, "KmsKeyNotAuthorized",
+            f"The service principal {service} may not use the key {key}: a policy must allow it to use keys in the key's compartment",
+        )  # fmt: skip
+
+
+def _refuse_replica(call: Call) -> None:
+    if call.operation is Operation.UPDATE and (call.get("versioning") == "Enabled" or call.get("retentionRules")):
+        raise CloudError(
+            403, "BucketIsReadonly", "A replication destination takes neither versioning nor retention rules"
+        )
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise invalid(f"{text!r} is not a time: {error}") from error
+
+
+MODELS: tuple[Model, ...] = (Bucket(), ReplicationPolicy(), ObjectLifecyclePolicy())
