@@ -1,7 +1,5 @@
 """Data classes and datasets: what a dataset is decides where it may be and who may read it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -11,7 +9,8 @@ class DataClass(StrEnum):
     """How private a dataset is.
 
     PROTECTED never leaves the allowed US regions, except along the edges of a legacy phase. EXCEPTED is stored like
-    PROTECTED and may have one named export flow until its expiry. PUBLIC may be read by anyone and is written only here.
+    PROTECTED and may have one named export flow until its expiry. PUBLIC may be read by anyone and is written only
+    here.
     """
 
     PROTECTED = "protected"

@@ -1,10 +1,8 @@
 """What a stack file asks for: the `usdata:deployment` value, right in shape, not yet judged.
 
-Region names, CIDRs, phases and identifiers are still the text that was given: whether they are allowed, and what follows
-from them, is the planner's business (`placement.plan`). `infra/settings.py` makes these values from the stack file.
+Region names, CIDRs, phases and identifiers are still the text that was given: whether they are allowed, and what
+follows from them, is the planner's business (`planner.plan`). `infra/settings.py` makes these values from the file.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,7 +31,7 @@ class OciRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest:
-    """The one named export flow that an EXCEPTED dataset may have: who reads it, and under which name it is reported."""
+    """The one export flow that an EXCEPTED dataset may have: who reads it, and under which name it is reported."""
 
     name: str
     group: str

@@ -4,8 +4,6 @@ A finding never travels alone: the planner collects all of them and raises one `
 mended in one go.
 """
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,6 +43,14 @@ class Rule(StrEnum):
     FLOW = "flow"
     LOCKOUT = "lockout"
     LIMIT = "limit"
+    # traffic
+    HOSTNAME = "hostname"
+    RECORD_TYPE = "record-type"
+    HEALTH_PATH = "health-path"
+    EDGE = "edge"
+    BACKEND = "backend"
+    TTL = "ttl"
+    WEIGHT = "weight"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

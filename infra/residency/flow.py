@@ -3,8 +3,6 @@
 A `Flow` is made only by the planner. A copy that no kind here describes cannot be expressed by a stack file at all.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -15,7 +13,10 @@ from infra.residency.regions import UsRegion
 
 
 class FlowKind(StrEnum):
-    """REPLICATION: primary to standby. BACKUP: primary to a legacy site. EXPORT: a named group reads an EXCEPTED dataset."""
+    """What a flow is for.
+
+    REPLICATION: primary to standby. BACKUP: primary to a legacy site. EXPORT: a group reads an EXCEPTED dataset.
+    """
 
     REPLICATION = "replication"
     BACKUP = "backup"
@@ -24,10 +25,11 @@ class FlowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """Data of `dataset` (one shard of it) goes from a US region to a place, or to a named group of people.
+    """Data of `dataset` goes from a US region to a place, or to a named group of people.
 
     Attributes:
         name: logical name, unique among the plan's flows and stable under every edit that does not concern it.
+        shard: number of the shard; None for all of them at once (EXPORT).
         target: a US region, a legacy site, or for an EXPORT the name of the group.
         until: first day on which the flow is no longer allowed; None where nothing ends it.
     """
@@ -35,7 +37,7 @@ class Flow:
     name: str
     kind: FlowKind
     dataset: Dataset
-    shard: int
+    shard: int | None
     source: UsRegion
     target: UsRegion | Site | str
     until: date | None = None

@@ -1,7 +1,5 @@
 """The life of a legacy site: BACKUP -> DRAIN -> WIPE -> CLOSED, never back, and which flows each phase allows."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -20,7 +18,11 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A legacy site: one AWS account and region; past `expires` (the first day on which it is too late) nothing plans."""
+    """A legacy site: one AWS account and region; past `expires` (the first day on which it is too late) nothing plans.
+
+    Attributes:
+        deployer_role: name of the IAM role that deploys this stack there (not its ARN).
+    """
 
     name: str
     region: LegacyRegion

@@ -4,20 +4,38 @@
 region, name or CIDR of its own to get wrong.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network
 
+from infra.residency.bucket_policy import BucketPolicy
+from infra.residency.compartment import Compartment
 from infra.residency.dataset import DataClass, Dataset
 from infra.residency.flow import Flow
+from infra.residency.grants import ExportGrant, ServiceGrant
 from infra.residency.lifecycle import Site
 from infra.residency.regions import UsRegion
 
+__all__ = [
+    "AuthMethod",
+    "BackupBucket",
+    "Compartment",
+    "DatasetPlan",
+    "KeyPlan",
+    "Network",
+    "Placement",
+    "PlacementRole",
+    "Plan",
+    "RegionRole",
+    "SitePlan",
+    "Subnet",
+    "SubnetTier",
+    "Tenancy",
+]
+
 
 class RegionRole(StrEnum):
-    """PRIMARY holds the default stores, STANDBY their replicas, a SPARE only network, vault and keys, ready for data."""
+    """PRIMARY holds the default stores, STANDBY their replicas, a SPARE only network, vault and keys."""
 
     PRIMARY = "primary"
     STANDBY = "standby"
@@ -25,24 +43,14 @@ class RegionRole(StrEnum):
 
 
 class SubnetTier(StrEnum):
-    """The private subnets of a region's network. DATA: databases and alike. ENDPOINT: Object Storage's private endpoint."""
+    """The private subnets of a network. DATA: databases and alike. ENDPOINT: Object Storage's private endpoint."""
 
     DATA = "data"
     ENDPOINT = "endpoint"
 
 
-class Compartment(StrEnum):
-    """The compartments inside the organization's own; data is apart by class, and apart from keys and network."""
-
-    PROTECTED = "protected"
-    EXCEPTED = "excepted"
-    PUBLIC = "public"
-    KEYS = "keys"
-    NETWORK = "network"
-
-
 class AuthMethod(StrEnum):
-    """How the Oracle provider proves who it is; values as the provider spells them (its page "Configuring the Provider")."""
+    """How the Oracle provider proves who it is, in its own words (its page "Configuring the Provider")."""
 
     API_KEY = "ApiKey"
     INSTANCE_PRINCIPAL = "InstancePrincipal"
@@ -72,7 +80,7 @@ class Subnet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """One region's network: its VCN, its private subnets, the service gateway's target and the US regions it peers with."""
+    """One region's network: its VCN, private subnets, the service gateway's target and the US regions it peers with."""
 
     region: UsRegion
     role: RegionRole
@@ -84,7 +92,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPlan:
-    """One HSM key: protects everything of one data class in one region. `name` is its physical name (`usds-protected-iad`)."""
+    """One HSM key for everything of one data class in one region; `name` is physical (`usds-protected-iad`)."""
 
     name: str
     region: UsRegion
@@ -92,7 +100,7 @@ class KeyPlan:
 
 
 class PlacementRole(StrEnum):
-    """PRIMARY: the default store, written by applications. REPLICA: read-only copy in the standby region. BACKUP: legacy."""
+    """PRIMARY: the default store, written by applications. REPLICA: a read-only copy. BACKUP: at a legacy site."""
 
     PRIMARY = "primary"
     REPLICA = "replica"
@@ -107,7 +115,7 @@ class Placement:
         name: logical name, a stable key of the plan (`profiles-us-ashburn-1`, `videos-1-us-ashburn-1`).
         bucket: physical name, carries the region's key (`usds-profiles-iad`, `usds-videos-1-iad`).
         endpoint: the S3-compatible endpoint that applications use.
-        noncurrent_days: how long a replaced or deleted version is kept; None on a REPLICA, whose versions are not its own.
+        noncurrent_days: how long a replaced or deleted version is kept; None on a REPLICA, which keeps no versions.
     """
 
     name: str
@@ -122,12 +130,19 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetPlan:
-    """A dataset with its placements (all shards, PRIMARY before REPLICA) and the flows that replicate and export it."""
+    """A dataset with its placements (all shards, PRIMARY before REPLICA) and the flows that replicate and export it.
+
+    Attributes:
+        replications: one flow for each shard, in the order of the shards.
+        export: of all shards; None unless the dataset is EXCEPTED and names an export.
+        export_grants: what lets the export's group read, one for each shard's default store; empty without an export.
+    """
 
     dataset: Dataset
     placements: tuple[Placement, ...]
     replications: tuple[Flow, ...]
     export: Flow | None
+    export_grants: tuple[ExportGrant, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +153,8 @@ class BackupBucket:
         name: logical name (`profiles-virginia`).
         bucket: physical name (`usds-profiles-use1-111111111111`), or the adopted bucket's own.
         adopted: whether the bucket existed before this stack and is imported.
+        prefixes: one for each shard, what its objects' names begin with (`videos/`, `videos-1/`).
+        policy: the bucket policy, which never locks the site's deployer out.
     """
 
     name: str
@@ -146,32 +163,40 @@ class BackupBucket:
     adopted: bool
     prefixes: tuple[str, ...]
     flows: tuple[Flow, ...]
+    policy: BucketPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SitePlan:
-    """A legacy site in phase BACKUP: its key alias, the one role that writes backups, its buckets and the reports bucket.
+    """A legacy site in phase BACKUP: its key alias, the one role that writes backups, its buckets and their reports.
 
     Attributes:
         key_alias: `alias/usds-backup-virginia`.
         transfer_role: name of the IAM role that the transfer assumes, the only reader and writer of objects.
         reports_bucket: holds the inventories of the other buckets; object names are user data, so it is a holder too.
+        reports_policy: its bucket policy; S3 may deliver inventories there, nobody may read them.
     """
 
     site: Site
     key_alias: str
     transfer_role: str
     reports_bucket: str
+    reports_policy: BucketPolicy
     backups: tuple[BackupBucket, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything that one stack provisions, sorted by name wherever there is more than one."""
+    """Everything that one stack provisions, sorted by name wherever there is more than one.
+
+    Attributes:
+        service_grants: what Object Storage itself may do, for exactly the regions that hold data (PRIMARY, STANDBY).
+    """
 
     organization: str
     tenancy: Tenancy
     networks: tuple[Network, ...]
     keys: tuple[KeyPlan, ...]
+    service_grants: tuple[ServiceGrant, ...]
     datasets: tuple[DatasetPlan, ...]
     sites: tuple[SitePlan, ...]

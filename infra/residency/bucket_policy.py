@@ -1,0 +1,264 @@
+"""Bucket policies of the legacy sites, as typed values: who may never read, and how nothing may be written.
+
+Every policy denies: reading an object and listing names to all but the one transfer role, every request that is not
+over TLS, and every upload that chooses an encryption of its own. What it refuses to be:
+
+* *A policy that requires `aws:kms` in the request.* An upload that names `aws:kms` and no key is encrypted with the
+  account's own `aws/s3` key (S3 API reference, PutObject), which the site's key cannot erase. The bucket's default
+  encryption takes the site's key exactly where the request says nothing, so saying anything is what is denied.
+* *A policy that locks its own deployer out.* `lockouts` finds every deny that would, wildcards included. Among the
+  calls a deployer needs is `s3:ListBucket`, because that is the permission behind HeadBucket, with which the provider
+  reads a bucket: so the deployer, and nobody else beside the transfer role, is let through there. It may list current
+  names; it may read no object, no version and no older name.
+* *A policy with `NotPrincipal` or `NotAction`*: neither can be expressed.
+
+Source: AWS's "Service Authorization Reference", page "Actions, resources, and condition keys for Amazon S3".
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+
+class Effect(StrEnum):
+    """Deny beats Allow."""
+
+    ALLOW = "Allow"
+    DENY = "Deny"
+
+
+class Action(StrEnum):
+    """The actions that a policy of ours may name, patterns included; there is no other."""
+
+    ANY = "s3:*"
+    READ_OBJECTS = "s3:GetObject*"
+    """Objects, versions, their attributes, tags, access lists, legal holds and torrents."""
+    LIST_BUCKET = "s3:ListBucket"
+    LIST_VERSIONS = "s3:ListBucketVersions"
+    LIST_UPLOADS = "s3:ListBucketMultipartUploads"
+    LIST_PARTS = "s3:ListMultipartUploadParts"
+    PUT_OBJECT = "s3:PutObject"
+    READ_CONFIGURATION = "s3:GetBucket*"
+    WRITE_CONFIGURATION = "s3:PutBucket*"
+    WRITE_LIFECYCLE = "s3:PutLifecycleConfiguration"
+    DELETE_POLICY = "s3:DeleteBucketPolicy"
+
+
+class Principal(StrEnum):
+    """Whom a statement is about: everyone there is, or S3 itself, which delivers inventories."""
+
+    EVERYONE = "*"
+    S3 = "s3.amazonaws.com"
+
+
+class Operator(StrEnum):
+    """How a condition compares."""
+
+    BOOL = "Bool"
+    NULL = "Null"
+    ARN_LIKE = "ArnLike"
+    ARN_NOT_EQUALS = "ArnNotEquals"
+    STRING_EQUALS = "StringEquals"
+
+
+class ConditionKey(StrEnum):
+    """What a condition looks at."""
+
+    SECURE_TRANSPORT = "aws:SecureTransport"
+    PRINCIPAL_ARN = "aws:PrincipalArn"
+    SOURCE_ARN = "aws:SourceArn"
+    SOURCE_ACCOUNT = "aws:SourceAccount"
+    ENCRYPTION = "s3:x-amz-server-side-encryption"
+    CUSTOMER_ENCRYPTION = "s3:x-amz-server-side-encryption-customer-algorithm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One comparison; several in one statement must all hold, of several values one must (for ArnNotEquals: none)."""
+
+    operator: Operator
+    key: ConditionKey
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One statement of a bucket policy; `resources` are ARNs made from chosen names, so that a preview knows them."""
+
+    sid: str
+    effect: Effect
+    principal: Principal
+    actions: tuple[Action, ...]
+    resources: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+
+    def document(self) -> dict[str, object]:
+        """The statement as the policy language writes it."""
+        conditions: dict[str, dict[str, list[str]]] = {}
+        for condition in self.conditions:
+            conditions.setdefault(condition.operator.value, {})[condition.key.value] = list(condition.values)
+        return {
+            "Sid": self.sid,
+            "Effect": self.effect.value,
+            "Principal": "*" if self.principal is Principal.EVERYONE else {"Service": self.principal.value},
+            "Action": [action.value for action in self.actions],
+            "Resource": list(self.resources),
+            **({"Condition": conditions} if conditions else {}),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketPolicy:
+    """The whole policy of one bucket."""
+
+    bucket: str
+    statements: tuple[Statement, ...]
+
+    def document(self) -> dict[str, object]:
+        """The policy as the policy language writes it, ready for `json.dumps`."""
+        return {"Version": "2012-10-17", "Statement": [statement.document() for statement in self.statements]}
+
+
+def bucket_arn(bucket: str) -> str:
+    """The ARN of a bucket; S3's carry neither region nor account."""
+    return f"arn:aws:s3:::{bucket}"
+
+
+def role_arn(account_id: str, role: str) -> str:
+    """The ARN of an IAM role, which is also the value of `aws:PrincipalArn` for every session of it."""
+    return f"arn:aws:iam::{account_id}:role/{role}"
+
+
+def backup_policy(*, bucket: str, account_id: str, transfer_role: str, deployer_role: str) -> BucketPolicy:
+    """The policy of a bucket that holds a backup."""
+    return BucketPolicy(
+        bucket=bucket,
+        statements=_denials(
+            bucket, readers=(role_arn(account_id, transfer_role),), deployer=role_arn(account_id, deployer_role)
+        ),
+    )
+
+
+def reports_policy(*, bucket: str, account_id: str, deployer_role: str, sources: tuple[str, ...]) -> BucketPolicy:
+    """The policy of the bucket that holds a site's inventories; S3 delivers them from the buckets in `sources`.
+
+    Nobody may read them in phase BACKUP: names of objects are user data.
+    """
+    delivery = Statement(
+        sid="AllowInventoryDelivery",
+        effect=Effect.ALLOW,
+        principal=Principal.S3,
+        actions=(Action.PUT_OBJECT,),
+        resources=(f"{bucket_arn(bucket)}/*",),
+        conditions=(
+            Condition(operator=Operator.ARN_LIKE, key=ConditionKey.SOURCE_ARN, values=tuple(map(bucket_arn, sources))),
+            Condition(operator=Operator.STRING_EQUALS, key=ConditionKey.SOURCE_ACCOUNT, values=(account_id,)),
+        ),
+    )
+    return BucketPolicy(
+        bucket=bucket,
+        statements=(delivery, *_denials(bucket, readers=(), deployer=role_arn(account_id, deployer_role))),
+    )
+
+
+def _denials(bucket: str, *, readers: tuple[str, ...], deployer: str) -> tuple[Statement, ...]:
+    itself, objects = bucket_arn(bucket), f"{bucket_arn(bucket)}/*"
+
+    def deny(sid: str, actions: tuple[Action, ...], resources: tuple[str, ...], *conditions: Condition) -> Statement:
+        return Statement(
+            sid=sid,
+            effect=Effect.DENY,
+            principal=Principal.EVERYONE,
+            actions=actions,
+            resources=resources,
+            conditions=conditions,
+        )
+
+    def all_but(*roles: str) -> tuple[Condition, ...]:
+        return (
+            (Condition(operator=Operator.ARN_NOT_EQUALS, key=ConditionKey.PRINCIPAL_ARN, values=roles),)
+            if roles
+            else ()
+        )
+
+    def present(key: ConditionKey) -> Condition:
+        return Condition(operator=Operator.NULL, key=key, values=("false",))
+
+    return (
+        deny(
+            "DenyPlainText",
+            (Action.ANY,),
+            (itself, objects),
+            Condition(operator=Operator.BOOL, key=ConditionKey.SECURE_TRANSPORT, values=("false",)),
+        ),
+        deny("DenyReading", (Action.READ_OBJECTS, Action.LIST_PARTS), (objects,), *all_but(*readers)),
+        deny("DenyListing", (Action.LIST_BUCKET,), (itself,), *all_but(*readers, deployer)),
+        deny("DenyListingHistory", (Action.LIST_VERSIONS, Action.LIST_UPLOADS), (itself,), *all_but(*readers)),
+        deny("DenyOtherEncryption", (Action.PUT_OBJECT,), (objects,), present(ConditionKey.ENCRYPTION)),
+        deny("DenyCustomerKeys", (Action.PUT_OBJECT,), (objects,), present(ConditionKey.CUSTOMER_ENCRYPTION)),
+    )
+
+
+DEPLOYER_CALLS = (
+    "s3:CreateBucket",
+    "s3:DeleteBucket",
+    "s3:DeleteBucketPolicy",
+    "s3:GetAccelerateConfiguration",
+    "s3:GetBucketAcl",
+    "s3:GetBucketCORS",
+    "s3:GetBucketLocation",
+    "s3:GetBucketLogging",
+    "s3:GetBucketObjectLockConfiguration",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPolicyStatus",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketRequestPayment",
+    "s3:GetBucketTagging",
+    "s3:GetBucketVersioning",
+    "s3:GetBucketWebsite",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetInventoryConfiguration",
+    "s3:GetLifecycleConfiguration",
+    "s3:GetReplicationConfiguration",
+    "s3:ListBucket",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketTagging",
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutInventoryConfiguration",
+    "s3:PutLifecycleConfiguration",
+)
+"""The calls on a bucket that its deployer needs to read, change or give up what it provisioned."""
+
+
+def lockouts(policy: BucketPolicy, deployer: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Which statements would deny the role `deployer` (an ARN) calls it needs: (sid, calls) each; none is well.
+
+    Two conditions keep a deny away from the deployer: that the request is not over TLS (ours are), and that the caller
+    is none of some roles of which it is one. No other does, since no other is known to be false for its calls.
+    """
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for statement in policy.statements:
+        if statement.effect is Effect.ALLOW or statement.principal is Principal.S3:
+            continue
+        if any(_spares(condition, deployer) for condition in statement.conditions):
+            continue
+        if not any(fnmatchcase(bucket_arn(policy.bucket), pattern) for pattern in statement.resources):
+            continue
+        calls = tuple(call for call in DEPLOYER_CALLS if any(fnmatchcase(call, action) for action in statement.actions))
+        if calls:
+            found.append((statement.sid, calls))
+    return tuple(found)
+
+
+def _spares(condition: Condition, deployer: str) -> bool:
+    match condition.operator, condition.key:
+        case Operator.BOOL, ConditionKey.SECURE_TRANSPORT:
+            return condition.values == ("false",)
+        case Operator.ARN_NOT_EQUALS, ConditionKey.PRINCIPAL_ARN:
+            return deployer in condition.values
+        case _:
+            return False

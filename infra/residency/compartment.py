@@ -1,0 +1,36 @@
+"""The compartments of Oracle Cloud inside the organization's own, and how a statement names them.
+
+It exists so that a statement, a quota and a component cannot spell a compartment differently.
+"""
+
+from enum import StrEnum
+from typing import assert_never
+
+from infra.residency.dataset import DataClass
+
+
+class Compartment(StrEnum):
+    """The compartments inside the organization's own; data is apart by class, and apart from keys and network."""
+
+    PROTECTED = "protected"
+    EXCEPTED = "excepted"
+    PUBLIC = "public"
+    KEYS = "keys"
+    NETWORK = "network"
+
+    def path(self, organization: str) -> str:
+        """What a statement at the root of the tenancy calls it: `usds:protected` (page "Policy Syntax")."""
+        return f"{organization}:{self.value}"
+
+
+def of_class(data_class: DataClass) -> Compartment:
+    """The compartment that holds the data of a class."""
+    match data_class:
+        case DataClass.PROTECTED:
+            return Compartment.PROTECTED
+        case DataClass.EXCEPTED:
+            return Compartment.EXCEPTED
+        case DataClass.PUBLIC:
+            return Compartment.PUBLIC
+        case _:
+            assert_never(data_class)
