@@ -1,10 +1,11 @@
 """What a provider does in Check: generated names, defaults, and the problems of the inputs."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from infra.facts import Kind, PropertyFacts, TypeFacts
-from infra.sandbox.values import UNKNOWN, Json, Secret
+from infra.sandbox.values import UNKNOWN, Json, Secret, is_array, is_object
 
 _DEFAULTS = "__defaults"
 
@@ -41,7 +42,7 @@ def _generate(name: str, seed: bytes, max_length: int | None, transform: str | N
     return f"alias/{text}" if transform == "alias/ is put in front" else text
 
 
-def _with_defaults(fields: "dict[str, PropertyFacts] | Any", values: Json) -> Json:
+def _with_defaults(fields: Mapping[str, PropertyFacts], values: Json) -> Json:
     filled = {key: _nested(fields.get(key), value) for key, value in values.items() if not key.startswith("__")}
     defaults = {
         key: facts.default
@@ -61,7 +62,7 @@ def _nested(facts: PropertyFacts | None, value: Any) -> Any:
     if facts is None or facts.properties is None or value is UNKNOWN:
         return value
     if facts.kind is Kind.OBJECT:
-        return _with_defaults(facts.properties, value) if isinstance(value, dict) else value
-    if isinstance(value, list):
-        return [_with_defaults(facts.properties, item) if isinstance(item, dict) else item for item in value]
+        return _with_defaults(facts.properties, value) if is_object(value) else value
+    if is_array(value):
+        return [_with_defaults(facts.properties, item) if is_object(item) else item for item in value]
     return value

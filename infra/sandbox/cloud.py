@@ -1,5 +1,6 @@
 """What the two clouds have in common, and the hooks in which they differ."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -103,11 +104,9 @@ def facts_of(token: str) -> TypeFacts | None:
 
 def decoded(settings: Mapping[str, Any]) -> Json:
     """A provider's configuration with its nested values, which travel as JSON text, taken apart."""
-    import json  # noqa: PLC0415
-
     result: Json = {}
     for name, value in settings.items():
-        text = isinstance(value, str) and value[:1] in {"[", "{"} or value in {"true", "false"}
+        text = isinstance(value, str) and (value[:1] in {"[", "{"} or value in {"true", "false"})
         try:
             result[name] = json.loads(value) if text else value
         except ValueError:

@@ -8,7 +8,7 @@ from infra.sandbox import schema
 from infra.sandbox.cloud import Cloud
 from infra.sandbox.model import Call, Model, values_at
 from infra.sandbox.store import ACTIVE, Record
-from infra.sandbox.values import UNKNOWN, Json
+from infra.sandbox.values import UNKNOWN, Json, is_array, is_object
 
 
 def create(cloud: Cloud, call: Call, stored: Json) -> Record:
@@ -114,10 +114,10 @@ def expected(known: TypeFacts, inputs: Json, old: Json | None = None) -> Json:
 
 def without_bookkeeping(value: Any) -> Any:
     """The value without the provider's own notes (`__defaults`) at any depth."""
-    if isinstance(value, dict):
-        return {key: without_bookkeeping(item) for key, item in value.items() if not key.startswith("__")}  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-    if isinstance(value, list):
-        return [without_bookkeeping(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    if is_object(value):
+        return {key: without_bookkeeping(item) for key, item in value.items() if not key.startswith("__")}
+    if is_array(value):
+        return [without_bookkeeping(item) for item in value]
     return value
 
 

@@ -1,4 +1,4 @@
-"""What a resource type does beyond its schema: where it lives, what it refers to, what the API refuses, what it returns.
+"""What a resource type does beyond its schema: where it lives, what it refers to, what is refused and returned.
 
 One `Model` subclass per type that has behaviour; a type without one gets `Generic`: schema checks and plain storage.
 """
@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from infra.facts import TypeFacts
 from infra.sandbox.errors import CloudError
 from infra.sandbox.store import ACTIVE, PENDING_DELETION, Clouds, Record
-from infra.sandbox.values import Json
+from infra.sandbox.values import Json, is_array, record
 
 
 class Operation(StrEnum):
@@ -108,8 +108,8 @@ class Reference:
 def values_at(inputs: Any, path: str) -> Iterator[str]:
     """Every text value at a reference's path."""
     name, _, rest = path.partition(".")
-    inside = inputs.get(name.removesuffix("[]")) if isinstance(inputs, Mapping) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - any JSON value
-    items: list[Any] = inside if name.endswith("[]") and isinstance(inside, list) else [inside]  # pyright: ignore[reportUnknownVariableType]
+    inside = record(inputs).get(name.removesuffix("[]"))  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - any JSON value
+    items: list[Any] = inside if name.endswith("[]") and is_array(inside) else [inside]
     for item in items:
         if rest:
             yield from values_at(item, rest)

@@ -3,6 +3,7 @@
 # ruff: noqa: N802 - method names are the protocol's
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeVar
 
 import grpc
@@ -16,7 +17,8 @@ from infra.sandbox.cloud import Cloud, decoded, facts_of
 from infra.sandbox.connections import Connections, UnboundConnectionError
 from infra.sandbox.errors import CloudError, Unreachable
 from infra.sandbox.faults import Event, Faults, InjectedFailure, Moment
-from infra.sandbox.model import Call, Operation, Place
+from infra.sandbox.model import Call as ApiCall  # the protocol has a method of that name
+from infra.sandbox.model import Operation, Place
 from infra.sandbox.store import Clouds, Record, SandboxFileError, Store
 from infra.sandbox.values import Json, Secret, from_wire, plain, seal, to_wire, unseal
 
@@ -24,6 +26,29 @@ Pb: Any = provider_pb2  # message classes are made at run time
 _Status: Any = getattr(status_pb2, "Status")  # noqa: B009 - made at run time, unknown to the type checker
 Context = grpc.ServicerContext
 _Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rpc:
+    """One call of the protocol about one resource."""
+
+    request: Any
+    context: Context
+    place: Place
+
+    @property
+    def type(self) -> str:
+        """The type's token; engines before 3.150 send only the URN."""
+        return self.request.type or self.request.urn.split("::")[2].rpartition("$")[2]
+
+    @property
+    def name(self) -> str:
+        """Logical name."""
+        return self.request.name or self.request.urn.rpartition("::")[2]
+
+    def event(self, operation: str) -> Event:
+        """The call as a test's faults see it."""
+        return Event(operation=operation, type=self.type, name=self.name, id=getattr(self.request, "id", ""))
 
 
 class _PartialError(Exception):
@@ -103,35 +128,28 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Check(self, request: Any, context: Context) -> Any:
         """Fill in names and defaults, and report what the provider itself refuses."""
-        place, known = self._place(request, context), facts_of(_type(request))
-        event = self._event("check", request)
-        self._guard(lambda: self._faults.strike(event, Moment.BEFORE), request, context, place, Operation.READ)
+        rpc = self._rpc(request, context)
+        self._guard(rpc, Operation.READ, lambda: self._faults.strike(rpc.event("check"), Moment.BEFORE))
+        known = facts_of(rpc.type)
         if known is None:
-            reason = (
-                f"unrecognized resource type {_type(request)}: the {self._cloud.name} provider has none of that name"
-            )
+            reason = f"unrecognized resource type {rpc.type}: the {self._cloud.name} provider has none of that name"
             return Pb.CheckResponse(failures=[Pb.CheckFailure(property="", reason=reason)])
-        news = self._cloud.complete(place, known, self._values(request.news, context))
-        inputs = checks.fill(
-            known, news, self._values(request.olds, context), name=_name(request), seed=request.randomSeed
-        )
-        bare = plain(inputs)
-        problems = [
-            *schema.provider_problems(known, bare),
-            *self._cloud.model(known.token).check(lifecycle.without_bookkeeping(bare)),
-        ]
+        news = self._cloud.complete(rpc.place, known, self._values(request.news, context))
+        olds = self._values(request.olds, context)
+        inputs = checks.fill(known, news, olds, name=rpc.name, seed=request.randomSeed)
+        bare = lifecycle.without_bookkeeping(plain(inputs))
+        problems = [*schema.provider_problems(known, bare), *self._cloud.model(known.token).check(bare)]
         failures = [
-            Pb.CheckFailure(property="", reason=f"{reason}. Examine values at '{_name(request)}.{path}'.")
+            Pb.CheckFailure(property="", reason=f"{reason}. Examine values at '{rpc.name}.{path}'.")
             for path, reason in problems
         ]
         return Pb.CheckResponse(inputs=to_wire(inputs), failures=failures)
 
     def Diff(self, request: Any, context: Context) -> Any:
         """What differs between the last inputs and the wanted ones, and whether it replaces."""
-        place = self._place(request, context)
-        event = self._event("diff", request)
-        self._guard(lambda: self._faults.strike(event, Moment.BEFORE), request, context, place, Operation.READ)
-        known = self._known(request, context)
+        rpc = self._rpc(request, context)
+        self._guard(rpc, Operation.READ, lambda: self._faults.strike(rpc.event("diff"), Moment.BEFORE))
+        known = self._known(rpc)
         new = plain(self._values(request.news, context))
         changes = compare(
             known,
@@ -144,53 +162,57 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request: Any, context: Context) -> Any:
         """Create, or in a preview say what creating would give."""
-        place, known = self._place(request, context), self._known(request, context)
-        inputs = self._values(request.properties, context)
+        rpc = self._rpc(request, context)
+        known, inputs = self._known(rpc), self._values(request.properties, context)
         if request.preview:
             return Pb.CreateResponse(id="", properties=to_wire(lifecycle.expected(known, inputs)))
 
         def effect() -> tuple[str, Json]:
             with self._store.changing() as clouds:
-                call = self._call(Operation.CREATE, request, place, clouds, known, inputs)
+                call = self._api_call(rpc, Operation.CREATE, clouds, inputs)
                 record = lifecycle.create(self._cloud, call, seal(inputs))
             return record.id, _properties(known, record, inputs)
 
-        id_, properties = self._effect("create", effect, request, context, place, inputs)
+        id_, properties = self._effect(rpc, Operation.CREATE, effect, inputs)
         return Pb.CreateResponse(id=id_, properties=to_wire(properties))
 
     def Update(self, request: Any, context: Context) -> Any:
         """Change, or in a preview say what changing would give."""
-        place, known = self._place(request, context), self._known(request, context)
-        inputs = self._values(request.news, context)
+        rpc = self._rpc(request, context)
+        known, inputs = self._known(rpc), self._values(request.news, context)
         if request.preview:
             old = self._values(request.olds, context)
             return Pb.UpdateResponse(properties=to_wire(lifecycle.expected(known, inputs, old)))
 
         def effect() -> tuple[str, Json]:
             with self._store.changing() as clouds:
-                call = self._call(Operation.UPDATE, request, place, clouds, known, inputs)
+                call = self._api_call(rpc, Operation.UPDATE, clouds, inputs)
                 call.old = lifecycle.find(self._cloud, call, request.id)
                 if call.old is None:
                     raise self._cloud.gone(call, request.id)
                 record = lifecycle.update(self._cloud, call, seal(inputs))
             return record.id, _properties(known, record, inputs)
 
-        _, properties = self._effect("update", effect, request, context, place, inputs)
+        _, properties = self._effect(rpc, Operation.UPDATE, effect, inputs)
         return Pb.UpdateResponse(properties=to_wire(properties))
 
     def Read(self, request: Any, context: Context) -> Any:
         """The resource as it is in the cloud; id "" when this connection sees none."""
-        place, known = self._place(request, context), self._known(request, context)
+        rpc = self._rpc(request, context)
+        known = self._known(rpc)
         properties, inputs = self._values(request.properties, context), self._values(request.inputs, context)
-        place, id_ = self._cloud.identity(place, request.id) if not properties else (place, request.id)
+        id_ = request.id
+        if not properties:  # an import or a get: the id is what a person wrote
+            place, id_ = self._cloud.identity(rpc.place, request.id)
+            rpc = replace(rpc, place=place)
 
         def effect() -> tuple[Record | None, Json]:
             with self._store.reading() as clouds:
-                call = self._call(Operation.READ, request, place, clouds, known, properties | inputs)
+                call = self._api_call(rpc, Operation.READ, clouds, properties | inputs)
                 self._cloud.refuse(call)
                 return lifecycle.find(self._cloud, call, id_), {}
 
-        record, _ = self._effect("read", effect, request, context, place, inputs)
+        record, _ = self._effect(rpc, Operation.READ, effect, inputs)
         if record is None:
             return Pb.ReadResponse(id="")
         stored = unseal(record.inputs, inputs)
@@ -199,18 +221,19 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Delete(self, request: Any, context: Context) -> Any:
         """Delete; what is gone already is no error."""
-        place, known = self._place(request, context), self._known(request, context)
+        rpc = self._rpc(request, context)
+        self._known(rpc)
         properties = self._values(request.properties, context)
 
         def effect() -> tuple[None, Json]:
             with self._store.changing() as clouds:
-                call = self._call(Operation.DELETE, request, place, clouds, known, properties)
+                call = self._api_call(rpc, Operation.DELETE, clouds, properties)
                 record = lifecycle.find(self._cloud, call, request.id)
                 if record is not None:
                     lifecycle.delete(self._cloud, call, record)
             return None, {}
 
-        self._effect("delete", effect, request, context, place, {})
+        self._effect(rpc, Operation.DELETE, effect, {})
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Context) -> NoReturn:
@@ -229,7 +252,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Remote components: the imitated providers have none."""
         context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{request.type}: this provider has no components")
 
-    # The parts that the calls above share.
+    # What the calls above share.
+
+    def _rpc(self, request: Any, context: Context) -> _Rpc:
+        try:
+            return _Rpc(request, context, self._connections.place(context.peer()))
+        except UnboundConnectionError as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        except CloudError as error:
+            context.abort(grpc.StatusCode.UNKNOWN, error.message)
 
     def _values(self, struct: Any, context: Context) -> Json:
         try:
@@ -237,48 +268,29 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         except ValueError as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
 
-    def _known(self, request: Any, context: Context) -> TypeFacts:
-        known = facts_of(_type(request))
+    def _known(self, rpc: _Rpc) -> TypeFacts:
+        known = facts_of(rpc.type)
         if known is None:
-            context.abort(grpc.StatusCode.NOT_FOUND, f"unrecognized resource type {_type(request)}")
+            rpc.context.abort(grpc.StatusCode.NOT_FOUND, f"unrecognized resource type {rpc.type}")
         return known
 
-    def _place(self, request: Any, context: Context) -> Place:
-        try:
-            return self._connections.place(context.peer())
-        except UnboundConnectionError as error:
-            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
-        except CloudError as error:
-            del request
-            context.abort(grpc.StatusCode.UNKNOWN, error.message)
-
-    def _call(
-        self, operation: Operation, request: Any, place: Place, clouds: Clouds, known: TypeFacts, inputs: Json
-    ) -> Call:
+    def _api_call(self, rpc: _Rpc, operation: Operation, clouds: Clouds, inputs: Json) -> ApiCall:
         bare = lifecycle.without_bookkeeping(plain(inputs))
-        return Call(
+        return ApiCall(
             operation=operation,
-            place=self._cloud.model(known.token).place(place, bare),
+            place=self._cloud.model(rpc.type).place(rpc.place, bare),
             clouds=clouds,
-            facts=known,
-            token=known.token,
-            urn=request.urn,
+            facts=self._known(rpc),
+            token=rpc.type,
+            urn=rpc.request.urn,
             inputs=bare,
         )
 
-    def _event(self, operation: str, request: Any) -> Event:
-        return Event(operation=operation, type=_type(request), name=_name(request), id=getattr(request, "id", ""))
-
     def _effect(
-        self,
-        operation: str,
-        effect: Callable[[], tuple[_Answer, Json]],
-        request: Any,
-        context: Context,
-        place: Place,
-        inputs: Json,
+        self, rpc: _Rpc, operation: Operation, effect: Callable[[], tuple[_Answer, Json]], inputs: Json
     ) -> tuple[_Answer, Json]:
-        event = self._event(operation, request)
+        """An effect between the moments at which a test may let it fail."""
+        event = rpc.event(operation)
 
         def run() -> tuple[_Answer, Json]:
             self._faults.strike(event, Moment.BEFORE)
@@ -291,25 +303,21 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 raise
             return answer, properties
 
-        return self._guard(run, request, context, place, Operation(operation))
+        return self._guard(rpc, operation, run)
 
-    def _guard(
-        self, run: Callable[[], _Answer], request: Any, context: Context, place: Place, operation: Operation
-    ) -> _Answer:
+    def _guard(self, rpc: _Rpc, operation: Operation, run: Callable[[], _Answer]) -> _Answer:
         """Run, and turn every refusal into the error that the real provider would answer with."""
         try:
             return run()
         except CloudError as error:
-            text = self._cloud.word_error(
-                error, operation=operation, token=_type(request), place=place, subject=_name(request)
-            )
-            context.abort(grpc.StatusCode.UNKNOWN, text)
+            text = self._cloud.word_error(error, operation=operation, token=rpc.type, place=rpc.place, subject=rpc.name)
+            rpc.context.abort(grpc.StatusCode.UNKNOWN, text)
         except (Unreachable, InjectedFailure) as error:
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+            rpc.context.abort(grpc.StatusCode.UNKNOWN, str(error))
         except SandboxFileError as error:
-            context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
+            rpc.context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
         except _PartialError as error:
-            _abort_partial(error, context)
+            _abort_partial(error, rpc.context)
 
 
 def _properties(known: TypeFacts, record: Record, inputs: Json, sent: Json | None = None) -> Json:
@@ -356,12 +364,3 @@ def _kind(old: Any, new: Any) -> ChangeKind:
     if old is None:
         return ChangeKind.ADD
     return ChangeKind.DELETE if new is None else ChangeKind.UPDATE
-
-
-def _type(request: Any) -> str:
-    """The type's token; engines before 3.150 send only the URN."""
-    return request.type or request.urn.split("::")[2].rpartition("$")[2]
-
-
-def _name(request: Any) -> str:
-    return request.name or request.urn.rpartition("::")[2]

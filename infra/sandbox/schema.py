@@ -9,12 +9,12 @@ import binascii
 import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, TypeAlias
 
 from infra.facts import Checker, Kind, PropertyFacts, TypeFacts
-from infra.sandbox.values import UNKNOWN, Json
+from infra.sandbox.values import UNKNOWN, Json, is_array, is_object
 
 Problem: TypeAlias = tuple[str, str]
 """Path of the property and what is wrong with it."""
@@ -42,22 +42,20 @@ def nearest(given: object, allowed: Iterable[object]) -> str:
     return f" (did you mean {found[0]}?)" if found else ""
 
 
-def _record(fields: "Iterable[str] | Any", values: Json, path: str, by: Checker) -> Iterator[Problem]:
+def _record(fields: Mapping[str, PropertyFacts], values: Json, path: str, by: Checker) -> Iterator[Problem]:
     for name in sorted(fields.keys() | values.keys()):
         if name.startswith("__"):
             continue
         here = f"{path}.{name}" if path else name
-        facts: PropertyFacts | None = fields.get(name)
+        facts = fields.get(name)
         value = values.get(name)
         if facts is None:
             if by is Checker.PROVIDER:
                 yield here, f"Invalid or unknown key{nearest(name, fields)}"
         elif value is None:
             if by is Checker.PROVIDER and facts.required:
-                yield (
-                    here,
-                    f'Missing required argument. The argument "{snake(name)}" is required, but no definition was found.',
-                )
+                missing = f'The argument "{snake(name)}" is required, but no definition was found.'
+                yield here, f"Missing required argument. {missing}"
         elif facts.computed and not facts.optional and not facts.required:
             if by is Checker.PROVIDER:
                 yield here, f'Value for unconfigurable attribute. "{snake(name)}" is set by the service'
@@ -72,17 +70,17 @@ def _value(facts: PropertyFacts, value: Any, path: str, by: Checker) -> Iterator
         if by is Checker.PROVIDER:
             yield path, f"expected {facts.kind} type, got {_kind_of(value)} type"
         return
-    match value:
-        case dict() if facts.kind is Kind.OBJECT and facts.properties is not None:
+    if is_object(value):
+        if facts.kind is Kind.OBJECT and facts.properties is not None:
             yield from _record(facts.properties, value, path, by)
-        case dict():
+        else:
             yield from _keys(facts, value, path, by)
             yield from _elements(facts, value.items(), path, by)
-        case list():
-            yield from _count(facts, value, path, by)
-            yield from _elements(facts, enumerate(value), path, by)
-        case _:
-            yield from _scalar(facts, value, path, by)
+    elif is_array(value):
+        yield from _count(facts, value, path, by)
+        yield from _elements(facts, enumerate(value), path, by)
+    else:
+        yield from _scalar(facts, value, path, by)
 
 
 def _elements(facts: PropertyFacts, pairs: Iterable[tuple[Any, Any]], path: str, by: Checker) -> Iterator[Problem]:
@@ -177,10 +175,10 @@ def _format(wanted: str | None, value: Any) -> str | None:
     return None
 
 
-def _relations(fields: Any, values: Json, root: Json, path: str) -> Iterator[Problem]:
+def _relations(fields: Mapping[str, PropertyFacts], values: Json, root: Json, path: str) -> Iterator[Problem]:
     """Rules between properties; their paths start at the resource and pass through records only."""
     for name in sorted(fields):
-        facts: PropertyFacts = fields[name]
+        facts = fields[name]
         value = values.get(name)
         here = f"{path}.{name}" if path else name
         given = value is not None
@@ -199,34 +197,34 @@ def _relations(fields: Any, values: Json, root: Json, path: str) -> Iterator[Pro
                     here,
                     f"Invalid combination of arguments. {rule} `{', '.join(map(snake, group))}` must be specified",
                 )
-        if facts.kind is Kind.OBJECT and isinstance(value, dict):
+        if facts.kind is Kind.OBJECT and is_object(value):
             yield from _relations(facts.properties or {}, value, root, here)
 
 
 def _at(values: Any, path: str) -> Any:
     for name in path.split("."):
-        values = values.get(name) if isinstance(values, dict) else None
+        values = values.get(name) if is_object(values) else None
     return values
 
 
+_KINDS: Mapping[Kind, tuple[type, ...]] = {
+    Kind.STRING: (str,),
+    Kind.BOOLEAN: (bool,),
+    Kind.INTEGER: (int,),
+    Kind.NUMBER: (int, float),
+    Kind.LIST: (list,),
+    Kind.SET: (list,),
+    Kind.MAP: (dict,),
+    Kind.OBJECT: (dict,),
+}
+
+
 def _has_kind(kind: Kind | None, value: Any) -> bool:
-    match kind:
-        case None:
-            return True
-        case Kind.STRING:
-            return isinstance(value, str)
-        case Kind.BOOLEAN:
-            return isinstance(value, bool)
-        case Kind.INTEGER:
-            return isinstance(value, int) and not isinstance(value, bool)
-        case Kind.NUMBER:
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case Kind.LIST | Kind.SET:
-            return isinstance(value, list)
-        case Kind.MAP | Kind.OBJECT:
-            return isinstance(value, dict)
+    if kind is None:
+        return True
+    return isinstance(value, _KINDS[kind]) and (not isinstance(value, bool) or kind is Kind.BOOLEAN)
 
 
 def _kind_of(value: Any) -> str:
-    names = {bool: "boolean", int: "number", float: "number", str: "string", list: "list", dict: "object"}
-    return names.get(type(value), "unknown")
+    names: Mapping[type, str] = {bool: "boolean", int: "number", float: "number", str: "string", list: "list"}
+    return next((name for kind, name in names.items() if isinstance(value, kind)), "object")

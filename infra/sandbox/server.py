@@ -1,6 +1,6 @@
 """Starts the simulated clouds: one provider server per cloud, on loopback, in threads of this process."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def clouds() -> tuple[Cloud, ...]:
 
 
 @contextmanager
-def serve(database: Path, *, faults: Faults | None = None) -> Iterator[Servers]:
+def serve(database: Path, *, faults: Faults | None = None) -> Generator[Servers]:
     """Serve the simulated clouds until the block ends. The file is opened at the first call that needs it.
 
     Args:

@@ -9,7 +9,7 @@ same commands give the same bytes whatever order parallel calls arrive in.
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -73,13 +73,13 @@ class Store:
         self._session_now: str | None = None
 
     @contextmanager
-    def reading(self) -> Iterator["Clouds"]:
+    def reading(self) -> Generator["Clouds"]:
         """A consistent view; changes made in it are lost."""
         with self._transaction(commit=False) as clouds:
             yield clouds
 
     @contextmanager
-    def changing(self) -> Iterator["Clouds"]:
+    def changing(self) -> Generator["Clouds"]:
         """A view whose changes are kept together if the block ends well, and lost together if it raises."""
         with self._transaction(commit=True) as clouds:
             yield clouds
@@ -92,7 +92,7 @@ class Store:
                 self._connection = None
 
     @contextmanager
-    def _transaction(self, *, commit: bool) -> Iterator["Clouds"]:
+    def _transaction(self, *, commit: bool) -> Generator["Clouds"]:
         with self._lock:
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE" if commit else "BEGIN")
@@ -130,8 +130,6 @@ def _connect(path: Path) -> sqlite3.Connection:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version={_VERSION}")
         connection.execute("COMMIT")
-        if version not in {0, _VERSION}:
-            raise sqlite3.DatabaseError(f"made by version {version} of the sandbox, this one is {_VERSION}")
     except BaseException:
         connection.close()
         raise
@@ -171,17 +169,9 @@ class Clouds:
         ).fetchone()
         return row[0]
 
-    def find(  # the places a resource may be in
-        self,
-        *,
-        cloud: str,
-        type: str,
-        id: str,
-        account: str | None = None,
-        region: str | None = None,  # noqa: A002 - the protocol's words
-    ) -> Record | None:
-        """The resource with this id, or None."""
-        return next(iter(self.all(cloud=cloud, type=type, id=id, account=account, region=region)), None)
+    def find(self, **where: str | None) -> Record | None:
+        """The first resource whose columns have these values, or None."""
+        return next(iter(self.all(**where)), None)
 
     def all(self, **where: str | None) -> list[Record]:
         """Resources whose columns have these values (None: any), in a stable order."""

@@ -8,13 +8,25 @@ Assets and archives are refused: nothing in the simulated clouds takes files.
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
 from infra.facts.compare import UNKNOWN
 
-__all__ = ["UNKNOWN", "Json", "Secret", "from_wire", "has_unknown", "plain", "seal", "to_wire", "unseal"]
+__all__ = [
+    "UNKNOWN",
+    "Json",
+    "Secret",
+    "from_wire",
+    "is_array",
+    "is_object",
+    "plain",
+    "record",
+    "seal",
+    "to_wire",
+    "unseal",
+]
 
 Json = dict[str, Any]
 
@@ -46,6 +58,21 @@ class Secret:
 
     def __repr__(self) -> str:
         return "Secret(…)"
+
+
+def is_object(value: Any) -> TypeGuard[Json]:
+    """A JSON object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: Any) -> TypeGuard[list[Any]]:
+    """A JSON array."""
+    return isinstance(value, list)
+
+
+def record(value: Any) -> Json:
+    """The object that a property holds; empty when it holds none."""
+    return value if is_object(value) else {}
 
 
 def from_wire(struct: Struct) -> Json:
@@ -114,7 +141,7 @@ def _set(target: Value, value: Any) -> None:
         target.number_value = value
     elif isinstance(value, str):
         target.string_value = value
-    elif isinstance(value, dict):
+    elif is_object(value):
         target.struct_value.CopyFrom(to_wire(value))  # pyright: ignore[reportUnknownArgumentType] - any JSON value
     else:
         items = ListValue()
@@ -127,49 +154,38 @@ def plain(value: Any) -> Any:
     """The value without secret wrappers, for checks and comparisons (never for output)."""
     if isinstance(value, Secret):
         return plain(value.value)
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, list):
-        return [plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    if is_object(value):
+        return {key: plain(item) for key, item in value.items()}
+    if is_array(value):
+        return [plain(item) for item in value]
     return value
-
-
-def has_unknown(value: Any) -> bool:
-    """True when any part of the value is not known yet."""
-    if isinstance(value, Secret):
-        return has_unknown(value.value)
-    if isinstance(value, dict):
-        return any(map(has_unknown, value.values()))  # pyright: ignore[reportUnknownArgumentType]
-    if isinstance(value, list):
-        return any(map(has_unknown, value))  # pyright: ignore[reportUnknownArgumentType]
-    return value is UNKNOWN
 
 
 def seal(value: Any) -> Any:
     """The value for the disk: each secret becomes a digest of itself."""
     if isinstance(value, Secret):
         return {_SEALED: _digest(plain(value))}
-    if isinstance(value, dict):
-        return {key: seal(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, list):
-        return [seal(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    if is_object(value):
+        return {key: seal(item) for key, item in value.items()}
+    if is_array(value):
+        return [seal(item) for item in value]
     return value
 
 
 def unseal(stored: Any, known: Any) -> Any:
     """The stored value with secrets taken from a value the caller sent, where the digests agree; else unreadable."""
-    if isinstance(stored, dict) and _SEALED in stored:
+    if is_object(stored) and _SEALED in stored:
         text = plain(known)
         return Secret(text if _digest(text) == stored[_SEALED] else "(unreadable: changed outside of this state)")
-    if isinstance(stored, dict):
+    if is_object(stored):
         inside = known.value if isinstance(known, Secret) else known
-        lookup: Json = inside if isinstance(inside, dict) else {}
-        return {key: unseal(item, lookup.get(key)) for key, item in stored.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if isinstance(stored, list):
+        lookup: Json = inside if is_object(inside) else {}
+        return {key: unseal(item, lookup.get(key)) for key, item in stored.items()}
+    if is_array(stored):
         inside = known.value if isinstance(known, Secret) else known
-        others: list[Any] = inside if isinstance(inside, list) else []
-        padded = [*others, *[None] * len(stored)]  # pyright: ignore[reportUnknownArgumentType]
-        return [unseal(item, padded[index]) for index, item in enumerate(stored)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        others: list[Any] = inside if is_array(inside) else []
+        padded = [*others, *[None] * len(stored)]
+        return [unseal(item, padded[index]) for index, item in enumerate(stored)]
     return stored
 
 

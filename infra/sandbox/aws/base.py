@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Model, Place
 from infra.sandbox.store import ACTIVE, Record
-from infra.sandbox.values import Json
+from infra.sandbox.values import Json, is_array, record
 
 
 class AwsModel(Model):
@@ -27,8 +27,8 @@ class AwsModel(Model):
         del id_
         filled: Json = {}
         if "tagsAll" in call.facts.outputs_only:
-            defaults = (call.place.settings.get("defaultTags") or {}).get("tags") or {}
-            filled["tagsAll"] = defaults | (call.get("tags") or {})
+            defaults = record(record(call.place.settings.get("defaultTags")).get("tags"))
+            filled["tagsAll"] = defaults | record(call.get("tags"))
         if "region" in call.facts.inputs and not self.account_wide:
             filled["region"] = call.place.region
         return {name: value for name, value in filled.items() if name not in call.inputs}
@@ -47,7 +47,7 @@ def anywhere(call: Call, type_: str, id_: str) -> Record | None:
 
 def as_list(value: Any) -> list[Any]:
     """IAM writes one value as itself and several as a list."""
-    return value if isinstance(value, list) else [] if value is None else [value]  # pyright: ignore[reportUnknownVariableType]
+    return value if is_array(value) else ([] if value is None else [value])
 
 
 def texts(values: Iterable[Any]) -> list[str]:

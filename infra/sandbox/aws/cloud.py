@@ -17,7 +17,7 @@ from infra.sandbox.cloud import Cloud
 from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Operation, Place, Reference
 from infra.sandbox.store import Record
-from infra.sandbox.values import UNKNOWN, Json
+from infra.sandbox.values import UNKNOWN, Json, is_array
 
 
 class _Generic(AwsModel):
@@ -53,11 +53,11 @@ class Aws(Cloud):
             yield "region", "Missing region configuration: set `region` on the provider"
         accounts = settings.get("allowedAccountIds")
         if accounts is not UNKNOWN and _account(settings) is None:
-            yield (
-                "allowedAccountIds",
+            reason = (
                 "No valid credential sources found. In the simulated cloud the provider must name exactly one account, "
-                f"as 12 digits, in `allowedAccountIds`; got {accounts}",
+                f"as 12 digits, in `allowedAccountIds`; got {accounts}"
             )
+            yield "allowedAccountIds", reason
 
     def place(self, settings: Json) -> Place:
         """Account and region of the provider."""
@@ -125,16 +125,17 @@ class Aws(Cloud):
         request = unique_id(token, subject, operation, error.code)
         host = hashlib.sha256(request.encode()).hexdigest()[:16].upper()
         return (
-            f"{doing.get(operation, 'reading')} {service} {what} ({subject}) in {place.region}: operation error {service}: {name}, "
-            f"https response error StatusCode: {error.status}, RequestID: {request}, HostID: {host}, "
+            f"{doing.get(operation, 'reading')} {service} {what} ({subject}) in {place.region}: "
+            f"operation error {service}: {name}, https response error StatusCode: {error.status}, "
+            f"RequestID: {request}, HostID: {host}, "
             f"{error.code}: {error.message}"
         )
 
 
 def _account(settings: Json) -> str | None:
     accounts: Any = settings.get("allowedAccountIds")
-    if isinstance(accounts, list) and len(accounts) == 1 and re.fullmatch(r"\d{12}", str(accounts[0])):  # pyright: ignore[reportUnknownArgumentType]
-        return str(accounts[0])  # pyright: ignore[reportUnknownArgumentType]
+    if is_array(accounts) and len(accounts) == 1 and re.fullmatch(r"\d{12}", str(accounts[0])):
+        return str(accounts[0])
     return None
 
 

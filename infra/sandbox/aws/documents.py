@@ -11,7 +11,7 @@ from typing import Any, Final
 from infra.sandbox.aws.base import as_list, texts
 from infra.sandbox.model import Call
 from infra.sandbox.store import ACTIVE
-from infra.sandbox.values import Json
+from infra.sandbox.values import Json, is_object, record
 
 ROLE = "aws:iam/role:Role"
 
@@ -65,9 +65,9 @@ def parse(text: str, *, with_principals: bool) -> tuple[Statement, ...]:
         document: Any = json.loads(text)
     except ValueError as error:
         raise DocumentError(f"This policy contains invalid Json ({error})") from error
-    if not isinstance(document, dict) or not _TOP >= set(document) or "Statement" not in document:  # pyright: ignore[reportUnknownArgumentType]
+    if not is_object(document) or set(document) - _TOP or "Statement" not in document:
         raise DocumentError("Syntax errors in policy: only Version, Id and Statement stand at the top")
-    if document.get("Version", "2008-10-17") not in _VERSIONS:  # pyright: ignore[reportUnknownMemberType]
+    if document.get("Version", "2008-10-17") not in _VERSIONS:
         raise DocumentError("The policy must contain a valid version string")
     statements = as_list(document["Statement"])
     if not statements:
@@ -80,45 +80,45 @@ def parse(text: str, *, with_principals: bool) -> tuple[Statement, ...]:
 
 
 def _statement(raw: Any, *, with_principals: bool) -> Statement:
-    if not isinstance(raw, dict):
+    if not is_object(raw):
         raise DocumentError("Syntax errors in policy: a statement is an object")
-    unknown = sorted(set(raw) - _KEYS)  # pyright: ignore[reportUnknownArgumentType]
+    unknown = sorted(set(raw) - _KEYS)
     if unknown:
         raise DocumentError(f"Unknown field {unknown[0]}")
-    if raw.get("Effect") not in {"Allow", "Deny"}:  # pyright: ignore[reportUnknownMemberType]
-        raise DocumentError(f"Invalid effect: {raw.get('Effect')}")  # pyright: ignore[reportUnknownMemberType]
+    if raw.get("Effect") not in {"Allow", "Deny"}:
+        raise DocumentError(f"Invalid effect: {raw.get('Effect')}")
     named = [key for key in ("Principal", "NotPrincipal") if key in raw]
     if with_principals and len(named) != 1:
         raise DocumentError("Missing required field Principal")
     if not with_principals and named:
         raise DocumentError("Policy document should not specify a principal.")
-    actions = texts(as_list(raw.get("Action")) + as_list(raw.get("NotAction")))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    actions = texts(as_list(raw.get("Action")) + as_list(raw.get("NotAction")))
     if not actions or not all(re.fullmatch(r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+", action) for action in actions):
         raise DocumentError(f"Policy has invalid action: {', '.join(actions) or 'none'}")
-    conditions: Json = raw.get("Condition") or {}  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    conditions = record(raw.get("Condition"))
     for operator, keys in conditions.items():
-        if not _OPERATORS.fullmatch(operator) or not isinstance(keys, dict):
+        if not _OPERATORS.fullmatch(operator) or not is_object(keys):
             raise DocumentError(f"Invalid Condition type : {operator}")
     return Statement(
-        effect=raw["Effect"],  # pyright: ignore[reportUnknownArgumentType]
-        principals=tuple(_principals(raw[named[0]])) if named else (),  # pyright: ignore[reportUnknownArgumentType]
+        effect=raw["Effect"],
+        principals=tuple(_principals(raw[named[0]])) if named else (),
         actions=tuple(actions),
-        resources=tuple(texts(as_list(raw.get("Resource")) + as_list(raw.get("NotResource")))),  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        resources=tuple(texts(as_list(raw.get("Resource")) + as_list(raw.get("NotResource")))),
         conditions=conditions,
-        inverted=bool({"NotPrincipal", "NotAction", "NotResource"} & set(raw)),  # pyright: ignore[reportUnknownArgumentType]
+        inverted=bool({"NotPrincipal", "NotAction", "NotResource"} & set(raw)),
     )
 
 
 def _principals(raw: Any) -> list[tuple[str, str]]:
     if raw == "*":
         return [("*", "*")]
-    if not isinstance(raw, dict) or not raw or not _PRINCIPALS >= set(raw):  # pyright: ignore[reportUnknownArgumentType]
+    if not is_object(raw) or not raw or set(raw) - _PRINCIPALS:
         raise DocumentError("Invalid principal in policy: one of AWS, Service, Federated, CanonicalUser")
-    found = [(kind, value) for kind, values in raw.items() for value in as_list(values)]  # pyright: ignore[reportUnknownVariableType]
-    for kind, value in found:  # pyright: ignore[reportUnknownVariableType]
-        if not isinstance(value, str) or not _is_principal(str(kind), value):  # pyright: ignore[reportUnknownArgumentType]
+    found = [(kind, value) for kind, values in raw.items() for value in as_list(values)]
+    for kind, value in found:
+        if not isinstance(value, str) or not _is_principal(str(kind), value):
             raise DocumentError(f"Invalid principal in policy: {kind} {value}")
-    return found  # pyright: ignore[reportUnknownVariableType]
+    return found
 
 
 def _is_principal(kind: str, value: str) -> bool:

@@ -33,13 +33,14 @@ class Role(_Iam):
         try:
             statements = parse(call.inputs["assumeRolePolicy"], with_principals=True)
             refuse_strangers(call, statements)
-            for statement in statements:
-                if statement.resources:
-                    raise DocumentError("Has prohibited field Resource")
-                if not all(action == "*" or action.startswith("sts:") for action in statement.actions):
-                    raise DocumentError("AssumeRole policy may only specify STS AssumeRole actions.")
         except DocumentError as error:
             raise refused(400, "MalformedPolicyDocument", str(error), "CreateRole") from error
+        for statement in statements:
+            if statement.resources:
+                raise refused(400, "MalformedPolicyDocument", "Has prohibited field Resource", "CreateRole")
+            if not all(action == "*" or action.startswith("sts:") for action in statement.actions):
+                message = "AssumeRole policy may only specify STS AssumeRole actions."
+                raise refused(400, "MalformedPolicyDocument", message, "CreateRole")
 
     def outputs(self, call: Call, id_: str) -> Json:
         """ARN with the path, unique id, and what was left out."""

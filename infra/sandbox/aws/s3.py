@@ -5,11 +5,11 @@ import re
 from typing import Final
 
 from infra.sandbox.aws.base import AwsModel, anywhere, refused
-from infra.sandbox.aws.documents import DocumentError, key_region, parse, refuse_strangers
+from infra.sandbox.aws.documents import DocumentError, Statement, key_region, parse, refuse_strangers
 from infra.sandbox.aws.regions import HOSTED_ZONES, arn
 from infra.sandbox.model import Call, Model
 from infra.sandbox.store import ACTIVE, Record
-from infra.sandbox.values import Json
+from infra.sandbox.values import Json, record
 
 BUCKET = "aws:s3/bucket:Bucket"
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"
@@ -40,13 +40,14 @@ class Bucket(AwsModel):
             if holder.account == call.place.account:
                 raise refused(
                     409, "BucketAlreadyOwnedByYou",
-                    f"Your previous request to create the named bucket succeeded and you already own it. ({name}, {holder.region})",
+                    "Your previous request to create the named bucket succeeded and you already own it. "
+                    f"({name}, {holder.region})",
                     "CreateBucket",
                 )  # fmt: skip
             raise refused(
                 409, "BucketAlreadyExists",
-                "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
-                f"Please select a different name and try again. ({name})",
+                "The requested bucket name is not available. The bucket namespace is shared by all users of the "
+                f"system. Please select a different name and try again. ({name})",
                 "CreateBucket",
             )  # fmt: skip
 
@@ -71,7 +72,8 @@ class Bucket(AwsModel):
         if record.hidden.get("objects") and not record.inputs.get("forceDestroy"):
             raise refused(
                 409, "BucketNotEmpty",
-                f"The bucket you tried to delete is not empty. You must delete all versions in the bucket. ({record.id})",
+                "The bucket you tried to delete is not empty. You must delete all versions in the bucket. "
+                f"({record.id})",
                 "DeleteBucket",
             )  # fmt: skip
 
@@ -147,12 +149,7 @@ class BucketPolicy(BucketSetting):
         try:
             statements = parse(call.inputs["policy"], with_principals=True)
             refuse_strangers(call, statements)
-            for statement in statements:
-                for action in statement.actions:
-                    if action != "*" and not action.startswith("s3:"):
-                        raise DocumentError(f"Policy has invalid action: {action}")
-                if not statement.resources or not all(_about(bucket.id, text) for text in statement.resources):
-                    raise DocumentError(f"Policy has invalid resource: {', '.join(statement.resources) or 'none'}")
+            _refuse_foreign(bucket.id, statements)
         except DocumentError as error:
             raise refused(400, "MalformedPolicy", str(error), "PutBucketPolicy") from error
         block = call.visible(PUBLIC_ACCESS, bucket.id)
@@ -206,7 +203,7 @@ class BucketEncryption(BucketSetting):
     def refuse_setting(self, call: Call, bucket: Record) -> None:
         """A key goes with KMS only, and lies in the bucket's region."""
         for rule in call.inputs["rules"]:
-            chosen = rule.get("applyServerSideEncryptionByDefault") or {}
+            chosen = record(rule.get("applyServerSideEncryptionByDefault"))
             key = chosen.get("kmsMasterKeyId")
             if not key:
                 continue
@@ -270,11 +267,12 @@ class BucketObjectLock(BucketSetting):
         kept = versions is not None and versions.inputs["versioningConfiguration"]["status"] == "Enabled"
         if not kept and not bucket.inputs.get("objectLockEnabled"):
             raise refused(
-                409, "InvalidBucketState", "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
+                409, "InvalidBucketState",
+                "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
                 self.operation(call),
             )  # fmt: skip
-        rule = (call.get("rule") or {}).get("defaultRetention")
-        if rule is not None and (rule.get("mode") is None or (rule.get("days") is None) == (rule.get("years") is None)):
+        rule = record(record(call.get("rule")).get("defaultRetention"))
+        if rule and (rule.get("mode") is None or (rule.get("days") is None) == (rule.get("years") is None)):
             raise refused(
                 400, "MalformedXML", "a default retention has a mode, and days or years", self.operation(call)
             )
@@ -297,7 +295,8 @@ class BucketReplication(BucketSetting):
             versions = call.clouds.find(cloud="aws", account=end.account, region=end.region, type=VERSIONING, id=end.id)
             if versions is None or versions.inputs["versioningConfiguration"]["status"] != "Enabled":
                 raise refused(
-                    400, "InvalidRequest", f"Versioning must be 'Enabled' on the bucket to apply a replication configuration ({end.id})",
+                    400, "InvalidRequest",
+                    f"Versioning must be 'Enabled' on the bucket to apply a replication configuration ({end.id})",
                     self.operation(call),
                 )  # fmt: skip
 
@@ -333,7 +332,7 @@ class Inventory(BucketSetting):
                 f"The destination bucket {destination['bucketArn']} {place}; it must be in {bucket.region}",
                 self.operation(call),
             )  # fmt: skip
-        key = ((destination.get("encryption") or {}).get("sseKms") or {}).get("keyId")
+        key = record(record(destination.get("encryption")).get("sseKms")).get("keyId")
         if key:
             refuse_key(key, bucket.region, self.operation(call))
 
@@ -362,7 +361,7 @@ def _lifecycle_problem(rule: Json) -> str | None:
     for transition in rule.get("transitions") or ():
         if (transition.get("days") is None) == (transition.get("date") is None):
             return f"A transition takes either days or a date ({rule['id']})"
-    expiration = rule.get("expiration") or {}
+    expiration = record(rule.get("expiration"))
     if (
         expiration
         and sum(expiration.get(key) is not None for key in ("date", "days", "expiredObjectDeleteMarker")) != 1
@@ -372,6 +371,15 @@ def _lifecycle_problem(rule: Json) -> str | None:
     if days is not None and days < 1:
         return f"'Days' for Expiration action must be a positive integer ({rule['id']})"
     return None
+
+
+def _refuse_foreign(bucket: str, statements: tuple[Statement, ...]) -> None:
+    for statement in statements:
+        for action in statement.actions:
+            if action != "*" and not action.startswith("s3:"):
+                raise DocumentError(f"Policy has invalid action: {action}")
+        if not statement.resources or not all(_about(bucket, text) for text in statement.resources):
+            raise DocumentError(f"Policy has invalid resource: {', '.join(statement.resources) or 'none'}")
 
 
 def _about(bucket: str, resource: str) -> bool:

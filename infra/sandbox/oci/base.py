@@ -7,7 +7,7 @@ from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Model, require
 from infra.sandbox.oci.regions import ocid
 from infra.sandbox.store import ACTIVE, Record
-from infra.sandbox.values import Json
+from infra.sandbox.values import Json, record
 
 COMPARTMENT = "oci:Identity/compartment:Compartment"
 TAG_NAMESPACE = "oci:Identity/tagNamespace:TagNamespace"
@@ -78,7 +78,7 @@ def refuse_compartment(call: Call) -> None:
 
 def refuse_defined_tags(call: Call) -> None:
     """Defined tags must name a tag key that exists and is not retired, with a value that it allows."""
-    for key, value in sorted((call.get("definedTags") or {}).items()):
+    for key, value in sorted(record(call.get("definedTags")).items()):
         match = re.fullmatch(r"([^.]+)\.([^.]+)", key)
         require(match, 400, "InvalidParameter", f"InvalidDefinedTag: {key!r} is not of the form namespace.key")
         if match is None or match[1].lower() == "oracle-tags":
@@ -91,7 +91,7 @@ def refuse_defined_tags(call: Call) -> None:
             raise CloudError(404, "RelatedResourceNotAuthorizedOrNotFound", f"{missing} does not exist")
         if namespace.inputs.get("isRetired") or tag.inputs.get("isRetired"):
             raise invalid(f"InvalidDefinedTag: {key} is retired")
-        allowed = (tag.inputs.get("validator") or {}).get("values")
+        allowed = record(tag.inputs.get("validator")).get("values")
         if allowed is not None and value not in allowed:
             raise invalid(f"InvalidDefinedTagValue: {key} = {value!r} is none of {', '.join(sorted(allowed))}")
 

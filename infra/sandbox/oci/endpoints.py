@@ -1,14 +1,14 @@
 """Object Storage's settings beside the buckets: the namespace's designated compartments, and private endpoints."""
 
+import ipaddress
 from typing import ClassVar
 
 from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Model, Reference, matches, require
-from infra.sandbox.oci.base import COMPARTMENT, OciModel, conflict, not_found
+from infra.sandbox.oci.base import COMPARTMENT, conflict, not_found
 from infra.sandbox.oci.firewall import GROUP as SECURITY_GROUP
 from infra.sandbox.oci.network import SUBNET
-from infra.sandbox.oci.objects import _Named as NamedModel
-from infra.sandbox.oci.objects import bucket
+from infra.sandbox.oci.objects import NamedModel, bucket
 from infra.sandbox.store import ACTIVE, Record
 from infra.sandbox.values import Json
 
@@ -100,8 +100,6 @@ class PrivateEndpoint(NamedModel):
 
 def _address(call: Call) -> str:
     """The next address of the subnet, after the two that are reserved and those of other endpoints."""
-    import ipaddress  # noqa: PLC0415
-
     subnet: Record | None = call.visible(SUBNET, call.inputs["subnetId"])
     if subnet is None:
         raise not_found(call.inputs["subnetId"])

@@ -3,18 +3,17 @@
 import hashlib
 from typing import ClassVar
 
-from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Model, Operation, Reference, require
 from infra.sandbox.oci import statements
 from infra.sandbox.oci.base import COMPARTMENT, TAG, TAG_NAMESPACE, HomeModel, conflict, invalid, tenancy_records
+from infra.sandbox.oci.grants import POLICY, resolve
 from infra.sandbox.oci.regions import COMMERCIAL
 from infra.sandbox.store import ACTIVE, Record
-from infra.sandbox.values import Json
+from infra.sandbox.values import Json, record
 
 GROUP = "oci:Identity/group:Group"
 DYNAMIC_GROUP = "oci:Identity/dynamicGroup:DynamicGroup"
 NETWORK_SOURCE = "oci:Identity/networkSource:NetworkSource"
-POLICY = "oci:Identity/policy:Policy"
 QUOTA = "oci:Limits/quota:Quota"
 
 
@@ -43,7 +42,7 @@ class Compartment(HomeModel):
         parent = call.get("compartmentId", call.place.account)
         for other in tenancy_records(call, COMPARTMENT):
             mine = call.old is not None and other.id == call.old.id
-            if not mine and other.inputs.get("name") == call.inputs["name"] and _parent(other) == parent:
+            if not mine and other.inputs.get("name") == call.inputs["name"] and parent(other) == parent:
                 return other
         return None
 
@@ -122,7 +121,7 @@ class Tag(HomeModel):
                 raise conflict(
                     f"Tag with name {call.inputs['name']!r} already exists in the namespace", "TagAlreadyExists"
                 )
-        if (call.get("validator") or {}).get("validatorType") == "ENUM" and not call.inputs["validator"].get("values"):
+        if record(call.get("validator")).get("validatorType") == "ENUM" and not call.inputs["validator"].get("values"):
             raise invalid("validator: an ENUM validator needs values")
 
     def outputs(self, call: Call, id_: str) -> Json:
@@ -199,89 +198,11 @@ class Quota(HomeModel):
         for index, text in enumerate(call.inputs["statements"]):
             try:
                 quota = statements.parse_quota(text)
-                if quota.region is not None and quota.region not in COMMERCIAL:
-                    raise statements.StatementError(f"no region {quota.region}")
                 if quota.compartment is not None:
                     resolve(call, call.place.account, quota.compartment)
             except statements.StatementError as error:
                 problems.append(f"statements[{index}]: {error} in: {text}")
         require(not problems, 400, "InvalidParameter", "; ".join(problems))
-
-
-def resolve(call: Call, start: str, path: tuple[str, ...]) -> str:
-    """The compartment that a path of names leads to, seen from where the policy is attached.
-
-    Raises:
-        StatementError: there is none.
-    """
-    all_of_them = tenancy_records(call, COMPARTMENT)
-    here = next((c for c in all_of_them if c.id == start), None)
-    first = path[0].lower()
-    if here is not None and here.inputs["name"].lower() == first:
-        current, rest = start, path[1:]
-    else:
-        current, rest = start, path
-    for name in rest:
-        below = (c for c in all_of_them if _parent(c) == current and c.inputs["name"].lower() == name.lower())
-        found = next(below, None)
-        if found is None:
-            raise statements.StatementError(
-                f"Compartment {{{':'.join(path)}}} does not exist or is not part of the policy compartment subtree"
-            )
-        current = found.id
-    return current
-
-
-def granted(
-    call: Call, service: str, verbs: frozenset[str], families: frozenset[str], permissions: frozenset[str], target: str
-) -> bool:
-    """Whether a policy lets a service do something in a compartment.
-
-    Args:
-        call: the request whose tenancy counts.
-        service: principal, such as `objectstorage-us-ashburn-1`.
-        verbs: any of these is enough.
-        families: any of these resource types is enough.
-        permissions: what a `request.permission` condition must not leave out.
-        target: OCID of the compartment.
-    """
-    above = set(_ancestors(call, target))
-    for policy in tenancy_records(call, POLICY):
-        for text in policy.inputs["statements"]:
-            statement = statements.parse(text)
-            if (
-                statement.effect == "allow"
-                and service in statement.services
-                and statement.verb in verbs
-                and statement.resource in families
-                and statement.permits(permissions)
-                and _location(call, statement, policy.inputs["compartmentId"]) in above
-            ):
-                return True
-    return False
-
-
-def _location(call: Call, statement: statements.Statement, attached: str) -> str | None:
-    if statement.compartment_id is not None:
-        return statement.compartment_id
-    if statement.compartment is None:
-        return call.place.account
-    try:
-        return resolve(call, attached, statement.compartment)
-    except statements.StatementError:
-        return None  # renamed or deleted since: the statement no longer grants anything
-
-
-def _ancestors(call: Call, id_: str) -> list[str]:
-    parents = {c.id: _parent(c) for c in tenancy_records(call, COMPARTMENT)}
-    chain = [id_]
-    while chain[-1] in parents and parents[chain[-1]] not in chain:
-        chain.append(parents[chain[-1]])
-    return [*chain, call.place.account]
-
-
-def _parent(record: Record) -> str:
-    return record.inputs.get("compartmentId") or record.outputs["compartmentId"]
 
 
 def _refuse_names(call: Call, statement: statements.Statement, names: dict[str, set[str]]) -> None:
@@ -308,15 +229,6 @@ def _refuse_names(call: Call, statement: statements.Statement, names: dict[str, 
 
 def _default(call: Call, **values: object) -> Json:
     return {name: value for name, value in values.items() if name not in call.inputs}
-
-
-def insufficient(service: str, bucket: str) -> CloudError:
-    """A service lacks the grant it needs."""
-    return CloudError(
-        400,
-        "InsufficientServicePermissions",
-        f"Permissions granted to the object storage service principal '{service}' to this bucket are insufficient ({bucket})",
-    )
 
 
 MODELS: tuple[Model, ...] = (

@@ -87,7 +87,8 @@ class Key(OciModel):
         lengths = _KEY_BYTES[shape["algorithm"]]
         require(
             shape["length"] in lengths, 400, "InvalidParameter",
-            f"keyShape.length: {shape['algorithm']} keys have {', '.join(map(str, lengths))} bytes, got {shape['length']}",
+            f"keyShape.length: {shape['algorithm']} keys have {', '.join(map(str, lengths))} bytes, "
+            f"got {shape['length']}",
         )  # fmt: skip
         if shape["algorithm"] == "ECDSA" and shape.get("curveId") is None:
             raise invalid("keyShape.curveId: required for ECDSA")
@@ -101,7 +102,7 @@ class Key(OciModel):
         """The vault, the first key version, and what was left out."""
         vault = _vault(call)
         version = ocid("keyversion", call.place.region, id_, 0, vault=id_.split(".")[4])
-        filled = {
+        filled: Json = {
             "vaultId": vault.id,
             "currentKeyVersion": version,
             "isPrimary": True,

@@ -7,7 +7,7 @@ from infra.sandbox.oci.base import OciModel, conflict, invalid, not_found
 from infra.sandbox.oci.network import SUBNET, VCN
 from infra.sandbox.oci.objects import bucket
 from infra.sandbox.oci.regions import ocid
-from infra.sandbox.values import Json
+from infra.sandbox.values import Json, record
 
 LOG_GROUP = "oci:Logging/logGroup:LogGroup"
 LOG = "oci:Logging/log:Log"
@@ -54,11 +54,11 @@ class Log(OciModel):
         same = {"displayName": call.inputs["displayName"], "logGroupId": call.inputs["logGroupId"]}
         if call.neighbours(LOG, **same):
             raise conflict(f"Log {call.inputs['displayName']!r} already exists in the group", "LogAlreadyExists")
-        source = (call.get("configuration") or {}).get("source")
+        source = record(record(call.get("configuration")).get("source"))
         if call.inputs["logType"] == "SERVICE":
-            require(source is not None, 400, "InvalidParameter", "configuration: required for SERVICE logs")
-            _refuse_source(call, source or {})
-        elif source is not None:
+            require(source, 400, "InvalidParameter", "configuration: required for SERVICE logs")
+            _refuse_source(call, source)
+        elif source:
             raise invalid("configuration: not allowed for CUSTOM logs")
 
     def outputs(self, call: Call, id_: str) -> Json:
@@ -86,7 +86,7 @@ def _refuse_source(call: Call, source: Json) -> None:
     elif call.visible(SUBNET, resource) is None and call.visible(VCN, resource) is None:
         raise not_found(f"configuration.source.resource: {resource} is no subnet or VCN in {call.place.region}")
     for other in call.neighbours(LOG):
-        theirs = (other.inputs.get("configuration") or {}).get("source") or {}
+        theirs = record(record(other.inputs.get("configuration")).get("source"))
         if [theirs.get(key) for key in ("service", "category", "resource")] == [service, category, resource]:
             raise conflict(f"{resource} has a log {other.id} for {category} already", "LogAlreadyExists")
 

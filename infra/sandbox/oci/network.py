@@ -22,6 +22,7 @@ SECURITY_LIST = "oci:Core/securityList:SecurityList"
 DRG = "oci:Core/drg:Drg"
 DRG_ATTACHMENT = "oci:Core/drgAttachment:DrgAttachment"
 
+_WIDEST, _NARROWEST = 16, 30  # prefix lengths a VCN may have
 _IN_VCN = Reference(path="vcnId", to=(VCN,))
 
 
@@ -58,7 +59,12 @@ class Vcn(OciModel):
                 "Exactly one of cidrBlock and cidrBlocks must be given")  # fmt: skip
         ranges = [network_of(text, "cidrBlocks") for text in (several or [single])]
         for index, range_ in enumerate(ranges):
-            require(16 <= range_.prefixlen <= 30, 400, "InvalidParameter", f"cidrBlocks: {range_} is not a /16 to /30")
+            require(
+                _WIDEST <= range_.prefixlen <= _NARROWEST,
+                400,
+                "InvalidParameter",
+                f"cidrBlocks: {range_} is not a /16 to /30",
+            )
             for other in ranges[:index]:
                 require(not range_.overlaps(other), 400, "InvalidParameter", f"cidrBlocks: {range_} overlaps {other}")
         _refuse_label(call.get("dnsLabel"))
@@ -112,16 +118,16 @@ class Subnet(OciModel):
         for other in call.neighbours(SUBNET, vcnId=vcn.id):
             taken = ipaddress.IPv4Network((other.inputs | other.outputs)["cidrBlock"])
             require(not block.overlaps(taken), 400, "InvalidParameter",
-                    f"The requested CIDR {block} is invalid: subnet {other.id} overlaps this CIDR ({taken})")  # fmt: skip
+                    f"The requested CIDR {block} is invalid: subnet {other.id} overlaps it ({taken})")  # fmt: skip
         _refuse_label(call.get("dnsLabel"))
         if call.get("dnsLabel") and not (vcn.inputs | vcn.outputs).get("dnsLabel"):
             raise invalid("dnsLabel: the VCN has no DNS label, so its subnets cannot have one")
         closed, private = call.get("prohibitInternetIngress"), call.get("prohibitPublicIpOnVnic")
         if closed is not None and private is not None and closed != private:
             raise invalid("prohibitInternetIngress and prohibitPublicIpOnVnic must agree where both are given")
-        _refuse_foreign(call, vcn, "routeTableId", call.get("routeTableId"), (ROUTE_TABLE,), "defaultRouteTableId")
+        _refuse_foreign(call, vcn, "routeTableId", call.get("routeTableId"), ROUTE_TABLE)
         for list_ in call.get("securityListIds", []):
-            _refuse_foreign(call, vcn, "securityListIds", list_, (SECURITY_LIST,), "defaultSecurityListId")
+            _refuse_foreign(call, vcn, "securityListIds", list_, SECURITY_LIST)
 
     def outputs(self, call: Call, id_: str) -> Json:
         """Router address, and the VCN's defaults for what was left out."""
@@ -295,11 +301,12 @@ def _refuse_label(label: str | None) -> None:
         raise invalid(f"dnsLabel: {label!r} is not a letter followed by at most 14 letters and digits")
 
 
-def _refuse_foreign(call: Call, vcn: Record, name: str, id_: str | None, types: tuple[str, ...], default: str) -> None:
+def _refuse_foreign(call: Call, vcn: Record, name: str, id_: str | None, type_: str) -> None:
     """A route table or list must be of the subnet's own VCN: one of its own or the default."""
+    default = "defaultRouteTableId" if type_ == ROUTE_TABLE else "defaultSecurityListId"
     if id_ is None or id_ == vcn.outputs[default]:
         return
-    found = next((record for type_ in types if (record := call.visible(type_, id_)) is not None), None)
+    found = call.visible(type_, id_)
     if found is None:
         raise not_found(f"{name} {id_} is not in {call.place.region}")
     require(found.inputs["vcnId"] == vcn.id, 400, "InvalidParameter", f"{name}: {id_} belongs to another VCN")

@@ -1,13 +1,14 @@
 """Object Storage: buckets, replication and lifecycle. Grants for the service principal are demanded as in reality."""
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from infra.sandbox.errors import CloudError
-from infra.sandbox.model import Call, Model, Operation, require
+from infra.sandbox.model import Call, Model, require
+from infra.sandbox.oci import grants
 from infra.sandbox.oci.base import OciModel, conflict, invalid
-from infra.sandbox.oci.identity import granted, insufficient
 from infra.sandbox.oci.keys import KEY
 from infra.sandbox.oci.regions import COMMERCIAL, ocid
 from infra.sandbox.store import ACTIVE, Record
@@ -16,17 +17,11 @@ from infra.sandbox.values import Json
 BUCKET = "oci:ObjectStorage/bucket:Bucket"
 REPLICATION = "oci:ObjectStorage/replicationPolicy:ReplicationPolicy"
 LIFECYCLE = "oci:ObjectStorage/objectLifecyclePolicy:ObjectLifecyclePolicy"
-PREAUTHENTICATED = "oci:ObjectStorage/preauthrequest:Preauthrequest"
 
-_OBJECT_PERMISSIONS = frozenset(
-    {"OBJECT_READ", "OBJECT_INSPECT", "OBJECT_CREATE", "OBJECT_OVERWRITE", "OBJECT_RESTORE", "OBJECT_DELETE"}
-)
-_REPLICATION_PERMISSIONS = _OBJECT_PERMISSIONS | {"BUCKET_READ", "BUCKET_UPDATE"}
-_LIFECYCLE_PERMISSIONS = frozenset({"BUCKET_INSPECT", "BUCKET_READ", "OBJECT_INSPECT"})
 _LOCK_DELAY = timedelta(days=14)
 
 
-class _Named(OciModel):
+class NamedModel(OciModel):
     """A type that is addressed by names, not by an OCID."""
 
     def namespace(self, call: Call) -> str:
@@ -46,7 +41,7 @@ class _Named(OciModel):
         return given
 
 
-class Bucket(_Named):
+class Bucket(NamedModel):
     """A bucket."""
 
     token = BUCKET
@@ -140,7 +135,7 @@ class Bucket(_Named):
             call.clouds.remove(policy)
 
 
-class ReplicationPolicy(_Named):
+class ReplicationPolicy(NamedModel):
     """Copies from a bucket into one of another region. Nothing about it can be changed."""
 
     token = REPLICATION
@@ -166,11 +161,12 @@ class ReplicationPolicy(_Named):
             raise invalid("A bucket cannot be replicated into itself")
         _refuse_chain(call, source, destination)
         for record in (source, destination):
-            _require_grant(call, record, frozenset({"manage"}), frozenset({"object-family"}), _REPLICATION_PERMISSIONS)
+            _require_grant(call, record, grants.REPLICATION)
         properties = destination.inputs | destination.outputs
         if properties.get("versioning") == "Enabled" or properties.get("retentionRules"):
             raise invalid(
-                f"Destination bucket {destination.inputs['name']!r} has versioning or retention rules: a replica must not"
+                f"Destination bucket {destination.inputs['name']!r} has versioning or retention rules, "
+                "which a replica must not have"
             )
         if _lifecycle(call, destination):
             raise invalid(
@@ -206,7 +202,7 @@ class ReplicationPolicy(_Named):
                 _mark(call, found, **{flag: False})
 
 
-class ObjectLifecyclePolicy(_Named):
+class ObjectLifecyclePolicy(NamedModel):
     """Rules that delete or move objects by age."""
 
     token = LIFECYCLE
@@ -237,7 +233,7 @@ class ObjectLifecyclePolicy(_Named):
                 raise invalid(f"rules[{rule['name']}]: target multipart-uploads takes the action ABORT only")
             if int(rule["timeAmount"]) < 0:
                 raise invalid(f"rules[{rule['name']}].timeAmount: must not be negative")
-        _require_grant(call, holder, frozenset({"manage", "use"}), frozenset({"object-family"}), _LIFECYCLE_PERMISSIONS)
+        _require_grant(call, holder, grants.LIFECYCLE)
 
 
 def bucket(call: Call, name: str, region: str | None = None) -> Record:
@@ -287,8 +283,6 @@ def _lifecycle(call: Call, record: Record) -> bool:
 
 
 def _mark(call: Call, record: Record, **outputs: object) -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
     call.clouds.put(replace(record, outputs=record.outputs | outputs))
 
 
@@ -301,18 +295,21 @@ def _refuse_chain(call: Call, source: Record, destination: Record) -> None:
             if end in ends:
                 raise CloudError(
                     409, "ReplicationPolicyConflict",
-                    f"Bucket {end[1]!r} in {end[0]} takes part in the replication policy {policy.inputs['name']!r} already: "
+                    f"Bucket {end[1]!r} in {end[0]} takes part in the replication policy "
+                    f"{policy.inputs['name']!r} already: "
                     "one destination for a source, one source for a destination, no chains",
                 )  # fmt: skip
 
 
-def _require_grant(
-    call: Call, record: Record, verbs: frozenset[str], families: frozenset[str], permissions: frozenset[str]
-) -> None:
+def _require_grant(call: Call, record: Record, grant: grants.Grant) -> None:
     service = f"objectstorage-{call.place.region}"
-    everything = families | {"all-resources"}
-    if not granted(call, service, verbs, everything, permissions, record.inputs["compartmentId"]):
-        raise insufficient(service, f"{record.inputs['name']} in {record.region}")
+    if not grants.granted(call, service, grant, record.inputs["compartmentId"]):
+        raise CloudError(
+            400,
+            "InsufficientServicePermissions",
+            f"Permissions granted to the object storage service principal '{service}' to this bucket are insufficient "
+            f"({record.inputs['name']} in {record.region})",
+        )
 
 
 def _refuse_versioning(call: Call) -> None:
@@ -343,7 +340,8 @@ def _refuse_retention(call: Call) -> None:
             continue
         if _instant(locked) < call.clouds.now() + _LOCK_DELAY:
             raise invalid(
-                f"retentionRules[{rule['displayName']}].timeRuleLocked: must be at least 14 days after {call.timestamp()}"
+                f"retentionRules[{rule['displayName']}].timeRuleLocked: "
+                f"must be at least 14 days after {call.timestamp()}"
             )
     for name, rule in before.items():
         locked = rule.get("timeRuleLocked")
@@ -355,26 +353,27 @@ def _refuse_key(call: Call) -> None:
     key = call.get("kmsKeyId")
     if not key:
         return
-    if call.visible(KEY, key) is None:
-        raise CloudError(
-            404, "KmsKeyNotFound",
-            f"The key {key} does not exist in {call.place.region}, is scheduled for deletion, or may not be used",
-        )  # fmt: skip
-    service = f"objectstorage-{call.place.region}"
-    verbs, families = frozenset({"use", "manage"}), frozenset({"keys", "key-family", "all-resources"})
     holder = call.visible(KEY, key)
-    if holder is not None and not granted(call, service, verbs, families, frozenset(), holder.inputs["compartmentId"]):
+    if holder is None:
         raise CloudError(
-            400, "KmsKeyNotAuthorized",
-            f"The service principal {service} may not use the key {key}: a policy must allow it to use keys in the key's compartment",
-        )  # fmt: skip
+            404,
+            "KmsKeyNotFound",
+            f"The key {key} does not exist in {call.place.region}, is scheduled for deletion, or may not be used",
+        )
+    service = f"objectstorage-{call.place.region}"
+    if not grants.granted(call, service, grants.KEY_USE, holder.inputs["compartmentId"]):
+        raise CloudError(
+            400,
+            "KmsKeyNotAuthorized",
+            f"The service principal {service} may not use the key {key}: "
+            "a policy must allow it to use keys in the key's compartment",
+        )
 
 
 def _refuse_replica(call: Call) -> None:
-    if call.operation is Operation.UPDATE and (call.get("versioning") == "Enabled" or call.get("retentionRules")):
-        raise CloudError(
-            403, "BucketIsReadonly", "A replication destination takes neither versioning nor retention rules"
-        )
+    if call.get("versioning") == "Enabled" or call.get("retentionRules"):
+        message = "A replication destination takes neither versioning nor retention rules"
+        raise CloudError(403, "BucketIsReadonly", message)
 
 
 def _instant(text: str) -> datetime:

@@ -9,13 +9,17 @@ from infra.sandbox.oci.base import OciModel, conflict, invalid, not_found
 from infra.sandbox.oci.network import DRG, DRG_ATTACHMENT, ROUTE_TABLE, VCN, network_of
 from infra.sandbox.oci.regions import COMMERCIAL, ocid
 from infra.sandbox.store import ACTIVE, Record
-from infra.sandbox.values import Json
+from infra.sandbox.values import Json, record
 
 DRG_ROUTE_TABLE = "oci:Core/drgRouteTable:DrgRouteTable"
 DISTRIBUTION = "oci:Core/drgRouteDistribution:DrgRouteDistribution"
 DISTRIBUTION_STATEMENT = "oci:Core/drgRouteDistributionStatement:DrgRouteDistributionStatement"
 DRG_ROUTE_RULE = "oci:Core/drgRouteTableRouteRule:DrgRouteTableRouteRule"
 REMOTE_PEERING = "oci:Core/remotePeeringConnection:RemotePeeringConnection"
+
+
+_UNUSED: Json = {"ids": [], "ipsecConnectionId": "", "transportAttachmentId": "", "transportOnlyMode": False}
+_LAST_PRIORITY = 65535
 
 
 class Drg(OciModel):
@@ -91,7 +95,7 @@ class DrgAttachment(_OfDrg):
         vcn = _vcn(call)
         drg = call.visible(DRG, call.inputs["drgId"])
         details: Json = {"vcnRouteType": "SUBNET_CIDRS", "routeTableId": call.get("routeTableId", "")}
-        details |= {"id": vcn, "type": "VCN"} | (call.get("networkDetails") or {})
+        details |= {"id": vcn, "type": "VCN"} | record(call.get("networkDetails"))
         filled: Json = {
             "vcnId": vcn,
             "networkDetails": details
@@ -150,7 +154,7 @@ class DrgRouteDistributionStatement(OciModel):
     def refuse(self, call: Call) -> None:
         """Priorities are unique in a distribution."""
         distribution, priority = call.inputs["drgRouteDistributionId"], call.inputs["priority"]
-        require(0 <= priority <= 65535, 400, "InvalidParameter", f"priority: {priority} is not in 0 to 65535")
+        require(0 <= priority <= _LAST_PRIORITY, 400, "InvalidParameter", f"priority: {priority} is not in 0 to 65535")
         if call.neighbours(DISTRIBUTION_STATEMENT, drgRouteDistributionId=distribution, priority=priority):
             raise conflict(f"Priority {priority} is used by another statement of {distribution}")
 
@@ -181,7 +185,8 @@ class DrgRouteTableRouteRule(OciModel):
     def outputs(self, call: Call, id_: str) -> Json:
         """Where the route comes from."""
         return super().outputs(call, id_) | {
-            "attributes": "{}", "isBlackhole": False, "isConflict": False, "routeProvenance": "STATIC", "routeType": "STATIC",
+            "attributes": "{}", "isBlackhole": False, "isConflict": False,
+            "routeProvenance": "STATIC", "routeType": "STATIC",
         }  # fmt: skip
 
 
@@ -244,10 +249,10 @@ class RemotePeeringConnection(OciModel):
 
 
 def _vcn(call: Call) -> str:
-    details = call.get("networkDetails")
-    if details is not None and details["type"].upper() != "VCN":
+    details = record(call.get("networkDetails"))
+    if details and details["type"].upper() != "VCN":
         raise invalid(f"networkDetails.type: attachments of type {details['type']} come with what they attach")
-    vcn = call.get("vcnId") or (details or {}).get("id")
+    vcn = call.get("vcnId") or details.get("id")
     require(vcn, 400, "InvalidParameter", "vcnId or networkDetails.id must be given")
     return str(vcn)
 

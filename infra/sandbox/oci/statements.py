@@ -38,6 +38,8 @@ class Statement:
     services: tuple[str, ...] = ()
     verb: str = ""
     resource: str = ""
+    permissions: frozenset[str] = frozenset()
+    """Permissions listed in the place of verb and resource."""
     compartment: tuple[str, ...] | None = None
     """Path of compartment names; None for the tenancy."""
     compartment_id: str | None = None
@@ -79,9 +81,9 @@ def parse(text: str) -> Statement:
     effect = tokens.word("allow", "deny")
     subject = _subject(tokens)
     tokens.word("to")
+    verb, resource, permissions = "", "", frozenset[str]()
     if tokens.peek() == "{":
-        verb, resource = "", ""
-        _braced(tokens)
+        permissions = _braced(tokens)
     else:
         verb = tokens.word(*VERBS)
         resource = tokens.any_word("a resource type").lower()
@@ -95,6 +97,7 @@ def parse(text: str) -> Statement:
         effect=effect,
         verb=verb,
         resource=resource,
+        permissions=permissions,
         compartment=compartment,
         compartment_id=compartment_id,
         conditions=conditions,
@@ -130,6 +133,8 @@ def parse_quota(text: str) -> QuotaStatement:
     for condition in conditions:
         if condition.variable not in {"request.region", "request.ad"} or condition.operator != "=":
             raise StatementError(f"Invalid condition {condition.variable} {condition.operator}")
+        if condition.variable == "request.region" and condition.value not in COMMERCIAL:
+            raise StatementError(f"no region {condition.value}")
         region = condition.value if condition.variable == "request.region" else region
     return QuotaStatement(verb=verb, family=family, compartment=compartment, region=region)
 
@@ -164,17 +169,17 @@ class _Tokens:
 
     def word(self, *allowed: str) -> str:
         """One of these words, without regard to case."""
-        token = self.take()
-        if token.lower() not in allowed:
-            raise StatementError(f"expected {' or '.join(allowed)}, found {token or 'the end'!r}")
-        return token.lower()
+        given = self.take()
+        if given.lower() not in allowed:
+            raise StatementError(f"expected {' or '.join(allowed)}, found {given or 'the end'!r}")
+        return given.lower()
 
     def any_word(self, what: str) -> str:
         """A word of free choice, quotes taken off."""
-        token = self.take()
-        if not token or token in "{}=,()!=":
-            raise StatementError(f"expected {what}, found {token or 'the end'!r}")
-        return token.strip("'")
+        given = self.take()
+        if not given or given in {"{", "}", "=", ",", "(", ")", "!="}:
+            raise StatementError(f"expected {what}, found {given or 'the end'!r}")
+        return given.strip("'")
 
     def end(self) -> None:
         """Nothing may follow."""
@@ -214,12 +219,14 @@ def _list(tokens: _Tokens, what: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _braced(tokens: _Tokens) -> None:
+def _braced(tokens: _Tokens) -> frozenset[str]:
     tokens.take()
-    for name in _list(tokens, "a permission"):
+    names = _list(tokens, "a permission")
+    for name in names:
         if not re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
             raise StatementError(f"Invalid permission {name}")
     tokens.word("}")
+    return frozenset(names)
 
 
 def _location(tokens: _Tokens) -> tuple[tuple[str, ...] | None, str | None]:
