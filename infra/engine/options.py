@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from infra.engine.events import Diagnostic, Op, StepInfo
+    from infra.engine.plans import Plan
     from infra.engine.state import Deployment
     from infra.engine.values import Value
 
@@ -71,7 +72,7 @@ class Options:
         expect_no_changes: End with `Exit.CHANGES` if anything changes.
         clear_pending_creates: Drop creations of an interrupted run whose end is unknown (`refresh`).
         generate_plan: Return a plan of what the preview found.
-        plan: A plan that the run must keep to, as parsed from its file.
+        plan: A plan that the run must keep to (`plans.Plan.load`).
         on_call: Sees every provider call before and after it; for tests that interrupt a run.
     """
 
@@ -89,7 +90,7 @@ class Options:
     expect_no_changes: bool = False
     clear_pending_creates: bool = False
     generate_plan: bool = False
-    plan: Mapping[str, Any] | None = None
+    plan: Plan | None = None
     on_call: Callable[[ProviderCall], None] | None = None
 
 
@@ -114,5 +115,5 @@ class Result:
     steps: Sequence[StepInfo]
     diagnostics: Sequence[Diagnostic]
     outputs: Mapping[str, Value]
-    plan: Mapping[str, Any] | None = None
+    plan: Plan | None = None
     pending: Sequence[str] = field(default=())

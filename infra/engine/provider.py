@@ -57,7 +57,7 @@ def _listing(reasons: Sequence[str]) -> str:
     if not reasons:
         return "resource init failed"
     plural = "error" if len(reasons) == 1 else "errors"
-    return "\n\n".join([f"{len(reasons)} {plural} occurred:\n" + "\n".join(f"\t* {r}" for r in reasons)]) + "\n\n"
+    return f"{len(reasons)} {plural} occurred:\n" + "\n".join(f"\t* {r}" for r in reasons) + "\n\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +119,17 @@ _INVERSE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PropertyDiff:
-    """The change of one property; `input_diff` if old and new inputs differ rather than the old outputs."""
+    """The change of one property.
+
+    Attributes:
+        kind: What happens to it.
+        input_diff: Whether old and new inputs differ rather than the old outputs.
+        may_replace: Whether nobody knows if it replaces the resource: `kind` then says that it does not.
+    """
 
     kind: DiffKind
     input_diff: bool = True
+    may_replace: bool = False
 
 
 class Changes(StrEnum):

@@ -144,6 +144,11 @@ def load(document: object, *, decrypt: Decrypt | None = None) -> Deployment:
     )
 
 
+def secrets_providers_of(document: object) -> Mapping[str, Any] | None:
+    """How the secrets of a state are encrypted, before it is read."""
+    return cast("Mapping[str, Any] | None", _inner(_mapping(document, "the document")).get("secrets_providers"))
+
+
 def _inner(outer: Mapping[str, Any]) -> Mapping[str, Any]:
     if not outer:
         return {}

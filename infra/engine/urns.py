@@ -12,6 +12,7 @@ from typing import Final
 PREFIX: Final = "urn:pulumi:"
 ROOT_STACK_TYPE: Final = "pulumi:pulumi:Stack"
 PROVIDER_TYPE_PREFIX: Final = "pulumi:providers:"
+_DENIED_ID: Final = "denydefaultprovider"
 UNKNOWN_ID: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """The identifier of a provider that a preview has not created; also the text for an unknown value in the protocol."""
 
@@ -99,6 +100,16 @@ def package_of(type_: str) -> str:
 def is_default_provider(urn: str) -> bool:
     """Whether a provider resource is one that the engine makes for resources without an explicit provider."""
     return is_provider_type(type_of(urn)) and name_of(urn).startswith("default")
+
+
+def denied_reference(package: str) -> str:
+    """What stands for the default provider of a package where there must be none."""
+    return reference(f"{PREFIX}denied::denied::{PROVIDER_TYPE_PREFIX}denied::{package}", _DENIED_ID)
+
+
+def denied_package(ref: str) -> str:
+    """The package of a reference made by `denied_reference`; empty for any other reference."""
+    return name_of(parse_reference(ref)[0]) if ref.endswith(f"::{_DENIED_ID}") else ""
 
 
 def reference(urn: str, id_: str) -> str:

@@ -1,0 +1,122 @@
+"""The document of `pulumi preview --json`: what a preview would do, for machines.
+
+Made from the events of a preview. Unchanged resources are left out unless asked for (`--show-sames`); the stack itself
+is always there. Secrets are blinded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from infra.engine import state, urns
+from infra.engine.events import Diagnostic, Op, Prelude, ResourceFailed, ResourceOutputs, ResourcePre, Severity, Summary
+from infra.engine.values import Properties, redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from infra.engine.events import Event, StepInfo
+    from infra.engine.resource import Resource
+
+
+def digest(events: Iterable[Event], *, show_sames: bool = False) -> dict[str, Any]:
+    """The document for the events of one preview."""
+    document: dict[str, Any] = {}
+    steps: list[dict[str, Any]] = []
+    diagnostics: list[dict[str, Any]] = []
+    refreshed: set[str] = set()
+    for event in events:
+        match event:
+            case Prelude():
+                document["config"] = dict(event.config)
+            case Diagnostic():
+                if event.severity is not Severity.DEBUG:
+                    diagnostics.append(_diagnostic(event))
+            case ResourcePre():
+                if _is_shown(event.step, show_sames=show_sames):
+                    steps.append(_step(event.step))
+                    if event.step.op is Op.REFRESH:
+                        refreshed.add(event.step.urn)
+            case ResourceOutputs():
+                found = event.step.op is Op.DELETE or (
+                    event.step.op is Op.UPDATE and event.step.detailed_diff is not None
+                )
+                if event.step.urn in refreshed and found:
+                    steps = [_step(event.step) if s["urn"] == event.step.urn else s for s in steps]
+            case ResourceFailed():
+                pass
+            case Summary():
+                document["duration"] = int(event.seconds * 1_000_000_000)
+                document["changeSummary"] = {str(op): count for op, count in sorted(event.changes.items())}
+                if event.maybe_corrupt:
+                    document["maybeCorrupt"] = True
+    document["steps"] = steps
+    if diagnostics:
+        document["diagnostics"] = diagnostics
+    return document
+
+
+def _diagnostic(event: Diagnostic) -> dict[str, Any]:
+    prefix = "" if event.severity is Severity.INFO else f"{event.severity}: "
+    out = {"message": f"{prefix}{event.message}\n", "severity": str(event.severity)}
+    return {"urn": event.urn, **out} if event.urn else out
+
+
+def _is_shown(step: StepInfo, *, show_sames: bool) -> bool:
+    if step.internal:
+        return False
+    if urns.is_root_stack(step.urn):
+        return True
+    if step.op is Op.SAME:
+        changed = step.old is not None and step.new is not None and step.old.protect != step.new.protect
+        return show_sames or changed
+    return step.logical or step.op not in _HALVES
+
+
+_HALVES = frozenset(
+    {
+        Op.CREATE_REPLACEMENT,
+        Op.DELETE_REPLACED,
+        Op.READ_REPLACEMENT,
+        Op.DISCARD_REPLACED,
+        Op.REMOVE_PENDING_REPLACE,
+        Op.IMPORT_REPLACEMENT,
+    }
+)
+
+
+def _step(step: StepInfo) -> dict[str, Any]:
+    out: dict[str, Any] = {"op": str(step.op), "urn": step.urn}
+    if step.provider:
+        out["provider"] = step.provider
+    if step.old is not None:
+        out["oldState"] = _state(step.old)
+    if step.new is not None:
+        out["newState"] = _state(step.new)
+    if step.diff_reasons:
+        out["diffReasons"] = list(step.diff_reasons)
+    if step.replace_reasons:
+        out["replaceReasons"] = list(step.replace_reasons)
+    detailed = step.detailed_diff
+    out["detailedDiff"] = (
+        None
+        if detailed is None
+        else {path: {"kind": str(d.kind), "inputDiff": d.input_diff} for path, d in sorted(detailed.items())}
+    )
+    return out
+
+
+def _state(resource: Resource) -> dict[str, Any]:
+    shown = resource.copy()
+    shown.inputs = _blinded(resource.inputs)
+    shown.outputs = _blinded(resource.outputs)
+    return state.dump_resource(shown, encrypt=_never)
+
+
+def _blinded(properties: Properties) -> Properties:
+    return {key: redacted(value) for key, value in properties.items()}
+
+
+def _never(text: str) -> str:
+    """Every secret is blinded before it is written."""
+    raise AssertionError("a secret was about to be written")

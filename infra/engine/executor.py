@@ -1,0 +1,255 @@
+"""Carries steps out: announces each, applies it, records it and tells how it ended.
+
+The generator hands over chains: steps of one resource (and of what must go before it) that follow one another. Chains
+run at the same time, as many as `--parallel` says, each on the thread that brought it; they begin in the order in which
+they were generated. A failure ends the run: chains under way finish their current step, others do not begin.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING
+
+from infra.engine import steps as s
+from infra.engine.context import BailError, GenerationError, Halted
+from infra.engine.events import Op, ResourceFailed, ResourceOutputs, ResourcePre
+from infra.engine.options import Command
+from infra.engine.provider import InitFailedError, ProviderError
+from infra.engine.values import Value, equal_properties
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from infra.engine.context import Run
+    from infra.engine.values import Properties
+
+
+class StepFailedError(Exception):
+    """A step failed and the run ends, or goes on without what depends on it; all has been said."""
+
+    def __init__(self, step: s.Step) -> None:
+        super().__init__(step.urn)
+        self.step = step
+
+
+class Slots:
+    """A bounded number of places, given out in the order in which tickets were drawn."""
+
+    def __init__(self, places: int) -> None:
+        self._condition = threading.Condition()
+        self._free = places
+        self._queue: deque[object] = deque()
+
+    def ticket(self) -> object:
+        """Queue up."""
+        ticket = object()
+        with self._condition:
+            self._queue.append(ticket)
+        return ticket
+
+    def enter(self, ticket: object) -> None:
+        """Wait for a place."""
+        with self._condition:
+            while self._free == 0 or self._queue[0] is not ticket:
+                self._condition.wait()
+            self._queue.popleft()
+            self._free -= 1
+            self._condition.notify_all()
+
+    def leave(self) -> None:
+        """Give the place back."""
+        with self._condition:
+            self._free += 1
+            self._condition.notify_all()
+
+
+class Executor:
+    """Carries out the steps of one run."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._slots = Slots(max(1, run.options.parallel))
+        self._registered: dict[str, s.Step] = {}
+        self._stack_outputs: tuple[str, Properties] | None = None
+        self._lock = threading.Lock()
+        self.errored: list[s.Step] = []
+
+    def ticket(self) -> object:
+        """A place in the queue; to be drawn while the chain's steps are generated, that is under the run's lock."""
+        return self._slots.ticket()
+
+    def chain(self, steps: Sequence[s.Step], ticket: object, *, tolerant: bool = False) -> None:
+        """Carry out a chain.
+
+        Args:
+            steps: In this order.
+            ticket: Drawn when they were generated.
+            tolerant: A failure is told but ends nothing (a refresh).
+
+        Raises:
+            StepFailedError: A step failed; the rest of the chain was not begun.
+            Halted: The run is ending.
+        """
+        self._slots.enter(ticket)
+        try:
+            for step in steps:
+                self._run.check_live()
+                self._execute(step, tolerant=tolerant)
+        finally:
+            self._slots.leave()
+
+    def together(self, steps: Sequence[s.Step], *, tolerant: bool = False) -> None:
+        """Carry out steps that do not depend on each other, and wait for all of them."""
+        if not steps:
+            return
+        if len(steps) == 1 or self._run.options.parallel <= 1:
+            for step in steps:
+                self._alone(step, tolerant)
+            return
+        with ThreadPoolExecutor(max_workers=min(len(steps), self._run.options.parallel)) as pool:
+            wait([pool.submit(self._alone, step, tolerant) for step in steps])
+
+    def _alone(self, step: s.Step, tolerant: bool) -> None:
+        try:
+            self.chain([step], self.ticket(), tolerant=tolerant)
+        except (StepFailedError, Halted):
+            return
+
+    def _execute(self, step: s.Step, *, tolerant: bool) -> None:
+        run = self._run
+        run.tell(ResourcePre(step=step.info()))
+        number: int | None = None
+        if run.journal is not None and step.operation is not None:
+            number = run.journal.begin(step.resource, step.operation)
+        failure: ProviderError | None = None
+        try:
+            step.apply(run)
+        except ProviderError as error:
+            failure = error
+        except GenerationError as error:
+            failure = ProviderError(str(error))
+        if failure is None and step.logical and step.new is not None:
+            with self._lock:
+                self._registered[step.urn] = step
+        if step.new is not None and step.op is not Op.REPLACE:
+            s.mark_secrets(step.new)
+            (run.reads if step.op in (Op.READ, Op.READ_REPLACEMENT) else run.news)[step.new.urn] = step.new
+            if run.new_plan is not None:
+                run.new_plan.outputs(step.new.urn, step.new.outputs)
+        if failure is None:
+            self._succeeded(step)
+        else:
+            self._failed(step, failure)
+        step.record(run, number, done=failure is None or isinstance(failure, InitFailedError))
+        if failure is not None:
+            self._end(step, failure, tolerant=tolerant)
+
+    def _succeeded(self, step: s.Step) -> None:
+        run = self._run
+        op, counts = step.op, step.logical
+        if step.op is Op.REFRESH and run.command is Command.REFRESH:
+            op, counts = step.result_op, True
+        elif isinstance(step, s.ReadStep) and step.op is Op.READ:
+            counts = step.changed
+        with self._lock:
+            if not step.internal:
+                run.steps.append(step.info(op))
+            if counts and not step.internal:
+                run.changes[op] += 1
+        resource = step.resource
+        refreshing = run.options.refresh or run.command is Command.REFRESH
+        shown = resource.custom or step.op is Op.DELETE or (refreshing and step.op is Op.REFRESH)
+        if run.preview or shown:
+            run.tell(ResourceOutputs(step=step.info(op)))
+
+    def _failed(self, step: s.Step, failure: ProviderError) -> None:
+        run = self._run
+        urn = "" if step.internal else step.urn
+        if run.preview:
+            run.error(f"Preview failed: {failure}", urn)
+            return
+        run.maybe_corrupt = run.maybe_corrupt or failure.state_unknown
+        run.error(str(failure), urn)
+        run.tell(ResourceFailed(step=step.info()))
+
+    def _end(self, step: s.Step, failure: ProviderError, *, tolerant: bool) -> None:
+        run = self._run
+        run.failed = True
+        if not tolerant:
+            if run.options.continue_on_error or isinstance(failure, s.ProtectedError):
+                with self._lock:
+                    self.errored.append(step)
+            else:
+                run.halted.set()
+        raise StepFailedError(step)
+
+    def register_outputs(self, urn: str, outputs: Properties) -> None:
+        """The program registers the outputs of a component; those of the stack are kept for the end.
+
+        Raises:
+            GenerationError: The component is not registered, or its outputs violate the plan.
+        """
+        if self._is_stack(urn):
+            self._stack_outputs = (urn, outputs)
+            return
+        self._finish_outputs(urn, outputs)
+
+    def finish_stack(self, *, errored: bool) -> None:
+        """Give the stack its outputs, at the end; after an error those that the program did not get to stay.
+
+        Raises:
+            BailError: They violate the plan.
+        """
+        if self._stack_outputs is None:
+            return
+        urn, outputs = self._stack_outputs
+        if errored:
+            old = self._run.olds.get(urn)
+            outputs = {**(old.outputs if old else {}), **outputs}
+        try:
+            self._finish_outputs(urn, outputs)
+        except GenerationError as error:
+            raise BailError(str(error)) from error
+
+    @property
+    def stack_outputs(self) -> dict[str, Value]:
+        """What the program exported, or nothing if it did not get there."""
+        return dict(self._stack_outputs[1]) if self._stack_outputs else {}
+
+    def _is_stack(self, urn: str) -> bool:
+        return s.urns.is_root_stack(urn)
+
+    def _finish_outputs(self, urn: str, outputs: Properties) -> None:
+        run = self._run
+        with self._lock:
+            step = self._registered.pop(urn, None)
+        if step is None or step.new is None:
+            raise GenerationError(f"cannot complete a resource '{urn}' whose registration isn't pending")
+        if isinstance(step, s.SameStep) and step.skipped:
+            return
+        old = run.olds.get(urn)
+        before: Properties = old.outputs if old else {}
+        if run.plan is not None:
+            run.plan.check_outputs(urn, before, outputs)
+        unchanged = equal_properties(step.new.outputs, outputs)
+        step.new.outputs = outputs
+        if run.new_plan is not None:
+            run.new_plan.registered_outputs(urn, before, outputs)
+        run.tell(ResourceOutputs(step=step.info()))
+        if run.journal is not None:
+            run.journal.touch(step.new, lazy=unchanged)
+
+    def without_skipped(self, steps: Iterable[s.Step], skipped: set[str]) -> tuple[list[s.Step], list[s.Step]]:
+        """Steps that can go on after earlier failures, and those that depend on what failed or was left out."""
+        skipped.update(step.urn for step in self.errored)
+        kept: list[s.Step] = []
+        left: list[s.Step] = []
+        for step in steps:
+            if any(edge.urn in skipped for edge in step.resource.edges()):
+                skipped.add(step.urn)
+                left.append(step)
+            else:
+                kept.append(step)
+        return kept, left
