@@ -5,8 +5,9 @@ mended in one go.
 """
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -53,18 +54,20 @@ class Rule(StrEnum):
     WEIGHT = "weight"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One problem of a stack file.
 
     Attributes:
-        path: where in the deployment value, dotted (`oci.regions.us-ashburn-1.cidr`); empty for the value as a whole.
+        path: where in the deployment value, dotted (`oci.regions.us-ashburn-1.cidr`); empty for the file as a whole.
         rule: the rule that is broken.
         given: what stands there.
         allowed: what may stand there.
         why: the reason behind the rule, one sentence; empty where `allowed` says it all.
         fix: what to do, one sentence; names the nearest valid value where there is one.
         line: 1-based line in the stack file, where known.
+        basis: paths of the other values that this was concluded from. Where one of them could not be read, the
+            conclusion is worth nothing.
     """
 
     path: str
@@ -74,6 +77,33 @@ class Finding:
     why: str = ""
     fix: str
     line: int | None = None
+    basis: tuple[str, ...] = field(default=(), compare=False, repr=False)
+
+    def document(self) -> dict[str, object]:
+        """The finding for machines: its public fields, ready for `json.dumps`."""
+        return {
+            "path": self.path,
+            "rule": self.rule.value,
+            "given": self.given,
+            "allowed": self.allowed,
+            "why": self.why,
+            "fix": self.fix,
+            "line": self.line,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a value is not allowed, wherever it stands; fields as in `Finding`."""
+
+    given: str
+    allowed: str
+    why: str = ""
+    fix: str
+
+    def at(self, path: str, rule: Rule) -> Finding:
+        """The refusal of the value that stands at a path."""
+        return Finding(path=path, rule=rule, given=self.given, allowed=self.allowed, why=self.why, fix=self.fix)
 
 
 class ResidencyError(Exception):
@@ -84,11 +114,62 @@ class ResidencyError(Exception):
         super().__init__("; ".join(f"{finding.path}: {finding.rule}" for finding in self.findings))
 
 
-def _order(finding: Finding) -> tuple[str, str, str, str]:
-    return (finding.path, finding.rule, finding.given, finding.allowed)
+def _order(finding: Finding) -> tuple[str, str, str, str, int]:
+    return (finding.path, finding.rule, finding.given, finding.allowed, finding.line or 0)
+
+
+def join(path: str, *keys: str) -> str:
+    """The path of an entry below `path`; a key that a dotted path could not carry is put in quotes."""
+    words = [key if _PLAIN_KEY.fullmatch(key) else f'"{visible(key)}"' for key in keys]
+    return ".".join([path, *words] if path else words)
+
+
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_:/-]+")
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str | None:
     """The allowed value that `given` most likely means, or None where nothing is close."""
-    matches = difflib.get_close_matches(given.strip().lower(), sorted(allowed), n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(given.strip().lower()[:_LONGEST], sorted(allowed), n=1, cutoff=0.6)
     return matches[0] if matches else None
+
+
+def did_you_mean(given: str, allowed: Iterable[str], otherwise: str) -> str:
+    """A fix that names the nearest allowed value, or says what to do where nothing is close."""
+    match = nearest(given, allowed)
+    return f"did you mean {match}?" if match else otherwise
+
+
+_LONGEST = 300
+
+
+def visible(text: str) -> str:
+    """The text on one line that shows every character and obeys none: control and direction characters are escaped."""
+    shown = "".join(char if char.isprintable() else _escaped(char) for char in text[:_LONGEST])
+    return shown if len(text) <= _LONGEST else f"{shown}… ({len(text)} characters)"
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def render(findings: Sequence[Finding], file: str) -> str:
+    """The findings for people, as text without colour: what, where, what is allowed, why, and how to mend it.
+
+    Args:
+        findings: at least one, in the order in which they are shown.
+        file: name of the stack file, as the reader would open it.
+    """
+    count = f"{len(findings)} problem{'s' if len(findings) != 1 else ''}"
+    blocks = [f"usdata: {count} in {visible(file)}; nothing was planned."]
+    width = len(str(len(findings)))
+    for number, finding in enumerate(findings, 1):
+        place = f"{number:>{width}}  {visible(finding.path) or '(the whole file)'}"
+        head = f"  {place:<{_LINE_COLUMN}}  line {finding.line}" if finding.line else f"  {place}"
+        labelled = (("given", finding.given), ("allowed", finding.allowed), ("why", finding.why), ("fix", finding.fix))
+        indent = " " * (width + 4)
+        blocks.append("\n".join([head, *(f"{indent}{label:<8} {visible(text)}" for label, text in labelled if text)]))
+    head, *rest = blocks
+    return "\n".join([head, "", *rest, ""])
+
+
+_LINE_COLUMN = 64

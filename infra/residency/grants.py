@@ -70,7 +70,7 @@ class ExportGrant:
     """A named group may read the objects of one bucket of an EXCEPTED dataset, in one region, until a date.
 
     Attributes:
-        name: logical name, unique among the plan's grants (`metrics-us-ashburn-1-to-capacity-planning`).
+        name: logical name, unique among the plan's grants (`metrics-us-ashburn-1-export`).
         group: name of the group in the tenancy's default identity domain.
         until: first day (UTC) on which the group may no longer read.
     """

@@ -1,4 +1,4 @@
-"""The life of a legacy site: BACKUP -> DRAIN -> WIPE -> CLOSED, never back, and which flows each phase allows."""
+"""The life of a legacy site: BACKUP -> DRAIN -> WIPE -> CLOSED, never back; and what it is past its expiry: nothing."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +16,10 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
+PROVISIONED = frozenset({Phase.BACKUP})
+"""The phases for which this version has resources; a site in any other is refused rather than half provisioned."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A legacy site: one AWS account and region; past `expires` (the first day on which it is too late) nothing plans.
@@ -30,3 +34,7 @@ class Site:
     deployer_role: str
     phase: Phase
     expires: date
+
+    def expired(self, as_of: date) -> bool:
+        """Whether the site may no longer be on that day."""
+        return self.expires <= as_of

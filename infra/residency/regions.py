@@ -8,8 +8,11 @@ Sources: names, keys and realms from the region table of Oracle's Go SDK (v65, `
 "Regions and Availability Domains"; AWS regions from AWS's endpoint tables.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from infra.residency.findings import Refusal, did_you_mean
 
 
 class Cloud(StrEnum):
@@ -223,3 +226,71 @@ class LegacyRegion(StrEnum):
     def facts(self) -> Region:
         """This region's row of the table."""
         return REGIONS[self.value]
+
+
+_US_REGIONS = {region.value: region for region in UsRegion}
+_LEGACY_REGIONS = {region.value: region for region in LegacyRegion}
+
+
+def us_region(given: str) -> UsRegion | Refusal:
+    """The allowed US region of that exact name, or why there is none."""
+    return _US_REGIONS.get(given) or _refusal(given, _US_REGIONS, _why_no_home)
+
+
+def legacy_region(given: str) -> LegacyRegion | Refusal:
+    """The legacy region of that exact name, or why there is none."""
+    return _LEGACY_REGIONS.get(given) or _refusal(given, _LEGACY_REGIONS, _why_no_site)
+
+
+def _refusal(given: str, members: Mapping[str, object], explain: Callable[[Region], tuple[str, str]]) -> Refusal:
+    spelled = given.strip().lower()
+    allowed = ", ".join(sorted(members))
+    if spelled in members:
+        return Refusal(
+            given=f"{given}, in upper case" if given.strip() == given else f"{given!r}, with blanks around it",
+            allowed=allowed,
+            why="a provider and a quota take the region's name letter by letter",
+            fix=f"write {spelled}",
+        )
+    by_key = {REGIONS[name].key: name for name in members}
+    if spelled in by_key:
+        return Refusal(given=f"{given}, the key of {by_key[spelled]}", allowed=allowed, fix=f"write {by_key[spelled]}")
+    row = REGIONS.get(spelled)
+    if row is None:
+        return Refusal(
+            given=f"{given}, no region that is known here",
+            allowed=allowed,
+            fix=did_you_mean(given, members, "name an allowed region"),
+        )
+    what, why = explain(row)
+    twin = next((name for name in members if REGIONS[name].place == row.place), None)
+    return Refusal(
+        given=f"{given}, {what}",
+        allowed=allowed,
+        why=why,
+        fix=f"did you mean {twin}?" if twin else "name an allowed region",
+    )
+
+
+def _why_no_home(row: Region) -> tuple[str, str]:
+    """What a region is that US user data may not live in, and why it may not."""
+    if row.cloud is Cloud.AWS:
+        return (
+            f"a region of AWS ({row.place})",
+            "US user data lives in Oracle Cloud; AWS holds backups under legacy.sites",
+        )
+    if row.realm is not Realm.OC1:
+        return (
+            f"a region of {row.realm.label}",
+            "one tenancy lives in one realm; data cannot be replicated across realms",
+        )
+    if row.jurisdiction is not Jurisdiction.US:
+        return f"a region in {row.place} ({row.jurisdiction})", "US user data may not leave the United States"
+    return f"a region of {row.realm.label} that is not open for use", row.restricted
+
+
+def _why_no_site(row: Region) -> tuple[str, str]:
+    """What a region is that is no legacy site's, and why it cannot become one."""
+    return f"a region of {row.cloud.name} in {row.place} ({row.jurisdiction})", (
+        "the legacy sites are in these regions of AWS; no other place may hold a backup"
+    )

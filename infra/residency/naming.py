@@ -1,0 +1,73 @@
+"""Names: what a planned thing is called, logically (stable keys of the plan) and physically (in the clouds).
+
+Physical names carry the region's key, so that a holder which moves is another holder. Names of AWS buckets also carry
+the account: bucket names are global there, and a name that anyone can predict anyone can take first.
+
+The first shard has no number, so that a dataset which grows a second one renames nothing.
+"""
+
+from infra.residency.dataset import DataClass
+from infra.residency.regions import LegacyRegion, UsRegion
+
+REPORTS = "reports"
+"""What the bucket for a site's inventories is called where another is called by its dataset; no dataset may be."""
+
+
+def shard(dataset: str, number: int) -> str:
+    """The logical name of a shard: `videos`, `videos-1`, ..."""
+    return f"{dataset}-{number}" if number else dataset
+
+
+def placement(dataset: str, number: int, region: UsRegion) -> str:
+    """The logical name of a placement: `videos-1-us-ashburn-1`."""
+    return f"{shard(dataset, number)}-{region}"
+
+
+def oracle_bucket(organization: str, dataset: str, number: int, region: UsRegion) -> str:
+    """The physical name of a shard's bucket in Oracle Cloud: `usds-videos-1-iad`."""
+    return f"{organization}-{shard(dataset, number)}-{region.facts.key}"
+
+
+def s3_endpoint(namespace: str, region: UsRegion) -> str:
+    """Object Storage's S3-compatible endpoint (Oracle's page "Amazon S3 Compatibility API")."""
+    return f"https://{namespace}.compat.objectstorage.{region}.oraclecloud.com"
+
+
+def key(organization: str, data_class: DataClass, region: UsRegion) -> str:
+    """The physical name of the HSM key of a data class in a region: `usds-protected-iad`."""
+    return f"{organization}-{data_class}-{region.facts.key}"
+
+
+def backup(dataset: str, site: str) -> str:
+    """The logical name of a dataset's backup at a site: `profiles-virginia`."""
+    return f"{dataset}-{site}"
+
+
+def backup_bucket(organization: str, dataset: str, region: LegacyRegion, account_id: str) -> str:
+    """The physical name of a backup's bucket: `usds-profiles-use1-111111111111`."""
+    return f"{organization}-{dataset}-{region.facts.key}-{account_id}"
+
+
+def reports_bucket(organization: str, region: LegacyRegion, account_id: str) -> str:
+    """The physical name of the bucket for a site's inventories: `usds-reports-use1-111111111111`."""
+    return backup_bucket(organization, REPORTS, region, account_id)
+
+
+def key_alias(organization: str, site: str) -> str:
+    """The alias of a site's KMS key: `alias/usds-backup-virginia`."""
+    return f"alias/{organization}-backup-{site}"
+
+
+def transfer_role(organization: str, site: str) -> str:
+    """The name of the IAM role that writes a site's backups: `usds-transfer-virginia`."""
+    return f"{organization}-transfer-{site}"
+
+
+def flow(source: str, target: str) -> str:
+    """The logical name of a flow to a place: `profiles-us-ashburn-1-to-us-phoenix-1`, `profiles-to-virginia`."""
+    return f"{source}-to-{target}"
+
+
+def export(source: str) -> str:
+    """The logical name of an export, of which a dataset has one at most: `metrics-export`."""
+    return f"{source}-export"

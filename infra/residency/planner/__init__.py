@@ -1,0 +1,149 @@
+"""The planner: from what a stack file asks for to what is provisioned, or to every reason why it may not be.
+
+Pure and total: for any request it returns a plan or raises one `ResidencyError`. It judges each concern on its own
+(`tenancy`, `networks`, `datasets`, `sites`), so that one mistake does not hide another, then puts the plan together,
+and last judges what it made once more: every flow by itself, and every bucket policy for a locked-out deployer.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from infra.residency import naming
+from infra.residency.bucket_policy import lockouts, role_arn
+from infra.residency.compartment import Compartment, of_class
+from infra.residency.dataset import DataClass, Dataset
+from infra.residency.deployment import DeploymentRequest
+from infra.residency.findings import Finding, ResidencyError, Rule, join
+from infra.residency.flow import Flow, refusal
+from infra.residency.grants import ServiceGrant, ServiceUse
+from infra.residency.lifecycle import Site
+from infra.residency.placement import KeyPlan, Plan, Tenancy
+from infra.residency.planner.datasets import place, plan_datasets
+from infra.residency.planner.networks import Regions, plan_regions
+from infra.residency.planner.sites import plan_sites, provision
+from infra.residency.planner.tenancy import plan_organization, plan_tenancy
+from infra.residency.regions import UsRegion
+
+__all__ = ["MOST_HOLDERS", "plan"]
+
+MOST_HOLDERS = 200
+"""Buckets in one stack. The Pulumi SDK registers about 100 resources a second, and each bucket brings about five: above
+a thousand a preview is no longer read, and a stack is better cut in two."""
+
+
+def plan(request: DeploymentRequest, as_of: date) -> Plan:
+    """What a stack provisions on a day.
+
+    Args:
+        request: the deployment value of a stack file, right in shape.
+        as_of: the day on which the plan is made, against which every expiry is held.
+
+    Raises:
+        ResidencyError: with everything that may not be, sorted by path.
+    """
+    findings: list[Finding] = []
+    plan_organization(request, findings)
+    tenancy = plan_tenancy(request.oci, findings)
+    regions = plan_regions(request.oci.regions, findings)
+    datasets = plan_datasets(request.datasets, as_of, findings)
+    sites = plan_sites(request, as_of, findings)
+    findings.extend(_limit(datasets, sites))
+    if tenancy is None or regions is None or findings:
+        raise ResidencyError(findings)
+    planned = _assemble(request, tenancy, regions, datasets, sites)
+    findings.extend(judge(planned, as_of))
+    if findings:
+        raise ResidencyError(findings)
+    return planned
+
+
+def judge(planned: Plan, as_of: date) -> Iterator[Finding]:
+    """What a finished plan may not contain, whoever made it: an illegal flow, a policy that locks its deployer out."""
+    for dataset in planned.datasets:
+        path = join("datasets", dataset.dataset.name)
+        yield from _illegal((*dataset.replications, *([dataset.export] if dataset.export else [])), path, as_of)
+    for site in planned.sites:
+        path = join("legacy.sites", site.site.name)
+        deployer = role_arn(site.site.account_id, site.site.deployer_role)
+        for backup in site.backups:
+            yield from _illegal(backup.flows, path, as_of)
+        for policy in (site.reports_policy, *(backup.policy for backup in site.backups)):
+            for sid, calls in lockouts(policy, deployer):
+                yield Finding(
+                    path=join(path, "deployerRole"),
+                    rule=Rule.LOCKOUT,
+                    given=f"{sid} of bucket {policy.bucket}, which denies {site.site.deployer_role} {', '.join(calls)}",
+                    allowed="a policy that denies reading objects, never the bucket's configuration",
+                    why="who cannot read or change a bucket's policy cannot mend it",
+                    fix="spare the deployer in that statement, or name fewer actions",
+                )
+
+
+def _illegal(flows: tuple[Flow, ...], path: str, as_of: date) -> Iterator[Finding]:
+    for flow in flows:
+        refused = refusal(flow, as_of)
+        if refused is not None:
+            yield refused.at(path, Rule.FLOW)
+
+
+def _limit(datasets: tuple[Dataset, ...], sites: tuple[Site, ...]) -> Iterator[Finding]:
+    holders = 2 * sum(dataset.shards for dataset in datasets) + len(sites) * (len(datasets) + 1)
+    if holders > MOST_HOLDERS:
+        yield Finding(
+            path="datasets",
+            rule=Rule.LIMIT,
+            given=f"{holders} buckets: two for each shard, one for each dataset and for the reports at each site",
+            allowed=f"at most {MOST_HOLDERS} in one stack",
+            why="a larger stack takes minutes to preview, and nobody reads its diff",
+            fix="put some datasets into a stack of their own",
+        )
+
+
+def _assemble(
+    request: DeploymentRequest,
+    tenancy: Tenancy,
+    regions: Regions,
+    datasets: tuple[Dataset, ...],
+    sites: tuple[Site, ...],
+) -> Plan:
+    organization = request.organization
+    return Plan(
+        organization=organization,
+        tenancy=tenancy,
+        networks=regions.networks,
+        keys=_keys(organization, regions),
+        service_grants=_service_grants(organization, regions),
+        datasets=tuple(place(dataset, organization, tenancy.namespace, regions) for dataset in datasets),
+        sites=tuple(
+            provision(site, request.sites[site.name].adopt, datasets, organization, regions.primary) for site in sites
+        ),
+    )
+
+
+def _keys(organization: str, regions: Regions) -> tuple[KeyPlan, ...]:
+    """A key for every class in every region, used or not: a new dataset adds nothing but its own."""
+    keys = (
+        KeyPlan(name=naming.key(organization, data_class, network.region), region=network.region, data_class=data_class)
+        for network in regions.networks
+        for data_class in DataClass
+    )
+    return tuple(sorted(keys, key=lambda key: key.name))
+
+
+def _service_grants(organization: str, regions: Regions) -> tuple[ServiceGrant, ...]:
+    """What Object Storage itself may do, in exactly the regions that hold data."""
+
+    def grant(region: UsRegion, compartment: Compartment, use: ServiceUse) -> ServiceGrant:
+        return ServiceGrant(
+            name=f"{region.facts.storage_service_principal}-{compartment}",
+            region=region,
+            organization=organization,
+            compartment=compartment,
+            use=use,
+        )
+
+    grants: list[ServiceGrant] = []
+    for region in (regions.primary, regions.standby):
+        grants.extend(grant(region, of_class(data_class), ServiceUse.OBJECTS) for data_class in DataClass)
+        grants.append(grant(region, Compartment.KEYS, ServiceUse.KEYS))
+    return tuple(sorted(grants, key=lambda grant: grant.name))

@@ -1,0 +1,172 @@
+"""The forms that names, identifiers and dates must have, each with what to say where one has not.
+
+A form admits no character that could mean something where the text ends up: in a statement, a policy, an address, a
+report or a terminal. Quotes, blanks, newlines, markup and `../` are in none of them.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from infra.residency.findings import Finding, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A closed set of texts: the whole text must match `pattern`."""
+
+    rule: Rule
+    pattern: re.Pattern[str]
+    allowed: str
+    example: str
+    why: str = ""
+
+    def finding(self, text: str, path: str) -> Finding | None:
+        """What is wrong with a text that stands at a path, or None where nothing is."""
+        if self.pattern.fullmatch(text):
+            return None
+        tidy = re.sub(r"[\s_]+", "-", text.strip().lower())
+        return Finding(
+            path=path,
+            rule=self.rule,
+            given=text or "an empty text",
+            allowed=self.allowed,
+            why=self.why,
+            fix=f"did you mean {tidy}?" if self.pattern.fullmatch(tidy) else f"write it like {self.example}",
+        )
+
+
+def _form(rule: Rule, pattern: str, allowed: str, example: str, why: str = "") -> Form:
+    return Form(rule=rule, pattern=re.compile(pattern), allowed=allowed, example=example, why=why)
+
+
+_IN_BUCKETS = "it is part of the names of buckets"
+
+_NO_NUMBER = r"(?!.*-[0-9]+$)"
+_NOT_TO = r"(?!(?:.*-)?to(?:-|$))"  # flows are called `<what>-to-<where>`
+_WORDS = "lower-case letters, digits and single hyphens, first a letter, last no hyphen"
+
+ORGANIZATION = _form(
+    Rule.NAME, r"[a-z](?:-?[a-z0-9]){1,11}(?<!.{13})", f"2 to 12 {_WORDS}", "usds", "it is part of every name"
+)
+DATASET = _form(
+    Rule.NAME,
+    rf"{_NO_NUMBER}{_NOT_TO}[a-z](?:-?[a-z0-9]){{1,23}}(?<!.{{25}})",
+    f"2 to 24 {_WORDS} and no number such as -1, and not the word to",
+    "profiles",
+    "it is part of the names of buckets, where a number at the end is a shard's",
+)
+SITE = _form(
+    Rule.NAME,
+    rf"{_NO_NUMBER}{_NOT_TO}[a-z](?:-?[a-z0-9]){{1,23}}(?<!.{{25}})",
+    f"2 to 24 {_WORDS} and no number such as -1, and not the word to",
+    "virginia",
+    "it is part of the names of keys, roles and flows",
+)
+EXPORT = _form(
+    Rule.NAME,
+    r"[a-z](?:-?[a-z0-9]){1,31}(?<!.{33})",
+    f"2 to 32 {_WORDS}",
+    "capacity-planning",
+    "it is the name under which reports list the export",
+)
+GROUP = _form(
+    Rule.NAME,
+    r"[A-Za-z][A-Za-z0-9._-]{0,99}",
+    "a group's name: up to 100 letters, digits, dots, hyphens and underscores, first a letter",
+    "capacity-planners",
+    "it stands as plain text in a policy statement",
+)
+TENANCY = _form(
+    Rule.IDENTIFIER,
+    r"ocid1\.tenancy\.oc1\.\.[a-z0-9]{8,100}",
+    "ocid1.tenancy.oc1.. and the tenancy's own letters and digits",
+    "ocid1.tenancy.oc1..aaaaaaaa…",
+    "one tenancy lives in one realm, here OC1",
+)
+SERVICE = _form(
+    Rule.IDENTIFIER,
+    r"ocid1\.service\.oc1\.[a-z0-9-]+\.[a-z0-9]{8,100}",
+    "ocid1.service.oc1.<the region's key or name>. and the service's own letters and digits",
+    "ocid1.service.oc1.iad.aaaaaaaa…",
+    "the service gateway leads to all Oracle services of its own region",
+)
+NAMESPACE = _form(
+    Rule.IDENTIFIER,
+    r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+    "the tenancy's Object Storage namespace: 3 to 63 lower-case letters, digits and hyphens",
+    "axexample",
+    "it is part of the address that applications write to",
+)
+PROFILE = _form(
+    Rule.IDENTIFIER,
+    r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+    "the name of a profile in ~/.oci/config: up to 64 letters, digits, dots, hyphens and underscores",
+    "us-prod",
+)
+ACCOUNT = _form(
+    Rule.IDENTIFIER,
+    r"[0-9]{12}",
+    "an AWS account: 12 digits in quotes",
+    '"111111111111"',
+    "providers refuse any other account",
+)
+ROLE = _form(
+    Rule.NAME,
+    r"[A-Za-z0-9+=,.@_-]{1,64}",
+    "an IAM role's name (no path, no ARN): up to 64 letters, digits and +=,.@_-",
+    "usdata-deployer",
+    "the bucket policies spare this role alone, lest they lock it out",
+)
+BUCKET = _form(
+    Rule.ADOPT,
+    r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)(?![0-9]+(?:\.[0-9]+){3}$)"
+    r"(?=.{3,63}$)[a-z0-9](?:[a-z0-9-]|\.(?![.-]))*(?<![.-])",
+    "an S3 bucket's name: 3 to 63 lower-case letters, digits, hyphens and single dots",
+    "tt-sg-profiles-backup",
+)
+REASON = _form(
+    Rule.NAME,
+    r"[A-Za-z0-9](?:[A-Za-z0-9 .,;:()/+&%-]{1,198})[A-Za-z0-9.)]",
+    "one line of 3 to 200 letters, digits, blanks and .,;:()/+&%-",
+    "global capacity planning",
+    "every report shows it",
+)
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def future_date(text: str, path: str, as_of: date, findings: list[Finding]) -> date | None:
+    """The date that a text writes, if it is still to come; else None, and a finding."""
+    try:
+        day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        day = None
+    if day is None:
+        findings.append(
+            Finding(
+                path=path,
+                rule=Rule.DATE,
+                given=text or "an empty text",
+                allowed='a day of the calendar in quotes, as "YYYY-MM-DD"',
+                fix='write it like "2027-03-31"',
+            )
+        )
+        return None
+    if day <= as_of:
+        findings.append(
+            Finding(
+                path=path,
+                rule=Rule.EXPIRED,
+                given=f"{text}, {_ago((as_of - day).days)}",
+                allowed=f"a day after {as_of.isoformat()}",
+                why="it is the first day on which it is too late",
+                fix="end what has expired, or have it extended by those who decide that",
+            )
+        )
+        return None
+    return day
+
+
+def _ago(days: int) -> str:
+    return "which is today" if days == 0 else f"{days} day{'s' if days != 1 else ''} ago"
