@@ -140,7 +140,7 @@ def backup_policy(*, bucket: str, account_id: str, transfer_role: str, deployer_
 
 
 def reports_policy(*, bucket: str, account_id: str, deployer_role: str, sources: tuple[str, ...]) -> BucketPolicy:
-    """The policy of the bucket that holds a site's inventories; S3 delivers them from the buckets in `sources` (patterns).
+    """The policy of the bucket that holds a site's inventories; S3 delivers them from `sources` (patterns of names).
 
     Nobody may read them in phase BACKUP: names of objects are user data.
     """
