@@ -143,11 +143,11 @@ def _plain(label: str, value: Value, depth: int, mark: str, note: str = "") -> I
     if isinstance(opened, dict) and (inside := {_key(k): v for k, v in opened.items() if not k.startswith("__")}):
         yield Line(depth, mark, f"{label}: {prefix}{{{note}")
         yield from _children(inside.items(), depth + 1, mark)
-        yield Line(depth, mark, "}")
+        yield Line(depth, "", "}")
     elif isinstance(opened, list) and opened:
         yield Line(depth, mark, f"{label}: {prefix}[{note}")
         yield from _children(((f"[{i}]", item) for i, item in enumerate(opened)), depth + 1, mark, align=False)
-        yield Line(depth, mark, "]")
+        yield Line(depth, "", "]")
     else:
         yield Line(depth, mark, f"{label}: {scalar(value)}{note}")
 
@@ -215,11 +215,11 @@ def _entry(entry: _Entry, label: str, depth: int) -> Iterator[Line]:
     if isinstance(before, dict) and isinstance(after, dict) and prefix == other:
         yield Line(depth, "~", f"{label}: {prefix}{{{note}")
         yield from _entries(list(_object(before, after, guide)), depth + 1)
-        yield Line(depth, "~", "}")
+        yield Line(depth, "", "}")
     elif isinstance(before, list) and isinstance(after, list) and prefix == other and (before or after):
         yield Line(depth, "~", f"{label}: {prefix}[{note}")
         yield from _entries(list(_list(before, after, guide)), depth + 1, align=False)
-        yield Line(depth, "~", "]")
+        yield Line(depth, "", "]")
     elif isinstance(old, str) and isinstance(new, str) and "\n" in old.strip() and "\n" in new.strip():
         yield Line(depth, "~", f"{label}: (text){note}")
         yield from _text(old, new, depth + 1)
