@@ -24,7 +24,7 @@ def digest(events: Iterable[Event], *, show_sames: bool = False) -> dict[str, An
     document: dict[str, Any] = {}
     steps: list[dict[str, Any]] = []
     diagnostics: list[dict[str, Any]] = []
-    refreshed: set[str] = set()
+    last: dict[str, Op] = {}
     for event in events:
         match event:
             case Prelude():
@@ -35,13 +35,12 @@ def digest(events: Iterable[Event], *, show_sames: bool = False) -> dict[str, An
             case ResourcePre():
                 if _is_shown(event.step, show_sames=show_sames):
                     steps.append(_step(event.step))
-                    if event.step.op is Op.REFRESH:
-                        refreshed.add(event.step.urn)
+                    last[event.step.urn] = event.step.op
             case ResourceOutputs():
                 found = event.step.op is Op.DELETE or (
                     event.step.op is Op.UPDATE and event.step.detailed_diff is not None
                 )
-                if event.step.urn in refreshed and found:
+                if last.get(event.step.urn) is Op.REFRESH and found:
                     steps = [_step(event.step) if s["urn"] == event.step.urn else s for s in steps]
             case ResourceFailed():
                 pass

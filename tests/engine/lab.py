@@ -248,7 +248,7 @@ class LabProvider(provider_pb2_grpc.ResourceProviderServicer):
         code = fault.get("code", "UNKNOWN")
         status = status_pb2.Status(code=getattr(grpc.StatusCode, code).value[0], message="init failed", details=[detail])
         context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-        call["result"] = "partial"
+        call["result"] = f"{code}: {fault.get('message', 'injected')}"
         context.abort(getattr(grpc.StatusCode, code), "init failed")
 
     def Check(self, request, context):
@@ -335,11 +335,11 @@ class LabProvider(provider_pb2_grpc.ResourceProviderServicer):
                 outputs = {**inputs, "serial": UNKNOWN, "rev": UNKNOWN, "region": region}
                 return provider_pb2.CreateResponse(id="", properties=to_struct(outputs))
             id_ = f"{plain(inputs['name'])}@{region}"
+            call["id"] = id_
             if (region, id_) in self.lab.store:
                 raise Failing("ALREADY_EXISTS", f"{id_} already exists")
             entry = self.lab.created(inputs, region)
             self.lab.store[region, id_] = entry
-            call["id"] = id_
             return provider_pb2.CreateResponse(id=id_, properties=to_struct(entry["outputs"]))
 
         return self._run(context, call, request.name, effect, given=inputs, real=not request.preview)

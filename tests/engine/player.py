@@ -88,7 +88,8 @@ class Player:
             calls = self._lab.calls
             names = dict(self._lab.generated)
             self._lab.end_step()
-        return self._described(exit_, result, happened or [_event(e) for e in seen], seen, calls, names, cli, preview)
+        digested = digest(seen, show_sames=True) if step["command"] == "preview" else None
+        return self._described(exit_, result, happened or [_event(e) for e in seen], digested, calls, names, cli)
 
     def _command(self, step, seen, cli):
         command, flags = step["command"], list(step.get("flags", ()))
@@ -185,14 +186,13 @@ class Player:
             lines = worker.stdout.read().splitlines()
         return [json.loads(line) for line in lines if line.endswith("}")]
 
-    def _described(self, exit_, result, happened, seen, calls, names, cli, preview) -> Played:
+    def _described(self, exit_, result, happened, document, calls, names, cli) -> Played:
         with store.StateFile.open(self._path, self._manager, writable=False) as file:
             state = file.state
         resources = [_resource(r) for r in state.resources]
         pending = [{"resource": _resource(o.resource), "type": str(o.kind)} for o in state.pending_operations]
         self._learn_ids([*state.resources, *(o.resource for o in state.pending_operations)])
         stack_outputs = {k: _shown(v) for k, v in state.stack_outputs.items()}
-        document = digest(seen, show_sames=True) if preview and result is not None else None
         reduced = None
         if document is not None:
             keys = ("op", "urn", "provider", "diffReasons", "detailedDiff", "replaceReasons")
@@ -212,11 +212,13 @@ class Player:
             calls=calls,
             errors={"diagnostics": diagnostics, "cli": cli},
             state={"resources": resources, "pendingOperations": pending},
-            store=sorted(id_ for _, id_ in self._lab.store),
+            store=[id_ for _, id_ in self._lab.store],
             outputs=stack_outputs,
             preview=reduced,
         )
-        return Played(**{k: self._normal(v, names) for k, v in vars(played).items()})
+        normal = Played(**{k: self._normal(v, names) for k, v in vars(played).items()})
+        normal.store.sort()
+        return normal
 
     def _learn_ids(self, resources: list[Resource]) -> None:
         for resource in resources:

@@ -19,13 +19,14 @@ from tests.engine import compare, lab, player
 def differences(recording: dict[str, Any], server: lab.Server) -> list[str]:
     """What differs in a recording, each with its step."""
     scenario = recording["scenario"]
+    comparison = compare.Comparison(scenario)
     found: list[str] = []
     for index, (played, expected) in enumerate(
         zip(player.play(server, scenario), recording["results"], strict=True), start=1
     ):
         step = scenario["steps"][index - 1]
         label = f"step {index} ({' '.join([step['command'], *step.get('flags', ())])})"
-        found.extend(f"{label}: {text}" for text in compare.differences(expected, played, step))
+        found.extend(f"{label}: {text}" for text in comparison.differences(expected, played, step))
     return found
 
 
