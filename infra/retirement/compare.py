@@ -1,0 +1,290 @@
+"""Comparison: the proof that every version of the census exists in Oracle Cloud with the same content.
+
+Both sides are read to the end and digested (SHA-256); entity tags and sizes only decide what is worth reading. A
+version is covered by an object under its own key, or by one under the history prefix, where `drain` puts what may not
+appear under its key. What was proved stays proved as long as Oracle Cloud lists the same object (key, size, entity
+tag) and the site the same version: a rerun reads only what is new or has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from infra.residency.receipts import Step
+from infra.retirement.clients import explained
+from infra.retirement.entry import Entry, Kind
+from infra.retirement.errors import RefusedError, UnfinishedError
+from infra.retirement.job import Covers
+from infra.retirement.listing import list_current
+from infra.retirement.parallel import in_parallel
+from infra.retirement.workfile import CENSUS, ORACLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from infra.retirement.job import Job, Route
+    from infra.retirement.workfile import Workfile
+
+HISTORY = "legacy-history"
+"""Prefix in Oracle Cloud under which versions are kept that are nobody's current object."""
+
+_CHUNK = 1 << 20
+_TRIES = 5
+_COMMIT = 200
+_EXAMPLES = 5
+
+
+class Outcome(StrEnum):
+    """What the comparison found for one version."""
+
+    SAME = "same"
+    MISSING = "missing"
+    DIFFERENT = "different"
+    UNROUTED = "unrouted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An object in Oracle Cloud as it was listed."""
+
+    bucket: str
+    key: str
+    checksum: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What was found for one version; `place` is where the same content is, `encryption` the legacy side's key."""
+
+    outcome: Outcome
+    digest: str = ""
+    place: Place | None = None
+    encryption: str = ""
+
+
+def route_of(job: Job, bucket: str, key: str) -> Route | None:
+    """The route with the longest prefix that the key begins with."""
+    return next((route for route in job.buckets[bucket] if key.startswith(route.prefix)), None)
+
+
+def history_key(job: Job, entry: Entry) -> str:
+    """Where a version is kept that may not appear under its key; its own digest names it, so copying twice is once."""
+    return f"{HISTORY}/{job.scope.site}/{entry.leaf}"
+
+
+def covered_condition(covers: Covers) -> str:
+    """The SQL condition on an entry `e` of the census that must be found in Oracle Cloud."""
+    match covers:
+        case Covers.EVERY_VERSION:
+            return "e.kind = 'version'"
+        case Covers.CURRENT_VERSION:
+            return "e.kind = 'version' and e.latest"
+
+
+def uncovered_condition(covers: Covers) -> str:
+    """The SQL condition on an entry `e` that has to be covered and is not, as far as the work file knows."""
+    return f"{covered_condition(covers)} and not {_PROVED}"
+
+
+_PROVED = (
+    "exists (select 1 from verdict v join entry o"
+    " on (o.listing, o.bucket, o.key, o.checksum) = ('oracle', v.oracle_bucket, v.oracle_key, v.etag)"
+    " where v.bucket = e.bucket and v.leaf = e.leaf and v.outcome = 'same')"
+)
+
+
+def list_oracle(job: Job, work: Workfile, oracle: Any) -> None:
+    """List what Oracle Cloud holds now, from the beginning.
+
+    Raises:
+        UnfinishedError: a listing cannot be trusted, or the service did not answer.
+    """
+    with work.transaction():
+        work.forget_listing(ORACLE)
+    for bucket in sorted({route.bucket for routes in job.buckets.values() for route in routes}):
+        with explained(f"listing {bucket} in Oracle Cloud"):
+            for page in list_current(oracle, bucket):
+                work.add_page(ORACLE, bucket, Kind.VERSION, page)
+
+
+def count_uncovered(job: Job, work: Workfile) -> int:
+    """How many versions of the census are not known to be covered by what `list_oracle` listed last."""
+    return work.count(CENSUS, uncovered_condition(job.covers))
+
+
+def compare(
+    job: Job,
+    work: Workfile,
+    legacy: Any,
+    oracle: Any,
+    *,
+    threads: int,
+    clock: Callable[[], datetime],
+    advance: Callable[[int], None],
+) -> dict[str, int | str]:
+    """Prove that everything which must be covered is, and note it as a finished step; returns what was found.
+
+    Raises:
+        RefusedError: something is missing or different in Oracle Cloud; `drain` copies it there.
+        UnfinishedError: a service did not answer.
+    """
+    with work.transaction():
+        work.note(f"step.{Step.COMPARISON}", None)
+    list_oracle(job, work, oracle)
+    batch: list[tuple[object, ...]] = []
+    judge = partial(_judge, job, legacy, oracle)
+    for task, verdict in in_parallel(judge, _tasks(job, work), threads):
+        place = verdict.place or Place(bucket="", key="", checksum="")
+        batch.append(
+            (
+                *(task.bucket, task.entry.leaf, verdict.outcome, verdict.digest),
+                *(place.bucket, place.key, place.checksum, verdict.encryption),
+            )
+        )
+        if len(batch) >= _COMMIT:
+            _note_verdicts(work, batch)
+            advance(len(batch))
+            batch = []
+    _note_verdicts(work, batch)
+    advance(len(batch))
+    return _conclude(job, work, clock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """One version to judge: the objects of its size that could cover it, and whether its key exists at all."""
+
+    bucket: str
+    entry: Entry
+    route: Route | None
+    places: tuple[Place, ...]
+    present: bool
+
+
+def _tasks(job: Job, work: Workfile) -> Iterator[_Task]:
+    for bucket in job.buckets:
+        for entry in work.each_entry(bucket, uncovered_condition(job.covers)):
+            route = route_of(job, bucket, entry.key)
+            places: list[Place] = []
+            present = False
+            if route:
+                for key in (entry.key.removeprefix(route.prefix), history_key(job, entry)):
+                    for size, checksum in oracle_object(work, route, key):
+                        present = True
+                        if size == entry.size:
+                            places.append(Place(bucket=route.bucket, key=key, checksum=checksum))
+            yield _Task(bucket=bucket, entry=entry, route=route, places=tuple(places), present=present)
+
+
+def oracle_object(work: Workfile, route: Route, key: str) -> list[tuple[int, str]]:
+    """Size and entity tag of an object in Oracle Cloud as it was listed last; empty if there is none."""
+    sql = "select size, checksum from entry where (listing, bucket, key) = ('oracle', ?, ?)"
+    return work.rows(sql, route.bucket, key)
+
+
+def _judge(job: Job, legacy: Any, oracle: Any, task: _Task) -> Verdict:
+    if task.route is None:
+        return Verdict(outcome=Outcome.UNROUTED)
+    if not task.places:
+        return Verdict(outcome=Outcome.DIFFERENT if task.present else Outcome.MISSING)
+    with explained(f"comparing {task.entry.key!r} of {task.bucket}"):
+        digest, encryption = read_legacy(job, legacy, task.bucket, task.entry)
+        for place in task.places:
+            if _read_oracle(oracle, place, task.entry.size) == digest:
+                return Verdict(outcome=Outcome.SAME, digest=digest, place=place, encryption=encryption)
+    return Verdict(outcome=Outcome.DIFFERENT, digest=digest, encryption=encryption)
+
+
+def read_legacy(job: Job, legacy: Any, bucket: str, entry: Entry) -> tuple[str, str]:
+    """The digest of a version's content and the key that encrypts it (`none` where there is no KMS key)."""
+
+    def ask() -> Any:
+        return legacy.get_object(
+            Bucket=bucket, Key=entry.key, VersionId=entry.version, ExpectedBucketOwner=job.scope.account_id
+        )
+
+    digest, answer = _digest(ask, entry.size, f"{bucket}: {entry.key!r} version {entry.version}")
+    return digest, str(answer.get("SSEKMSKeyId", "none"))
+
+
+def _read_oracle(oracle: Any, place: Place, size: int) -> str | None:
+    """The digest of an object, or None if it is no longer the one that was listed."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the clients, not with `--help`
+
+    def ask() -> Any:
+        return oracle.get_object(Bucket=place.bucket, Key=place.key, IfMatch=f'"{place.checksum}"')
+
+    try:
+        return _digest(ask, size, f"{place.bucket}: {place.key!r}")[0]
+    except ClientError as problem:
+        answer: Any = problem.response
+        if answer["Error"]["Code"] in ("PreconditionFailed", "412", "NoSuchKey", "404"):
+            return None
+        raise
+
+
+def _digest(ask: Callable[[], Any], size: int, what: str) -> tuple[str, dict[str, Any]]:
+    """Read a body to its end, again from the beginning where the connection broke; memory stays at one chunk."""
+    from botocore.exceptions import HTTPClientError, IncompleteReadError  # noqa: PLC0415 - as above
+
+    for attempt in range(1, _TRIES + 1):
+        answer = ask()
+        digest = hashlib.sha256()
+        read = 0
+        try:
+            for chunk in answer["Body"].iter_chunks(_CHUNK):
+                digest.update(chunk)
+                read += len(chunk)
+        except (HTTPClientError, IncompleteReadError):
+            if attempt == _TRIES:
+                raise
+            continue
+        if read == size:
+            return digest.hexdigest(), answer
+    raise UnfinishedError(f"{what}: {_TRIES} answers ended before its {size:,} bytes; run again")
+
+
+def _note_verdicts(work: Workfile, batch: list[tuple[object, ...]]) -> None:
+    with work.transaction():
+        work.run("insert or replace into verdict values (?, ?, ?, ?, ?, ?, ?, ?)", batch)
+
+
+def _conclude(job: Job, work: Workfile, clock: Callable[[], datetime]) -> dict[str, int | str]:
+    results = summary(job, work)
+    if results["uncovered"]:
+        examples = [
+            f"{bucket}: {entry.key!r} version {entry.version}"
+            for bucket in job.buckets
+            for entry in work.entries(bucket, uncovered_condition(job.covers), None, _EXAMPLES)
+        ][:_EXAMPLES]
+        kinds = ", ".join(f"{results[kind]} {kind}" for kind in Outcome if kind is not Outcome.SAME and results[kind])
+        raise RefusedError(
+            f"{results['uncovered']} of {results['mustBeCovered']} versions are not in Oracle Cloud with the same "
+            f"content ({kinds}); drain copies what is missing or different, an unrouted key needs a route in the job",
+            *(f"  for example {example}" for example in examples),
+        )
+    with work.transaction():
+        work.note(f"step.{Step.COMPARISON}", {"time": clock().isoformat(), "results": results})
+    return results
+
+
+def summary(job: Job, work: Workfile) -> dict[str, int | str]:
+    """What the comparison has found so far, as the receipt will say it."""
+    covered = covered_condition(job.covers)
+    judged = "exists (select 1 from verdict v where v.bucket = e.bucket and v.leaf = e.leaf and"
+    outcomes = {
+        outcome.value: work.count(CENSUS, f"{covered} and {judged} v.outcome = '{outcome.value}')")
+        for outcome in Outcome
+    }
+    return {
+        "covers": job.covers.value,
+        "mustBeCovered": work.count(CENSUS, covered),
+        "uncovered": count_uncovered(job, work),
+        **outcomes,
+        "underAnotherKey": work.count(CENSUS, f"{judged} v.encryption not in ('', ?))", job.key_arn),
+    }

@@ -1,0 +1,157 @@
+"""An S3 and KMS server on loopback for the tests: moto behind two doors, one like AWS, one like Oracle Cloud.
+
+Both doors lead to the same buckets. Oracle's refuses what Oracle's S3-compatible API refuses or does not document: bodies in signed
+chunks, checksums in trailers, listings of versions, the second listing call. moto's listing of versions copies every object
+for every page and cannot go on after a key; it is replaced here by one that sorts once and pages as the API reference says.
+What this cannot show: Oracle's and AWS's own behaviour beyond what is written here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import FakeDeleteMarker, S3Backend, s3_backends
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+ACCOUNT = DEFAULT_ACCOUNT_ID
+
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+
+
+def _list_object_versions(
+    self: S3Backend,
+    bucket_name: str,
+    delimiter: str | None = None,
+    key_marker: str | None = None,
+    max_keys: int | None = 1000,
+    prefix: str = "",
+    version_id_marker: str | None = None,
+) -> tuple[list[Any], list[str], list[Any], str | None, str | None]:
+    """Pages of versions: keys in UTF-8 order, newest version first; markers are exclusive."""
+    bucket = self.get_bucket(bucket_name)
+    names = sorted((name for name in bucket.keys if name.startswith(prefix)), key=str.encode)
+    start = 0
+    if key_marker is not None:
+        import bisect
+
+        start = bisect.bisect_left(names, key_marker.encode(), key=str.encode)
+    found: list[Any] = []
+    limit = max_keys or 1000
+    more = False
+    for name in names[start:]:
+        versions = list(reversed(bucket.keys.getlist(name)))
+        for number, version in enumerate(versions):
+            version.is_latest = number == 0
+        if name == key_marker:
+            ids = [version.version_id for version in versions]
+            versions = versions[ids.index(version_id_marker) + 1 :] if version_id_marker in ids else []
+        room = limit - len(found)
+        found += versions[:room]
+        if len(versions) > room or (len(found) == limit and name != names[-1]):
+            more = True
+            break
+    markers = [version for version in found if isinstance(version, FakeDeleteMarker)]
+    versions = [version for version in found if not isinstance(version, FakeDeleteMarker)]
+    last = found[-1] if more else None
+    return versions, [], markers, last and last.name, last and str(last.version_id)
+
+
+S3Backend.list_object_versions = _list_object_versions
+
+
+class Door:
+    """One listening address; `faults` are asked in turn and the first answer that is not None is given instead."""
+
+    def __init__(self, *, like_oracle: bool) -> None:
+        self.like_oracle = like_oracle
+        self.faults: list[Any] = []
+        self.rewrites: list[Any] = []
+        self.requests: list[tuple[str, str, str]] = []
+        self.url = ""
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        query = environ.get("QUERY_STRING", "")
+        self.requests.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], query))
+        for fault in [*self.faults, *([_oracle_refuses] if self.like_oracle else [])]:
+            answer = fault(environ)
+            if answer is not None:
+                status, code = answer
+                body = f"<Error><Code>{code}</Code><Message>injected</Message></Error>".encode()
+                environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+                start_response(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+                return [body]
+        if not self.rewrites:
+            return _APPLICATION(environ, start_response)
+        kept: dict[str, Any] = {}
+
+        def keep(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+            kept.update(status=status, headers=headers)
+
+        body = b"".join(_APPLICATION(environ, keep))
+        for rewrite in self.rewrites:
+            body = rewrite(environ, body)
+        headers = [pair for pair in kept["headers"] if pair[0].lower() != "content-length"]
+        start_response(kept["status"], [*headers, ("Content-Length", str(len(body)))])
+        return [body]
+
+
+_APPLICATION = DomainDispatcherApplication(create_backend_app)
+
+
+def _oracle_refuses(environ: dict[str, Any]) -> tuple[str, str] | None:
+    query = environ.get("QUERY_STRING", "")
+    chunked = "aws-chunked" in environ.get("HTTP_CONTENT_ENCODING", "")
+    streaming = environ.get("HTTP_X_AMZ_CONTENT_SHA256", "").startswith("STREAMING-")
+    if chunked or streaming or "HTTP_X_AMZ_TRAILER" in environ:
+        return "501 Not Implemented", "NotImplemented"
+    if environ["REQUEST_METHOD"] == "GET" and ("versions" in query.split("&") or "list-type=2" in query):
+        return "501 Not Implemented", "NotImplemented"
+    return None
+
+
+class _Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"  # keeps connections open, as the real services do
+
+    def log(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(door: Door):
+    """Serve a door on a free port of loopback."""
+    server = make_server("127.0.0.1", 0, door, threaded=True, request_handler=_Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    door.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield door
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def forget_everything() -> None:
+    """Remove all buckets and keys from the simulated services."""
+    from moto.kms.models import kms_backends
+
+    s3_backends.reset()
+    kms_backends.reset()
+
+
+def content_of(bucket: str) -> dict[str, bytes]:
+    """Current objects of a bucket, straight from the server's memory."""
+    found = s3_backends[ACCOUNT]["aws"].buckets[bucket].keys
+    return {name: found[name].value for name in found if not isinstance(found[name], FakeDeleteMarker)}
+
+
+def empty_input() -> BytesIO:
+    """A body of nothing."""
+    return BytesIO()
