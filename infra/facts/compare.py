@@ -129,9 +129,9 @@ def _value(facts: PropertyFacts, path: str, old: Any, new: Any) -> Iterator[Chan
     """Differences of a property present on both sides."""
     if old is UNKNOWN or new is UNKNOWN:
         yield Change(path=path, kind=ChangeKind.UPDATE, replaces=_replaces(facts, None))
-    elif _is_map(old) and _is_map(new):
+    elif is_object(old) and is_object(new):
         yield from _mapping(facts, path, old, new)
-    elif _is_list(old) and _is_list(new):
+    elif is_array(old) and is_array(new):
         yield from (_set if facts.kind is Kind.SET else _list)(facts, path, old, new)
     elif not _same_scalar(facts, old, new):
         yield Change(path=path, kind=ChangeKind.UPDATE, replaces=_replaces(facts, new))
@@ -202,8 +202,8 @@ def _counts(facts: PropertyFacts, element: PropertyFacts, value: Any) -> bool | 
 def _replaces(facts: PropertyFacts, value: Any) -> bool | None:
     """Whether setting or clearing this value as a whole replaces: its own flag or one of the fields it holds."""
     nested = facts.properties or {}
-    records = [value] if _is_map(value) else value if _is_list(value) else []
-    held = {key for record in records if _is_map(record) for key in record}
+    records = [value] if is_object(value) else value if is_array(value) else []
+    held = {key for record in records if is_object(record) for key in record}
     return _any([facts.force_new, *(nested[key].force_new for key in held & nested.keys())])
 
 
@@ -237,9 +237,9 @@ def _policy(text: str) -> object:
 
 def _policy_value(value: Any) -> object:
     """An IAM policy's meaning: one string equals a list of one, and lists have no order."""
-    if _is_map(value):
+    if is_object(value):
         return {key: _policy_value(item) for key, item in value.items()}
-    if _is_list(value):
+    if is_array(value):
         items = [_policy_value(item) for item in value]
         return items[0] if len(items) == 1 else sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
     return value
@@ -259,11 +259,13 @@ _SUPPRESSIONS: Mapping[str, Callable[[Any], object]] = {
 }
 
 
-def _is_map(value: Any) -> TypeGuard[Mapping[str, Any]]:
+def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a value holds others by name."""
     return isinstance(value, Mapping)
 
 
-def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
+def is_array(value: Any) -> TypeGuard[Sequence[Any]]:
+    """Whether a value holds others by number."""
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 

@@ -83,6 +83,16 @@ def type_facts(token: str) -> TypeFacts | None:
     )
 
 
+def facts_of(token: str) -> TypeFacts | None:
+    """Full facts, else what the installed SDK tells; None for a type that does not exist."""
+    known = type_facts(token)
+    if known is None:
+        from infra.facts import sdk  # noqa: PLC0415 - introspection imports SDK modules: only for types without facts
+
+        known = sdk.describe(token)
+    return known
+
+
 @cache
 def oci_flags(token: str) -> dict[str, PropertyFacts] | None:
     """Top-level flags of an Oracle type, by input: required, force-new, computed, and `suppress` where a rule exists.

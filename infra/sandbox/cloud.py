@@ -5,7 +5,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from infra import facts
 from infra.facts import TypeFacts
 from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Model, Operation, Place, Reference
@@ -90,16 +89,6 @@ class Cloud(ABC):
     @abstractmethod
     def word_error(self, error: CloudError, *, operation: Operation, token: str, place: Place, subject: str) -> str:
         """The text a provider reports for a refusal."""
-
-
-def facts_of(token: str) -> TypeFacts | None:
-    """Full facts, else what the installed SDK tells; None for a type that does not exist."""
-    known = facts.type_facts(token)
-    if known is None:
-        from infra.facts import sdk  # noqa: PLC0415 - introspection imports SDK modules: only for types without facts
-
-        known = sdk.describe(token)
-    return known
 
 
 def decoded(settings: Mapping[str, Any]) -> Json:

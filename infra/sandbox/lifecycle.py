@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from infra.facts import TypeFacts
-from infra.sandbox import schema
+from infra.facts import TypeFacts, schema
 from infra.sandbox.cloud import Cloud
 from infra.sandbox.model import Call, Model, values_at
 from infra.sandbox.store import ACTIVE, Record

@@ -10,10 +10,11 @@ import grpc
 from google.protobuf import any_pb2, empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from infra.facts import TypeFacts
+from infra.facts import TypeFacts, facts_of, schema
 from infra.facts.compare import Change, ChangeKind, compare, deletes_before_replace
-from infra.sandbox import checks, lifecycle, schema
-from infra.sandbox.cloud import Cloud, decoded, facts_of
+from infra.facts.fill import fill
+from infra.sandbox import lifecycle
+from infra.sandbox.cloud import Cloud, decoded
 from infra.sandbox.connections import Connections, UnboundConnectionError
 from infra.sandbox.errors import CloudError, Unreachable
 from infra.sandbox.faults import Event, Faults, InjectedFailure, Moment
@@ -136,7 +137,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             return Pb.CheckResponse(failures=[Pb.CheckFailure(property="", reason=reason)])
         news = self._cloud.complete(rpc.place, known, self._values(request.news, context))
         olds = self._values(request.olds, context)
-        inputs = checks.fill(known, news, olds, name=rpc.name, seed=request.randomSeed)
+        inputs = fill(known, news, olds, name=rpc.name, seed=request.randomSeed)
         bare = lifecycle.without_bookkeeping(plain(inputs))
         problems = [*schema.provider_problems(known, bare), *self._cloud.model(known.token).check(bare)]
         failures = [

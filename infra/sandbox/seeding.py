@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from infra.sandbox import checks, lifecycle, schema
-from infra.sandbox.cloud import Cloud, facts_of
+from infra.facts import facts_of, schema
+from infra.facts.fill import fill
+from infra.sandbox import lifecycle
+from infra.sandbox.cloud import Cloud
 from infra.sandbox.errors import CloudError, Unreachable
 from infra.sandbox.model import Call, Operation
 from infra.sandbox.oci.regions import COMMERCIAL
@@ -48,7 +50,7 @@ def seed(
     named = known.autoname.property if known.autoname else "name" if "name" in known.inputs else "displayName"
     place = cloud.place(_settings(cloud.name, account, region))
     given: Json = {**(inputs or {}), named: name} if named in known.inputs else dict(inputs or {})
-    filled = checks.fill(known, cloud.complete(place, known, given), {}, name=name, seed=name.encode())
+    filled = fill(known, cloud.complete(place, known, given), {}, name=name, seed=name.encode())
     bare = lifecycle.without_bookkeeping(filled)
     problems = [f"{path}: {reason}" for path, reason in schema.provider_problems(known, bare)]
     if problems:

@@ -9,24 +9,26 @@ import binascii
 import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeAlias
 
-from infra.facts import Checker, Kind, PropertyFacts, TypeFacts
-from infra.sandbox.values import UNKNOWN, Json, is_array, is_object
+from infra.facts.compare import UNKNOWN, is_array, is_object
+from infra.facts.model import Checker, Kind, PropertyFacts, TypeFacts
+
+_Json = Mapping[str, Any]
 
 Problem: TypeAlias = tuple[str, str]
 """Path of the property and what is wrong with it."""
 
 
-def provider_problems(facts: TypeFacts, inputs: Json) -> Iterator[Problem]:
+def provider_problems(facts: TypeFacts, inputs: _Json) -> Iterator[Problem]:
     """What the provider refuses before it calls any API, sorted by property."""
     yield from _record(facts.inputs, inputs, "", Checker.PROVIDER)
     yield from _relations(facts.inputs, inputs, inputs, "")
 
 
-def service_problems(facts: TypeFacts, inputs: Json) -> Iterator[Problem]:
+def service_problems(facts: TypeFacts, inputs: _Json) -> Iterator[Problem]:
     """What the API refuses by closed sets and patterns, sorted by property. `inputs` passed the provider's checks."""
     return _record(facts.inputs, inputs, "", Checker.SERVICE)
 
@@ -42,7 +44,7 @@ def nearest(given: object, allowed: Iterable[object]) -> str:
     return f" (did you mean {found[0]}?)" if found else ""
 
 
-def _record(fields: Mapping[str, PropertyFacts], values: Json, path: str, by: Checker) -> Iterator[Problem]:
+def _record(fields: Mapping[str, PropertyFacts], values: _Json, path: str, by: Checker) -> Iterator[Problem]:
     for name in sorted(fields.keys() | values.keys()):
         if name.startswith("__"):
             continue
@@ -99,14 +101,14 @@ def _elements(facts: PropertyFacts, pairs: Iterable[tuple[Any, Any]], path: str,
             yield from _value(element, value, here, by)
 
 
-def _keys(facts: PropertyFacts, value: Json, path: str, by: Checker) -> Iterator[Problem]:
+def _keys(facts: PropertyFacts, value: _Json, path: str, by: Checker) -> Iterator[Problem]:
     if by is Checker.PROVIDER and facts.keys_pattern is not None:
         for key in sorted(value):
             if not re.search(facts.keys_pattern, key):
                 yield f'{path}["{key}"]', f"invalid key: must match {facts.keys_pattern}"
 
 
-def _count(facts: PropertyFacts, value: list[Any], path: str, by: Checker) -> Iterator[Problem]:
+def _count(facts: PropertyFacts, value: Sequence[Any], path: str, by: Checker) -> Iterator[Problem]:
     if by is not Checker.PROVIDER:
         return
     name = snake(path.rpartition(".")[2])
@@ -175,7 +177,7 @@ def _format(wanted: str | None, value: Any) -> str | None:
     return None
 
 
-def _relations(fields: Mapping[str, PropertyFacts], values: Json, root: Json, path: str) -> Iterator[Problem]:
+def _relations(fields: Mapping[str, PropertyFacts], values: _Json, root: _Json, path: str) -> Iterator[Problem]:
     """Rules between properties; their paths start at the resource and pass through records only."""
     for name in sorted(fields):
         facts = fields[name]

@@ -1,16 +1,18 @@
-"""What a provider does in Check: generated names, defaults, and the problems of the inputs."""
+"""What a provider fills into inputs when it checks them: generated names and defaults."""
 
 import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from infra.facts import Kind, PropertyFacts, TypeFacts
-from infra.sandbox.values import UNKNOWN, Json, Secret, is_array, is_object
+from infra.facts.compare import is_array, is_object
+from infra.facts.model import Kind, PropertyFacts, TypeFacts
+
+_Json = dict[str, Any]
 
 _DEFAULTS = "__defaults"
 
 
-def fill(known: TypeFacts, news: Json, olds: Json, *, name: str, seed: bytes) -> Json:
+def fill(known: TypeFacts, news: Mapping[str, Any], olds: Mapping[str, Any], *, name: str, seed: bytes) -> _Json:
     """The inputs with a generated name and defaults; `__defaults` at every level lists what was filled in.
 
     Args:
@@ -19,6 +21,8 @@ def fill(known: TypeFacts, news: Json, olds: Json, *, name: str, seed: bytes) ->
         olds: checked inputs of the last deployment; a name generated then is kept.
         name: logical name of the resource.
         seed: randomness that the engine hands out; the same seed gives the same name.
+
+    Values that are no plain lists or maps, such as secrets and unknown ones, are passed through as they are.
     """
     inputs = _with_defaults(known.inputs, news)
     autoname = known.autoname
@@ -42,7 +46,7 @@ def _generate(name: str, seed: bytes, max_length: int | None, transform: str | N
     return f"alias/{text}" if transform == "alias/ is put in front" else text
 
 
-def _with_defaults(fields: Mapping[str, PropertyFacts], values: Json) -> Json:
+def _with_defaults(fields: Mapping[str, PropertyFacts], values: Mapping[str, Any]) -> _Json:
     filled = {key: _nested(fields.get(key), value) for key, value in values.items() if not key.startswith("__")}
     defaults = {
         key: facts.default
@@ -52,14 +56,12 @@ def _with_defaults(fields: Mapping[str, PropertyFacts], values: Json) -> Json:
     return filled | defaults | {_DEFAULTS: sorted(defaults)}
 
 
-def _conflicts(facts: PropertyFacts, values: Json) -> bool:
+def _conflicts(facts: PropertyFacts, values: Mapping[str, Any]) -> bool:
     return any(other in values for other in facts.conflicts_with)
 
 
 def _nested(facts: PropertyFacts | None, value: Any) -> Any:
-    if isinstance(value, Secret):
-        return Secret(_nested(facts, value.value))
-    if facts is None or facts.properties is None or value is UNKNOWN:
+    if facts is None or facts.properties is None:
         return value
     if facts.kind is Kind.OBJECT:
         return _with_defaults(facts.properties, value) if is_object(value) else value
