@@ -152,6 +152,11 @@ class Clouds:
             self.set_fact("now", self.session_now)
         return datetime.fromisoformat(self.session_now)
 
+    def version(self) -> int:
+        """Changes whenever another connection has changed the file: whoever keeps what it read looks here first."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return version
+
     def fact(self, key: str) -> str | None:
         """A fact about the clouds themselves, such as a tenancy's home region."""
         row = self._connection.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()

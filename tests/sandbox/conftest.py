@@ -9,6 +9,7 @@ import pytest
 
 from infra import sandbox
 from tests.sandbox.client import ACCOUNT, TENANCY, Client
+from tests.sandbox.world import World, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,3 +54,9 @@ def aws(servers: sandbox.Servers) -> Iterator[Callable[..., Client]]:
             return client
 
         yield make
+
+
+@pytest.fixture
+def world(oci: Callable[..., Client], aws: Callable[..., Client]) -> World:
+    """One resource of every modelled type."""
+    return build(oci("us-ashburn-1"), oci("us-phoenix-1"), aws("us-east-1"))

@@ -106,7 +106,7 @@ def _named(call: Call, token: str, name: str) -> Record | None:
 
 
 def _is(record: Record, name: str) -> bool:
-    return (record.name or "").lower() == name.lower()
+    return str(record.inputs.get("name")).lower() == name.lower()
 
 
 def tenancy_records(call: Call, token: str) -> list[Record]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from infra.sandbox.model import Call, Model, Operation, Reference, require
 from infra.sandbox.oci import statements
 from infra.sandbox.oci.base import COMPARTMENT, TAG, TAG_NAMESPACE, HomeModel, conflict, invalid, tenancy_records
-from infra.sandbox.oci.grants import POLICY, resolve
+from infra.sandbox.oci.grants import POLICY, parent, resolve
 from infra.sandbox.oci.regions import COMMERCIAL
 from infra.sandbox.store import ACTIVE, Record
 from infra.sandbox.values import Json, record
@@ -39,10 +39,10 @@ class Compartment(HomeModel):
             raise conflict(f"Compartment with name {call.inputs['name']!r} already exists", "CompartmentAlreadyExists")
 
     def _same_name(self, call: Call) -> Record | None:
-        parent = call.get("compartmentId", call.place.account)
+        wanted = call.get("compartmentId", call.place.account)
         for other in tenancy_records(call, COMPARTMENT):
             mine = call.old is not None and other.id == call.old.id
-            if not mine and other.inputs.get("name") == call.inputs["name"] and parent(other) == parent:
+            if not mine and other.inputs.get("name") == call.inputs["name"] and parent(other) == wanted:
                 return other
         return None
 
@@ -185,7 +185,6 @@ class Quota(HomeModel):
 
     token = QUOTA
     kind = "quota"
-    state = "ACTIVE"
     named_by = "name"
 
     def refuse(self, call: Call) -> None:
@@ -203,6 +202,10 @@ class Quota(HomeModel):
             except statements.StatementError as error:
                 problems.append(f"statements[{index}]: {error} in: {text}")
         require(not problems, 400, "InvalidParameter", "; ".join(problems))
+
+    def outputs(self, call: Call, id_: str) -> Json:
+        """No lock is overridden."""
+        return super().outputs(call, id_) | {"isLockOverride": False}
 
 
 def _refuse_names(call: Call, statement: statements.Statement, names: dict[str, set[str]]) -> None:

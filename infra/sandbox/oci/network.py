@@ -1,5 +1,6 @@
 """Networks: VCNs, subnets, gateways and route tables of one region."""
 
+import hashlib
 import ipaddress
 import re
 from typing import Any, ClassVar
@@ -215,6 +216,11 @@ class NatGateway(OciModel):
     state = "AVAILABLE"
     default_name = "natgateway"
     references: ClassVar = (_IN_VCN, Reference(path="routeTableId", to=(ROUTE_TABLE,)))
+
+    def outputs(self, call: Call, id_: str) -> Json:
+        """A public address, of the range that is set apart for documents."""
+        address = f"198.51.100.{hashlib.sha256(id_.encode()).digest()[0]}"
+        return super().outputs(call, id_) | {"natIp": address, "blockTraffic": False}
 
 
 class RouteTable(OciModel):

@@ -1,0 +1,296 @@
+"""One valid resource of every type that has behaviour, in both clouds: what the tables of refusals start from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.sandbox.client import ACCOUNT, TENANCY
+
+if TYPE_CHECKING:
+    from tests.sandbox.client import Client
+
+
+def document(*statements: dict[str, Any]) -> str:
+    """An IAM policy document."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
+
+
+ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::tt-backup/*"}
+TRUST = {"Effect": "Allow", "Principal": {"Service": "datasync.amazonaws.com"}, "Action": "sts:AssumeRole"}
+AGE = {"action": "DELETE", "isEnabled": True, "name": "old", "timeAmount": "30", "timeUnit": "DAYS"}
+SERVICES = "all-iad-services-in-oracle-services-network"
+KEY_ADMIN = {
+    "Effect": "Allow",
+    "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+    "Action": "kms:*",
+    "Resource": "*",
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A resource that exists."""
+
+    client: Client
+    token: str
+    id: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+    name: str
+
+
+@dataclass
+class World:
+    """Everything that was made, by a short name, in order of creation."""
+
+    iad: Client
+    phx: Client
+    aws: Client
+    made: dict[str, Made] = field(default_factory=dict)
+
+    def make(self, label: str, token: str, /, *, client: Client | None = None, **inputs: Any) -> Made:
+        """Create and remember."""
+        where = client or (self.aws if token.startswith("aws:") else self.iad)
+        id_, outputs = where.create(token, inputs, name=label)
+        self.made[label] = Made(where, token, id_, inputs, outputs, label)
+        return self.made[label]
+
+    def __getitem__(self, name: str) -> Made:
+        return self.made[name]
+
+    def id(self, name: str) -> str:
+        """Id of something made."""
+        return self.made[name].id
+
+
+def build(iad: Client, phx: Client, aws: Client) -> World:
+    """All of it."""
+    world = World(iad, phx, aws)
+    _identity(world)
+    _network(world)
+    _objects(world)
+    _aws(world)
+    return world
+
+
+def _identity(w: World) -> None:
+    data = w.make("data", "oci:Identity/compartment:Compartment", name="data", description="d", compartmentId=TENANCY)
+    w.make("group", "oci:Identity/group:Group", name="operators", description="d")
+    w.make(
+        "dynamic", "oci:Identity/dynamicGroup:DynamicGroup",
+        name="machines", description="d", compartmentId=TENANCY, matchingRule="ANY {instance.compartment.id = 'x'}",
+    )  # fmt: skip
+    namespace = w.make(
+        "namespace", "oci:Identity/tagNamespace:TagNamespace", name="ops", description="d", compartmentId=TENANCY
+    )
+    tag = w.make(
+        "tag", "oci:Identity/tag:Tag",
+        name="class", description="d", tagNamespaceId=namespace.id,
+        validator={"validatorType": "ENUM", "values": ["protected", "public"]},
+    )  # fmt: skip
+    w.make(
+        "tag-default", "oci:Identity/tagDefault:TagDefault",
+        compartmentId=data.id, tagDefinitionId=tag.id, value="protected",
+    )  # fmt: skip
+    w.make(
+        "grants", "oci:Identity/policy:Policy",
+        name="grants", description="d", compartmentId=TENANCY,
+        statements=[
+            "Allow group operators to manage object-family in compartment data where request.region='iad'",
+            "Allow service objectstorage-us-ashburn-1 to manage object-family in compartment data",
+            "Allow service objectstorage-us-ashburn-1, objectstorage-us-phoenix-1 to use keys in compartment data",
+        ],
+    )  # fmt: skip
+    w.make(
+        "quota", "oci:Limits/quota:Quota",
+        name="storage", description="d", compartmentId=TENANCY,
+        statements=[
+            "zero object-storage quotas in tenancy",
+            "unset object-storage quotas in tenancy where request.region = us-ashburn-1",
+        ],
+    )  # fmt: skip
+    vault = w.make("vault", "oci:Kms/vault:Vault", compartmentId=data.id, displayName="v", vaultType="DEFAULT")
+    w.make(
+        "key", "oci:Kms/key:Key",
+        compartmentId=data.id, displayName="k", keyShape={"algorithm": "AES", "length": 32},
+        managementEndpoint=vault.outputs["managementEndpoint"],
+    )  # fmt: skip
+
+
+def _network(w: World) -> None:
+    data = w.id("data")
+    vcn = w.make("vcn", "oci:Core/vcn:Vcn", compartmentId=data, cidrBlocks=["10.16.0.0/16"], dnsLabel="iad").id
+    subnet = w.make(
+        "subnet", "oci:Core/subnet:Subnet",
+        compartmentId=data, vcnId=vcn, cidrBlock="10.16.1.0/24", dnsLabel="data", prohibitInternetIngress=True,
+    ).id  # fmt: skip
+    gateway = w.make(
+        "gateway", "oci:Core/serviceGateway:ServiceGateway",
+        compartmentId=data, vcnId=vcn, services=[{"serviceId": "ocid1.service.oc1.iad.aaaa"}],
+    ).id  # fmt: skip
+    w.make("internet", "oci:Core/internetGateway:InternetGateway", compartmentId=data, vcnId=vcn)
+    w.make("nat", "oci:Core/natGateway:NatGateway", compartmentId=data, vcnId=vcn)
+    drg = w.make("drg", "oci:Core/drg:Drg", compartmentId=data).id
+    distribution = w.make(
+        "distribution", "oci:Core/drgRouteDistribution:DrgRouteDistribution", drgId=drg, distributionType="IMPORT"
+    ).id
+    drg_table = w.make(
+        "drg-table", "oci:Core/drgRouteTable:DrgRouteTable", drgId=drg, importDrgRouteDistributionId=distribution
+    ).id
+    attachment = w.make(
+        "attachment", "oci:Core/drgAttachment:DrgAttachment",
+        drgId=drg, drgRouteTableId=drg_table, networkDetails={"type": "VCN", "id": vcn},
+    ).id  # fmt: skip
+    w.make(
+        "statement", "oci:Core/drgRouteDistributionStatement:DrgRouteDistributionStatement",
+        action="ACCEPT", drgRouteDistributionId=distribution, priority=1, matchCriteria={"matchType": "MATCH_ALL"},
+    )  # fmt: skip
+    w.make(
+        "drg-route", "oci:Core/drgRouteTableRouteRule:DrgRouteTableRouteRule",
+        drgRouteTableId=drg_table, destination="10.17.0.0/16", destinationType="CIDR_BLOCK",
+        nextHopDrgAttachmentId=attachment,
+    )  # fmt: skip
+    w.make(
+        "routes", "oci:Core/routeTable:RouteTable",
+        compartmentId=data, vcnId=vcn,
+        routeRules=[
+            {"destination": SERVICES, "destinationType": "SERVICE_CIDR_BLOCK", "networkEntityId": gateway},
+            {"destination": "10.17.0.0/16", "destinationType": "CIDR_BLOCK", "networkEntityId": drg},
+        ],
+    )  # fmt: skip
+    w.make(
+        "list", "oci:Core/securityList:SecurityList",
+        compartmentId=data, vcnId=vcn, egressSecurityRules=[{"destination": "10.0.0.0/8", "protocol": "all"}],
+    )  # fmt: skip
+    defaults = w["vcn"].outputs
+    w.make(
+        "default-routes", "oci:Core/defaultRouteTable:DefaultRouteTable",
+        manageDefaultResourceId=defaults["defaultRouteTableId"],
+    )  # fmt: skip
+    w.make(
+        "default-list", "oci:Core/defaultSecurityList:DefaultSecurityList",
+        manageDefaultResourceId=defaults["defaultSecurityListId"],
+    )  # fmt: skip
+    nsg = w.make("nsg", "oci:Core/networkSecurityGroup:NetworkSecurityGroup", compartmentId=data, vcnId=vcn).id
+    w.make(
+        "rule", "oci:Core/networkSecurityGroupSecurityRule:NetworkSecurityGroupSecurityRule",
+        networkSecurityGroupId=nsg, direction="EGRESS", protocol="6",
+        destination=SERVICES, destinationType="SERVICE_CIDR_BLOCK",
+        tcpOptions={"destinationPortRange": {"min": 443, "max": 443}},
+    )  # fmt: skip
+    far = w.make("far-drg", "oci:Core/drg:Drg", client=w.phx, compartmentId=data).id
+    far_end = w.make(
+        "far-peering", "oci:Core/remotePeeringConnection:RemotePeeringConnection",
+        client=w.phx, compartmentId=data, drgId=far,
+    ).id  # fmt: skip
+    w.make(
+        "peering", "oci:Core/remotePeeringConnection:RemotePeeringConnection",
+        compartmentId=data, drgId=drg, peerId=far_end, peerRegionName="us-phoenix-1",
+    )  # fmt: skip
+    assert subnet
+
+
+def _objects(w: World) -> None:
+    data = w.id("data")
+    bucket = "oci:ObjectStorage/bucket:Bucket"
+    w.make(
+        "primary", bucket,
+        compartmentId=data, namespace="axexample", name="profiles-iad", kmsKeyId=w.id("key"), versioning="Enabled",
+    )  # fmt: skip
+    w.make("replica", bucket, client=w.phx, compartmentId=data, namespace="axexample", name="profiles-phx")
+    w.make(
+        "replication", "oci:ObjectStorage/replicationPolicy:ReplicationPolicy",
+        namespace="axexample", bucket="profiles-iad", name="to-phx",
+        destinationBucketName="profiles-phx", destinationRegionName="us-phoenix-1",
+    )  # fmt: skip
+    w.make(
+        "lifecycle", "oci:ObjectStorage/objectLifecyclePolicy:ObjectLifecyclePolicy",
+        namespace="axexample", bucket="profiles-iad", rules=[AGE],
+    )  # fmt: skip
+    w.make(
+        "metadata", "oci:ObjectStorage/namespaceMetadata:NamespaceMetadata",
+        namespace="axexample", defaultS3compartmentId=data,
+    )  # fmt: skip
+    w.make(
+        "endpoint", "oci:ObjectStorage/privateEndpoint:PrivateEndpoint",
+        compartmentId=data, namespace="axexample", name="data-iad", prefix="data", subnetId=w.id("subnet"),
+        nsgIds=[w.id("nsg")], accessTargets=[{"bucket": "*", "compartmentId": data, "namespace": "axexample"}],
+    )  # fmt: skip
+    logs = w.make("logs", "oci:Logging/logGroup:LogGroup", compartmentId=data, displayName="data").id
+    w.make(
+        "log", "oci:Logging/log:Log",
+        displayName="reads", logGroupId=logs, logType="SERVICE",
+        configuration={
+            "source": {
+                "category": "read", "resource": "profiles-iad", "service": "objectstorage", "sourceType": "OCISERVICE",
+            }
+        },
+    )  # fmt: skip
+
+
+def _aws(w: World) -> None:
+    key = w.make("aws-key", "aws:kms/key:Key", description="backup", deletionWindowInDays=7)
+    w.make("key-policy", "aws:kms/keyPolicy:KeyPolicy", keyId=key.id, policy=document(KEY_ADMIN))
+    w.make("alias", "aws:kms/alias:Alias", name="alias/backup", targetKeyId=key.id)
+    w.make("role", "aws:iam/role:Role", name="backup", assumeRolePolicy=document(TRUST))
+    w.make("role-policy", "aws:iam/rolePolicy:RolePolicy", name="read", role="backup", policy=document(ALLOW))
+    w.make("policy", "aws:iam/policy:Policy", name="managed", policy=document(ALLOW))
+    w.make(
+        "lent", "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        role="backup", policyArn=f"arn:aws:iam::{ACCOUNT}:policy/managed",
+    )  # fmt: skip
+    for name in ("tt-backup", "tt-reports"):
+        w.make(name, "aws:s3/bucket:Bucket", bucket=name)
+        w.make(
+            f"{name}-versions", "aws:s3/bucketVersioning:BucketVersioning",
+            bucket=name, versioningConfiguration={"status": "Enabled"},
+        )  # fmt: skip
+    block = {
+        "blockPublicAcls": True,
+        "blockPublicPolicy": True,
+        "ignorePublicAcls": True,
+        "restrictPublicBuckets": True,
+    }
+    w.make("block", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", bucket="tt-backup", **block)
+    w.make(
+        "owner", "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        bucket="tt-backup", rule={"objectOwnership": "BucketOwnerEnforced"},
+    )  # fmt: skip
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::tt-backup/*"}
+    w.make("bucket-policy", "aws:s3/bucketPolicy:BucketPolicy", bucket="tt-backup", policy=document(deny))
+    w.make(
+        "encryption", "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        bucket="tt-backup",
+        rules=[
+            {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": key.outputs["arn"]}}
+        ],
+    )  # fmt: skip
+    w.make(
+        "aging", "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        bucket="tt-backup",
+        rules=[{"id": "old", "status": "Enabled", "noncurrentVersionExpiration": {"noncurrentDays": 30}}],
+    )  # fmt: skip
+    w.make(
+        "access-log",
+        "aws:s3/bucketLogging:BucketLogging",
+        bucket="tt-backup",
+        targetBucket="tt-reports",
+        targetPrefix="l/",
+    )
+    w.make("events", "aws:s3/bucketNotification:BucketNotification", bucket="tt-backup", eventbridge=True)
+    w.make(
+        "lock", "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+        bucket="tt-reports", rule={"defaultRetention": {"mode": "GOVERNANCE", "days": 1}},
+    )  # fmt: skip
+    w.make(
+        "copies", "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+        bucket="tt-backup", role=f"arn:aws:iam::{ACCOUNT}:role/backup",
+        rules=[{"status": "Enabled", "destination": {"bucket": "arn:aws:s3:::tt-reports"}}],
+    )  # fmt: skip
+    w.make(
+        "inventory", "aws:s3/inventory:Inventory",
+        bucket="tt-backup", name="daily", includedObjectVersions="All", schedule={"frequency": "Daily"},
+        destination={"bucket": {"bucketArn": "arn:aws:s3:::tt-reports", "format": "Parquet"}},
+    )  # fmt: skip
