@@ -15,6 +15,7 @@ class Rule(StrEnum):
     """The rule that a finding breaks; its value is the stable identifier that tools and tests match on."""
 
     # shape of the file
+    FILE = "file"
     SYNTAX = "syntax"
     UNKNOWN_KEY = "unknown-key"
     MISSING_KEY = "missing-key"
