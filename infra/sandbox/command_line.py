@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from infra.sandbox import ordinary_cli, seeding
+from infra.sandbox.dns import command_line as dns_commands
 from infra.sandbox.server import clouds as simulated
 from infra.sandbox.server import serve
 from infra.sandbox.store import Record, SandboxFileError, Store
@@ -149,6 +150,9 @@ def tenancy(ocid: str, home_region: str, namespace: str | None) -> None:
     except (seeding.SeedError, SandboxFileError) as error:
         _refuse(str(error))
     click.echo(f"{ocid}: home region {home_region}" + (f", namespace {namespace}" if namespace else ""))
+
+
+dns_commands.add_to(main, lambda: DATABASE)
 
 
 def _records() -> list[Record]:

@@ -10,8 +10,8 @@ it does not watch; PRIORITY sorts by rising value and keeps the order of equals;
 chance to be next is proportional to the value; LIMIT keeps the first few.
 
 Not documented, and decided here: an answer without a priority comes last, one without a weight or of weight 0 after all
-that have one; what HEALTH leaves when every answer is down is either nothing or everything (`AllDown`), and both have
-to be considered.
+that have one; what a client gets when every answer is down has three readings (`AllDown`), and all have to be
+considered.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -40,10 +40,15 @@ class RuleType(StrEnum):
 
 
 class AllDown(StrEnum):
-    """What HEALTH leaves when every answer is down: no page says it, so both readings exist."""
+    """What happens when HEALTH finds every answer down: no page says it, so every reading exists.
+
+    NOTHING: the policy has no answer and the response is empty. EVERYTHING: HEALTH leaves all answers, as if they were
+    up. ZONE: the policy has no answer and the zone's own records at the name answer instead.
+    """
 
     NOTHING = "nothing"
     EVERYTHING = "everything"
+    ZONE = "zone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +170,7 @@ def _applied(
 
 def _healthy(answers: Sequence[Answer], down: Collection[str], all_down: AllDown) -> list[Answer]:
     up = [answer for answer in answers if answer.rdata not in down]
-    return up if up or all_down is AllDown.NOTHING else list(answers)
+    return up if up or all_down is not AllDown.EVERYTHING else list(answers)
 
 
 def _rank(rule: Rule, case: Case, answer: Answer) -> int:
