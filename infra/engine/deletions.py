@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from infra.engine.context import Run
     from infra.engine.generator import Generator
     from infra.engine.resource import Resource
-    from infra.engine.steps import Step
+    from infra.engine.step import Step
 
 
 class Deletions:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from infra.engine.journal import Sink
     from infra.engine.provider import Provider, ProviderFactory
     from infra.engine.state import Deployment
-    from infra.engine.steps import Step
+    from infra.engine.step import Step
 
 _DEFAULTS: Final = Options()
 

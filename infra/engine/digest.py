@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from infra.engine.events import Event, StepInfo
+    from infra.engine.provider import PropertyDiff
     from infra.engine.resource import Resource
 
 
@@ -98,11 +99,15 @@ def _step(step: StepInfo) -> dict[str, Any]:
         out["replaceReasons"] = list(step.replace_reasons)
     detailed = step.detailed_diff
     out["detailedDiff"] = (
-        None
-        if detailed is None
-        else {path: {"kind": str(d.kind), "inputDiff": d.input_diff} for path, d in sorted(detailed.items())}
+        None if detailed is None else {path: _property(diff) for path, diff in sorted(detailed.items())}
     )
     return out
+
+
+def _property(diff: PropertyDiff) -> dict[str, Any]:
+    """One change of a property; `mayReplace`, which the ordinary command line has not, only where nobody knows."""
+    out = {"kind": str(diff.kind), "inputDiff": diff.input_diff}
+    return {**out, "mayReplace": True} if diff.may_replace else out
 
 
 def _state(resource: Resource) -> dict[str, Any]:

@@ -67,9 +67,7 @@ def _set(resource: Resource, *, protect: bool | None = None, taint: bool | None 
         resource.taint = taint
 
 
-def _set_each(
-    state: Deployment, given: Sequence[str], everything: bool, change: Callable[[Resource], None]
-) -> None:
+def _set_each(state: Deployment, given: Sequence[str], everything: bool, change: Callable[[Resource], None]) -> None:
     if not given and not everything:
         raise EditError("name at least one URN, or pass --all")
     for urn in [r.urn for r in state.resources] if everything else given:

@@ -12,24 +12,28 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
-from infra.engine import steps as s
+from infra.engine import urns
 from infra.engine.context import BailError, GenerationError, Halted
 from infra.engine.events import Op, ResourceFailed, ResourceOutputs, ResourcePre
 from infra.engine.options import Command
 from infra.engine.provider import InitFailedError, ProviderError
+from infra.engine.reading import ReadStep
+from infra.engine.step import mark_secrets
+from infra.engine.steps import ProtectedError, SameStep
 from infra.engine.values import Value, equal_properties
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from infra.engine.context import Run
+    from infra.engine.step import Step
     from infra.engine.values import Properties
 
 
 class StepFailedError(Exception):
     """A step failed and the run ends, or goes on without what depends on it; all has been said."""
 
-    def __init__(self, step: s.Step) -> None:
+    def __init__(self, step: Step) -> None:
         super().__init__(step.urn)
         self.step = step
 
@@ -71,16 +75,16 @@ class Executor:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._slots = Slots(max(1, run.options.parallel))
-        self._registered: dict[str, s.Step] = {}
+        self._registered: dict[str, Step] = {}
         self._stack_outputs: tuple[str, Properties] | None = None
         self._lock = threading.Lock()
-        self.errored: list[s.Step] = []
+        self.errored: list[Step] = []
 
     def ticket(self) -> object:
         """A place in the queue; to be drawn while the chain's steps are generated, that is under the run's lock."""
         return self._slots.ticket()
 
-    def chain(self, steps: Sequence[s.Step], ticket: object, *, tolerant: bool = False) -> None:
+    def chain(self, steps: Sequence[Step], ticket: object, *, tolerant: bool = False) -> None:
         """Carry out a chain.
 
         Args:
@@ -100,7 +104,7 @@ class Executor:
         finally:
             self._slots.leave()
 
-    def together(self, steps: Sequence[s.Step], *, tolerant: bool = False) -> None:
+    def together(self, steps: Sequence[Step], *, tolerant: bool = False) -> None:
         """Carry out steps that do not depend on each other, and wait for all of them."""
         if not steps:
             return
@@ -111,13 +115,13 @@ class Executor:
         with ThreadPoolExecutor(max_workers=min(len(steps), self._run.options.parallel)) as pool:
             wait([pool.submit(self._alone, step, tolerant) for step in steps])
 
-    def _alone(self, step: s.Step, tolerant: bool) -> None:
+    def _alone(self, step: Step, tolerant: bool) -> None:
         try:
             self.chain([step], self.ticket(), tolerant=tolerant)
         except (StepFailedError, Halted):
             return
 
-    def _execute(self, step: s.Step, *, tolerant: bool) -> None:
+    def _execute(self, step: Step, *, tolerant: bool) -> None:
         run = self._run
         run.tell(ResourcePre(step=step.info()))
         number: int | None = None
@@ -134,7 +138,7 @@ class Executor:
             with self._lock:
                 self._registered[step.urn] = step
         if step.new is not None and step.op is not Op.REPLACE:
-            s.mark_secrets(step.new)
+            mark_secrets(step.new)
             (run.reads if step.op in (Op.READ, Op.READ_REPLACEMENT) else run.news)[step.new.urn] = step.new
             if run.new_plan is not None:
                 run.new_plan.outputs(step.new.urn, step.new.outputs)
@@ -146,12 +150,12 @@ class Executor:
         if failure is not None:
             self._end(step, failure, tolerant=tolerant)
 
-    def _succeeded(self, step: s.Step) -> None:
+    def _succeeded(self, step: Step) -> None:
         run = self._run
         op, counts = step.op, step.logical
         if step.op is Op.REFRESH and run.command is Command.REFRESH:
             op, counts = step.result_op, True
-        elif isinstance(step, s.ReadStep) and step.op is Op.READ:
+        elif isinstance(step, ReadStep) and step.op is Op.READ:
             counts = step.changed
         with self._lock:
             if not step.internal:
@@ -164,7 +168,7 @@ class Executor:
         if run.preview or shown:
             run.tell(ResourceOutputs(step=step.info(op)))
 
-    def _failed(self, step: s.Step, failure: ProviderError) -> None:
+    def _failed(self, step: Step, failure: ProviderError) -> None:
         run = self._run
         urn = "" if step.internal else step.urn
         if run.preview:
@@ -174,11 +178,11 @@ class Executor:
         run.error(str(failure), urn)
         run.tell(ResourceFailed(step=step.info()))
 
-    def _end(self, step: s.Step, failure: ProviderError, *, tolerant: bool) -> None:
+    def _end(self, step: Step, failure: ProviderError, *, tolerant: bool) -> None:
         run = self._run
         run.failed = True
         if not tolerant:
-            if run.options.continue_on_error or isinstance(failure, s.ProtectedError):
+            if run.options.continue_on_error or isinstance(failure, ProtectedError):
                 with self._lock:
                     self.errored.append(step)
             else:
@@ -219,7 +223,7 @@ class Executor:
         return dict(self._stack_outputs[1]) if self._stack_outputs else {}
 
     def _is_stack(self, urn: str) -> bool:
-        return s.urns.is_root_stack(urn)
+        return urns.is_root_stack(urn)
 
     def _finish_outputs(self, urn: str, outputs: Properties) -> None:
         run = self._run
@@ -227,7 +231,7 @@ class Executor:
             step = self._registered.pop(urn, None)
         if step is None or step.new is None:
             raise GenerationError(f"cannot complete a resource '{urn}' whose registration isn't pending")
-        if isinstance(step, s.SameStep) and step.skipped:
+        if isinstance(step, SameStep) and step.skipped:
             return
         old = run.olds.get(urn)
         before: Properties = old.outputs if old else {}
@@ -241,11 +245,11 @@ class Executor:
         if run.journal is not None:
             run.journal.touch(step.new, lazy=unchanged)
 
-    def without_skipped(self, steps: Iterable[s.Step], skipped: set[str]) -> tuple[list[s.Step], list[s.Step]]:
+    def without_skipped(self, steps: Iterable[Step], skipped: set[str]) -> tuple[list[Step], list[Step]]:
         """Steps that can go on after earlier failures, and those that depend on what failed or was left out."""
         skipped.update(step.urn for step in self.errored)
-        kept: list[s.Step] = []
-        left: list[s.Step] = []
+        kept: list[Step] = []
+        left: list[Step] = []
         for step in steps:
             if any(edge.urn in skipped for edge in step.resource.edges()):
                 skipped.add(step.urn)

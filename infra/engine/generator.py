@@ -11,12 +11,13 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.engine import differences, steps, urns
+from infra.engine import differences, reading, steps, urns
 from infra.engine.aliases import AliasResolver
 from infra.engine.context import BailError, GenerationError
 from infra.engine.provider import Changes, DiffResult
 from infra.engine.registry import DiffUnavailableError
 from infra.engine.replacements import Replacements
+from infra.engine.step import Reasons, diff_resource
 from infra.engine.untargeted import Untargeted
 from infra.engine.values import contains_unknown, equal, equal_properties, plain
 from infra.engine.wording import show
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from infra.engine.goals import Goal, ReadGoal
     from infra.engine.provider import CheckResult
     from infra.engine.resource import Resource
-    from infra.engine.steps import Step
+    from infra.engine.step import Step
     from infra.engine.values import Properties
 
 
@@ -112,10 +113,10 @@ class Generator:
             raise GenerationError(f"Expected an ID for {urn}")
         if old is not None and not old.external and old.id != goal.id:
             self.seen.replaces.add(urn)
-            yield [steps.ReadStep(old, new, replacing=True), steps.ReplaceStep(old, new)]
+            yield [reading.ReadStep(old, new, replacing=True), steps.ReplaceStep(old, new)]
         else:
             self.seen.reads.add(urn)
-            yield [steps.ReadStep(old, new)]
+            yield [reading.ReadStep(old, new)]
         return Registered(resource=new)
 
     def register(self, goal: Goal) -> Coroutine[Sequence[Step], None, Registered]:
@@ -146,7 +147,7 @@ class Generator:
                 run.new_plan.goal(urn, goal, seed, {}, {})
             seen.imports.add(urn)
             original = old if old is not None and not recreating else None
-            step = steps.ImportStep(new, original=original, ignore_changes=goal.ignore_changes)
+            step = reading.ImportStep(new, original=original, ignore_changes=goal.ignore_changes)
             chain: list[Step] = [step]
             if original is not None:
                 chain.append(steps.ReplaceStep(original, new))
@@ -247,7 +248,7 @@ class Generator:
         """A resource that was deleted because something it needs is replaced, and is registered again."""
         self.seen.deletes.discard(new.urn)
         self.seen.replaces.add(new.urn)
-        reasons = steps.Reasons(keys=self.replacements.reasons.get(new.urn, ()))
+        reasons = Reasons(keys=self.replacements.reasons.get(new.urn, ()))
         chain: list[Step] = [steps.ReplaceStep(old, new), steps.CreateStep(new, old=old, reasons=reasons)]
         return chain, Registered(resource=new)
 
@@ -295,10 +296,10 @@ class Generator:
                 chain = self._replace(goal, old, new, diff, seed, forced=forced)
             else:
                 seen.updates.add(new.urn)
-                chain = [steps.UpdateStep(old, new, steps.Reasons(diffs=diff.changed, detailed=diff.detailed))]
+                chain = [steps.UpdateStep(old, new, Reasons(diffs=diff.changed, detailed=diff.detailed))]
         elif old.init_errors:
             seen.updates.add(new.urn)
-            chain = [steps.UpdateStep(old, new, steps.Reasons(diffs=diff.changed, detailed=diff.detailed))]
+            chain = [steps.UpdateStep(old, new, Reasons(diffs=diff.changed, detailed=diff.detailed))]
         elif imported:
             return [], Registered(resource=old)
         else:
@@ -334,9 +335,7 @@ class Generator:
                 subject = old.copy()
                 subject.urn = new.urn
             instance = run.instance(new.provider)
-            return steps.diff_resource(
-                run, instance, subject, new.inputs, goal.ignore_changes, preview=run.preview
-            ), False
+            return diff_resource(run, instance, subject, new.inputs, goal.ignore_changes, preview=run.preview), False
         except DiffUnavailableError as error:
             run.warn(str(error), new.urn)
             return DiffResult(changes=Changes.SOME), False
@@ -388,7 +387,7 @@ class Generator:
                 raise BailError
             new.inputs = checked.inputs
         before = diff.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
-        reasons = steps.Reasons(keys=diff.replaces, diffs=diff.changed, detailed=diff.detailed)
+        reasons = Reasons(keys=diff.replaces, diffs=diff.changed, detailed=diff.detailed)
         if not before:
             create = steps.CreateStep(new, old=old, pending_delete=True, reasons=reasons)
             return [create, steps.ReplaceStep(old, new, reasons)]

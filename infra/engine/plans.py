@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from infra.engine.goals import Goal
     from infra.engine.resource import Resource
-    from infra.engine.steps import Step
+    from infra.engine.step import Step
     from infra.engine.values import Properties
 
 _ALLOWED: Final = {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.engine import normalize, steps
+from infra.engine import normalize
 from infra.engine.context import BailError
+from infra.engine.reading import RefreshStep
 from infra.engine.state import Deployment
 
 if TYPE_CHECKING:
@@ -29,12 +30,12 @@ def refresh(run: Run, executor: Executor, *, only_marked: bool) -> None:
         return
     check_targets(run, run.targets.literals)
     check_targets(run, run.excludes.literals)
-    work: list[steps.RefreshStep] = []
+    work: list[RefreshStep] = []
     for resource in _selected(run):
         if only_marked and not resource.refresh_before_update:
             continue
         run.ensure_provider(resource.provider)
-        work.append(steps.RefreshStep(resource))
+        work.append(RefreshStep(resource))
     failed_before = run.failed
     run.failed = False
     executor.together(work, tolerant=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from infra.engine import differences, steps
 from infra.engine.context import BailError, GenerationError
 from infra.engine.registry import DiffUnavailableError
+from infra.engine.step import diff_resource
 from infra.engine.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from infra.engine.context import Run
     from infra.engine.generator import Seen
     from infra.engine.resource import Resource
-    from infra.engine.steps import Step
+    from infra.engine.step import Step
     from infra.engine.values import Properties
 
 
@@ -121,7 +122,7 @@ class Replacements:
             run.ensure_provider(resource.provider)
             try:
                 instance = run.instance(resource.provider)
-                diff = steps.diff_resource(run, instance, resource, inputs, resource.ignore_changes, preview=True)
+                diff = diff_resource(run, instance, resource, inputs, resource.ignore_changes, preview=True)
             except DiffUnavailableError as error:
                 raise GenerationError(str(error)) from error
         diff = differences.replace_on_changes(diff, resource.replace_on_changes, has_init_errors=False)

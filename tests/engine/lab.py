@@ -246,7 +246,9 @@ class LabProvider(provider_pb2_grpc.ResourceProviderServicer):
             )
         )
         code = fault.get("code", "UNKNOWN")
-        status = status_pb2.Status(code=getattr(grpc.StatusCode, code).value[0], message="init failed", details=[detail])
+        status = status_pb2.Status(
+            code=getattr(grpc.StatusCode, code).value[0], message="init failed", details=[detail]
+        )
         context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
         call["result"] = f"{code}: {fault.get('message', 'injected')}"
         context.abort(getattr(grpc.StatusCode, code), "init failed")

@@ -321,5 +321,3 @@ def play(server: lab.Server, scenario: dict[str, Any]) -> list[Played]:
     with tempfile.TemporaryDirectory() as folder:
         player = Player(server, Path(folder), scenario)
         return [player.play(step) for step in scenario["steps"]]
-
-
