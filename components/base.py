@@ -1,0 +1,49 @@
+"""What every component is, and the only ways in which one registers its children.
+
+What it refuses:
+
+* *Options of the caller.* They apply to the component itself. A child gets exactly what is written here: merged
+  options would let the caller's parent, aliases or import id reach resources that they were not meant for.
+* *A provider found by inheritance.* Every child names its own; the engine would take a default one where none is found.
+* *An unprotected holder.* What holds data or a key, and what guards it, cannot be registered without protection. The
+  guards share the fate of what they guard, since an engine deletes a protected resource's dependents before it fails at
+  the protected one: a bucket that stays must keep its policy.
+"""
+
+from collections.abc import Iterable
+
+import pulumi
+
+
+class Component(pulumi.ComponentResource):
+    """A component of this project; `kind` is the last part of its type token and, like its name, public API."""
+
+    def __init__(self, kind: str, name: str, opts: pulumi.ResourceOptions | None) -> None:
+        super().__init__(f"usdata:index:{kind}", name, {}, opts)
+
+    def _child(
+        self, provider: pulumi.ProviderResource, *, depends_on: Iterable[pulumi.Resource] = ()
+    ) -> pulumi.ResourceOptions:
+        """Options of a child that neither holds data nor guards what does."""
+        return pulumi.ResourceOptions(parent=self, provider=provider, depends_on=list(depends_on))
+
+    def _holder(
+        self, provider: pulumi.ProviderResource, *, depends_on: Iterable[pulumi.Resource] = (), adopt: str | None = None
+    ) -> pulumi.ResourceOptions:
+        """Options of a child that holds data or keys, or guards what does.
+
+        Args:
+            provider: the child's own.
+            depends_on: what it names as plain text, or must not exist before.
+            adopt: id of the existing resource to import, where it was there before this stack. Adoption comes with
+                protection on purpose: it has users that the stack does not know of, so a diff that would replace it
+                has to fail.
+        """
+        return pulumi.ResourceOptions(
+            parent=self,
+            provider=provider,
+            depends_on=list(depends_on),
+            protect=True,
+            retain_on_delete=True,
+            import_=adopt,
+        )

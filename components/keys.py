@@ -1,0 +1,74 @@
+"""A region's vault, and in it one key for each data class.
+
+What it refuses:
+
+* *A key in software.* Every key is made in, and never leaves, a hardware security module.
+* *A vault or key of another region.* The key's region is that of its vault's endpoint, and the vault's is its
+  provider's; both come from this one component.
+* *A copy of a vault.* Replicating one is possible for private vaults only, and this one is shared (type DEFAULT): a
+  region that is lost is served by the other region's keys, under which its replicas are encrypted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_oci as oci
+
+from components import naming
+from components.base import Component
+from components.tenancy import HolderTags
+from infra.residency.dataset import DataClass
+from infra.residency.placement import KeyPlan
+from infra.residency.regions import UsRegion
+
+_KEY_BYTES = 32
+"""AES-256."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionalKeysArgs:
+    """A region and the keys that are planned there."""
+
+    organization: str
+    region: UsRegion
+    keys: tuple[KeyPlan, ...]
+    compartment: oci.identity.Compartment
+    tags: HolderTags
+    provider: oci.Provider
+
+
+class RegionalKeys(Component):
+    """A vault and its keys.
+
+    Attributes:
+        keys: the key of each data class.
+    """
+
+    keys: Mapping[DataClass, oci.kms.Key]
+
+    def __init__(self, name: str, args: RegionalKeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("RegionalKeys", name, opts)
+        options = self._holder(args.provider, depends_on=args.tags.definitions)
+        vault = oci.kms.Vault(
+            f"vault-{args.region}",
+            compartment_id=args.compartment.id,
+            display_name=naming.regional(args.organization, "vault", args.region),
+            vault_type="DEFAULT",
+            defined_tags=args.tags.of(),
+            opts=options,
+        )
+        self.keys = {
+            key.data_class: oci.kms.Key(
+                f"{key.data_class}-{args.region}",
+                compartment_id=args.compartment.id,
+                display_name=key.name,
+                management_endpoint=vault.management_endpoint,
+                protection_mode="HSM",
+                key_shape=oci.kms.KeyKeyShapeArgs(algorithm="AES", length=_KEY_BYTES),
+                defined_tags=args.tags.of(data_class=key.data_class),
+                opts=options,
+            )
+            for key in args.keys
+        }
+        self.register_outputs({})

@@ -1,0 +1,120 @@
+"""The tenancy's own: compartments, and the tags that every holder carries.
+
+One compartment encloses all others, so that one guard covers them. Inside, data is apart by class, and apart from keys
+and network. Everything here is written through the home region's provider.
+
+What it refuses:
+
+* *Deletion of a compartment.* `enableDelete` stays off: removing one here only makes the stack forget it.
+* *A free text where a tag decides.* Data class and role are closed lists, made from the kernel's own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_oci as oci
+
+from components.base import Component
+from infra.residency.dataset import DataClass
+from infra.residency.placement import Compartment, PlacementRole, Tenancy
+
+_PURPOSES = {
+    Compartment.PROTECTED: "US user data that never leaves the allowed US regions",
+    Compartment.EXCEPTED: "US user data with one named export each",
+    Compartment.PUBLIC: "Data that anyone may read",
+    Compartment.KEYS: "Vaults and keys",
+    Compartment.NETWORK: "Networks and their logs",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenancyArgs:
+    """What the tenancy's own resources are made from; `home` is the home region's provider."""
+
+    organization: str
+    tenancy: Tenancy
+    home: oci.Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderTags:
+    """The tags of holders: what they say, and the resources that must exist before one can be used."""
+
+    namespace: str
+    owner: str
+    definitions: tuple[oci.identity.Tag, ...]
+
+    def of(self, *, data_class: DataClass | None = None, role: PlacementRole | None = None) -> dict[str, str]:
+        """The defined tags of a holder; a vault holds keys of every class and has none itself."""
+        tags = {"owner": self.owner, "data-class": data_class, "role": role}
+        return {f"{self.namespace}.{name}": str(value) for name, value in tags.items() if value is not None}
+
+
+class TenancyFoundation(Component):
+    """The compartments and the tag namespace.
+
+    Attributes:
+        compartments: every compartment that holds resources; the enclosing one holds only these.
+        tags: what holders are tagged with.
+    """
+
+    compartments: Mapping[Compartment, oci.identity.Compartment]
+    tags: HolderTags
+
+    def __init__(self, name: str, args: TenancyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("TenancyFoundation", name, opts)
+        self._args = args
+        enclosing = self._compartment("enclosing", args.organization, args.tenancy.id, "Everything of this stack")
+        self.compartments = {
+            compartment: self._compartment(compartment.value, compartment.value, enclosing.id, _PURPOSES[compartment])
+            for compartment in Compartment
+        }
+        self.tags = self._tags(enclosing.id)
+        self.register_outputs({})
+
+    def _compartment(
+        self, logical: str, name: str, parent: pulumi.Input[str], description: str
+    ) -> oci.identity.Compartment:
+        return oci.identity.Compartment(
+            logical,
+            compartment_id=parent,
+            name=name,
+            description=description,
+            enable_delete=False,
+            opts=self._child(self._args.home),
+        )
+
+    def _tags(self, compartment_id: pulumi.Input[str]) -> HolderTags:
+        organization = self._args.organization
+        namespace = oci.identity.TagNamespace(
+            "tags",
+            compartment_id=compartment_id,
+            name=organization,
+            description="What a holder of data is, and who answers for it",
+            opts=self._child(self._args.home),
+        )
+
+        def tag(name: str, description: str, values: tuple[str, ...] = ()) -> oci.identity.Tag:
+            return oci.identity.Tag(
+                name,
+                tag_namespace_id=namespace.id,
+                name=name,
+                description=description,
+                validator=oci.identity.TagValidatorArgs(validator_type="ENUM", values=list(values)) if values else None,
+                opts=self._child(self._args.home),
+            )
+
+        return HolderTags(
+            namespace=organization,
+            owner=organization,
+            definitions=(
+                tag("data-class", "How private the data is", tuple(data_class.value for data_class in DataClass)),
+                tag("owner", "Who answers for the holder"),
+                tag(
+                    "role",
+                    "Default store or replica",
+                    tuple(role.value for role in (PlacementRole.PRIMARY, PlacementRole.REPLICA)),
+                ),
+            ),
+        )
