@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from infra.engine.resource import Resource
 
 
-def digest(events: Iterable[Event], *, show_sames: bool = False) -> dict[str, Any]:
+def digest(events: Iterable[Event], *, show_sames: bool = False) -> dict[str, Any]:  # noqa: C901 (one case an event)
     """The document for the events of one preview."""
     document: dict[str, Any] = {}
     steps: list[dict[str, Any]] = []
@@ -121,6 +121,6 @@ def _blinded(properties: Properties) -> Properties:
     return {key: redacted(value) for key, value in properties.items()}
 
 
-def _never(text: str) -> str:
+def _never(_text: str) -> str:
     """Every secret is blinded before it is written."""
     raise AssertionError("a secret was about to be written")

@@ -36,6 +36,7 @@ from infra.engine.values import (
     Unknown,
     Value,
     contains_unknown,
+    make_secret,
 )
 from infra.facts import Origin, TypeFacts, compare, facts_of, schema
 from infra.facts.fill import fill
@@ -213,13 +214,10 @@ class OfflineProvider:
         return None if sdk.type_tokens(self._package) else _unknown_type(type_)
 
     def _expected(self, urn: str, inputs: Properties, before: Properties) -> Properties:
-        known = self._facts(urns.type_of(urn))
-        outputs: Properties = {}
-        for name in sorted(_filled_in(known) if known else ()):
-            value = before.get(name, UNKNOWN)
-            hide = known is not None and name in known.secret_outputs and not isinstance(value, Secret)
-            outputs[name] = Secret(value) if hide else value
-        return outputs | cast("Properties", _without_notes(inputs))
+        known = self._facts(urns.type_of(urn)) or _unknown_type(urns.type_of(urn))
+        outputs: Properties = {name: before.get(name, UNKNOWN) for name in sorted(_filled_in(known))}
+        outputs |= cast("Properties", _without_notes(inputs))
+        return outputs | {name: make_secret(outputs.get(name, UNKNOWN)) for name in known.secret_outputs}
 
     def _refuse_reality(self, urn: str, *, preview: bool) -> None:
         if not preview:

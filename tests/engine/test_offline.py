@@ -64,7 +64,8 @@ def told(answer):
             id="nested force-new",
         ),
         pytest.param(
-            LIFECYCLE, {"rules": [RULE, RULE | {"name": "s"}]}, {"rules": [RULE | {"name": "s"}, RULE]}, {}, (), id="set"
+            LIFECYCLE, {"rules": [RULE, RULE | {"name": "s"}]}, {"rules": [RULE | {"name": "s"}, RULE]}, {}, (),
+            id="set",
         ),
         pytest.param(
             LIFECYCLE, {"rules": [RULE]}, {"rules": [RULE | {"name": "s"}, RULE]}, {"rules[0]": "add"}, (),
@@ -99,7 +100,8 @@ def told(answer):
             ("vcnId",), id="a resource without an id yet",
         ),
         pytest.param(
-            QUEUE, {"policy": Asset({"hash": "1"})}, {"policy": Asset({"hash": "1", "path": "x"})}, {}, (), id="same file"
+            QUEUE, {"policy": Asset({"hash": "1"})}, {"policy": Asset({"hash": "1", "path": "x"})}, {}, (),
+            id="same file",
         ),
         pytest.param(BUCKET, {"metadata": {"k": "v"}}, {"metadata": {"k": "v"}, "x": None}, {}, (), id="null"),
     ],
@@ -168,8 +170,10 @@ class TestCheck:
             ),
             pytest.param(
                 BUCKET, {"compartmentId": "c"},
-                ['Missing required argument. The argument "namespace" is required, but no definition was found.'
-                 " Examine values at 'thing.namespace'."],
+                [
+                    ('Missing required argument. The argument "namespace" is required, but no definition was found.. '
+                    "Examine values at 'thing.namespace'.")
+                ],
                 id="missing property",
             ),
             pytest.param(
@@ -256,7 +260,7 @@ class TestPreviewedOutputs:
 
     def test_secret_outputs_are_marked(self):
         """An output that the provider keeps secret is secret even while it is unknown."""
-        secret = sorted(t for t in facts.known_tokens() if facts.type_facts(t).secret_outputs)[0]
+        secret = min(t for t in facts.known_tokens() if facts.type_facts(t).secret_outputs)
         outputs = (
             offline_provider(urns.package_of(secret))
             .create(urn=urn(secret), inputs={}, timeout=0, preview=True)
@@ -283,7 +287,7 @@ class TestPreviewedOutputs:
         with pytest.raises(ProviderError, match="can only be previewed"):
             provider.delete(urn=urn(BUCKET), id_="i", inputs={}, outputs={}, timeout=0)
         with pytest.raises(ProviderError, match="asks the cloud, which an offline preview cannot"):
-            provider.invoke(token="oci:ObjectStorage/getNamespace:getNamespace", args={}, preview=True)
+            provider.invoke(token="oci:ObjectStorage/getNamespace:getNamespace", args={}, preview=True)  # noqa: S106 (a function)
         provider.cancel()
         provider.close()
 
@@ -291,23 +295,24 @@ class TestPreviewedOutputs:
 class _Any(pulumi.CustomResource):
     """A resource of any type."""
 
-    def __init__(self, type_, name, inputs, provider, import_=None):
+    def __init__(self, type_, name, inputs, provider, import_=None) -> None:
         super().__init__(type_, name, inputs, pulumi.ResourceOptions(provider=provider, import_=import_))
 
 
-def _program(delay, adopt=None):
+def program(delay, adopt=None) -> None:
+    """One bucket and one queue, each with its explicit provider."""
     oci = pulumi.ProviderResource("oci", "oci-iad", {"region": "us-ashburn-1"})
     aws = pulumi.ProviderResource("aws", "aws-use1", {"region": "us-east-1"})
     _Any(BUCKET, "b", {"compartmentId": "c", "namespace": "n", "name": "b"}, oci, adopt)
     _Any(QUEUE, "q", {"delaySeconds": delay}, aws)
 
 
-def _preview(tmp_path, document, delay, adopt=None):
+def preview(tmp_path, document, delay, adopt=None):
     """Result and JSON document of an offline preview of one bucket and one queue."""
     events = []
     result = deployment.run(
         command=Command.PREVIEW,
-        program=lambda: _program(delay, adopt),
+        program=lambda: program(delay, adopt),
         project="p",
         stack="dev",
         config={},
@@ -319,14 +324,14 @@ def _preview(tmp_path, document, delay, adopt=None):
     return result, digest.digest(events)
 
 
-def _exported(delay):
+def exported(delay):
     """A state as `pulumi stack export` prints it, with everything that the program has."""
-    stack, oci, aws = urns.root_stack(stack="dev", project="p"), urn("pulumi:providers:oci", "oci-iad"), ""
+    stack, oci = urns.root_stack(stack="dev", project="p"), urn("pulumi:providers:oci", "oci-iad")
     aws = urn("pulumi:providers:aws", "aws-use1")
     bucket = {"compartmentId": "c", "namespace": "n", "name": "b", "accessType": "NoPublicAccess", "__defaults": []}
     queue = {"delaySeconds": delay, "region": "us-east-1", "__defaults": []}
 
-    def custom(urn_, id_, inputs, provider=None):
+    def custom(urn_, id_, inputs, provider=None) -> dict[str, object]:
         record = {"urn": urn_, "type": urns.type_of(urn_), "custom": True, "id": id_, "inputs": inputs}
         return record | {"outputs": inputs, "parent": stack} | ({"provider": provider} if provider else {})
 
@@ -350,17 +355,17 @@ class TestThroughTheEngine:
 
     def test_from_nothing(self, tmp_path):
         """Everything is created."""
-        result, _ = _preview(tmp_path, {}, 1)
+        result, _ = preview(tmp_path, {}, 1)
         assert (result.exit, dict(result.changes)) == (Exit.OK, {"create": 5})
 
     def test_nothing_changes(self, tmp_path):
         """The same program against its own state changes nothing: defaults and the provider's region do not count."""
-        result, _ = _preview(tmp_path, _exported(1), 1)
+        result, _ = preview(tmp_path, exported(1), 1)
         assert (result.exit, dict(result.changes), result.diagnostics) == (Exit.OK, {"same": 5}, [])
 
     def test_what_nobody_knows_reaches_the_document(self, tmp_path):
         """A property without a fact is an update that says it may replace, in the steps and in the JSON document."""
-        result, document = _preview(tmp_path, _exported(1), 2)
+        result, document = preview(tmp_path, exported(1), 2)
         (step,) = (s for s in document["steps"] if s["op"] != "same")
 
         assert dict(result.changes) == {"same": 4, "update": 1}
@@ -371,7 +376,7 @@ class TestThroughTheEngine:
 
     def test_adoption(self, tmp_path):
         """An adopted bucket is imported, and it is said that more cannot be seen."""
-        result, document = _preview(tmp_path, {}, 1, adopt="n/n/b/b")
+        result, document = preview(tmp_path, {}, 1, adopt="n/n/b/b")
 
         assert (result.exit, dict(result.changes)) == (Exit.OK, {"create": 4, "import": 1})
         assert [d["message"] for d in document["diagnostics"]] == [
