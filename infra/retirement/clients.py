@@ -9,6 +9,7 @@ that a bucket of the same name in another account answers 403 instead of being l
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from infra.retirement.errors import BadInputError, UnfinishedError
@@ -55,17 +56,8 @@ def oracle_client(job: Job, *, threads: int = 1) -> Any:
 def _client(
     service: str, *, profile: str, region: str, endpoint: str | None, settings: dict[str, Any], threads: int
 ) -> Any:
-    import boto3  # noqa: PLC0415 - half a second that `--help` and signing need not spend
-    from botocore.config import Config  # noqa: PLC0415 - the same
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - the same
+    from botocore.config import Config  # noqa: PLC0415 - half a second that `--help` and signing need not spend
 
-    library: Any = boto3
-    try:
-        session = library.Session(profile_name=profile, region_name=region)
-    except ProfileNotFound:
-        raise BadInputError(
-            f"profile {profile!r} does not exist; add it to ~/.aws/credentials or name another in the job file"
-        ) from None
     config = Config(
         retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS},
         max_pool_connections=max(threads, 10),
@@ -74,7 +66,22 @@ def _client(
         ignore_configured_endpoint_urls=True,
         **settings,
     )
-    return session.client(service, endpoint_url=endpoint, config=config)
+    return _session(profile).client(service, region_name=region, endpoint_url=endpoint, config=config)
+
+
+@cache
+def _session(profile: str) -> Any:
+    """One session for each profile: it keeps what it has read of the services' descriptions."""
+    import boto3  # noqa: PLC0415 - as above
+    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - as above
+
+    library: Any = boto3
+    try:
+        return library.Session(profile_name=profile)
+    except ProfileNotFound:
+        raise BadInputError(
+            f"profile {profile!r} does not exist; add it to ~/.aws/credentials or name another in the job file"
+        ) from None
 
 
 @contextmanager

@@ -8,15 +8,16 @@ What this cannot show: Oracle's and AWS's own behaviour beyond what is written h
 
 from __future__ import annotations
 
+import bisect
 import logging
 import threading
 from contextlib import contextmanager
-from io import BytesIO
 from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.kms.models import kms_backends
 from moto.s3.models import FakeDeleteMarker, S3Backend, s3_backends
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.server import create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 ACCOUNT = DEFAULT_ACCOUNT_ID
@@ -38,8 +39,6 @@ def _list_object_versions(
     names = sorted((name for name in bucket.keys if name.startswith(prefix)), key=str.encode)
     start = 0
     if key_marker is not None:
-        import bisect
-
         start = bisect.bisect_left(names, key_marker.encode(), key=str.encode)
     found: list[Any] = []
     limit = max_keys or 1000
@@ -87,13 +86,13 @@ class Door:
                 start_response(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
                 return [body]
         if not self.rewrites:
-            return _APPLICATION(environ, start_response)
+            return _application(environ, start_response)
         kept: dict[str, Any] = {}
 
         def keep(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
             kept.update(status=status, headers=headers)
 
-        body = b"".join(_APPLICATION(environ, keep))
+        body = b"".join(_application(environ, keep))
         for rewrite in self.rewrites:
             body = rewrite(environ, body)
         headers = [pair for pair in kept["headers"] if pair[0].lower() != "content-length"]
@@ -101,7 +100,13 @@ class Door:
         return [body]
 
 
-_APPLICATION = DomainDispatcherApplication(create_backend_app)
+_APPLICATIONS = {service: create_backend_app(service) for service in ("s3", "kms", "sts")}
+
+
+def _application(environ: dict[str, Any], start_response: Any) -> Any:
+    """The service that the signature is scoped to; moto's own dispatcher looks through its folders for each request."""
+    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
+    return _APPLICATIONS[scope[3] if len(scope) > 3 else "s3"](environ, start_response)
 
 
 def _oracle_refuses(environ: dict[str, Any]) -> tuple[str, str] | None:
@@ -140,8 +145,6 @@ def serving(door: Door):
 
 def forget_everything() -> None:
     """Remove all buckets and keys from the simulated services."""
-    from moto.kms.models import kms_backends
-
     s3_backends.reset()
     kms_backends.reset()
 
@@ -150,8 +153,3 @@ def content_of(bucket: str) -> dict[str, bytes]:
     """Current objects of a bucket, straight from the server's memory."""
     found = s3_backends[ACCOUNT]["aws"].buckets[bucket].keys
     return {name: found[name].value for name in found if not isinstance(found[name], FakeDeleteMarker)}
-
-
-def empty_input() -> BytesIO:
-    """A body of nothing."""
-    return BytesIO()
