@@ -107,4 +107,7 @@ class AliasResolver:
 
 
 def _conflict(alias: str, urn: str, other: str) -> str:
-    return f"Duplicate resource alias '{alias}' applied to resource with URN '{urn}' conflicting with resource with URN '{other}'"
+    return (
+        f"Duplicate resource alias '{alias}' applied to resource with URN '{urn}' conflicting with resource with URN "
+        f"'{other}'"
+    )

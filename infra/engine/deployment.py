@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from contextlib import contextmanager
+from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +14,7 @@ from infra.engine.events import Outcome, Prelude, Summary
 from infra.engine.executor import Executor
 from infra.engine.generator import Generator
 from infra.engine.graph import DependencyGraph
+from infra.engine.interrupts import interruptible
 from infra.engine.journal import Journal
 from infra.engine.options import Command, Exit, Options, Result
 from infra.engine.plans import PlanBuilder, PlanKeeper
@@ -23,7 +22,7 @@ from infra.engine.provider import ProviderError
 from infra.engine.resource import OperationKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from infra.engine.events import Event
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from infra.engine.provider import Provider, ProviderFactory
     from infra.engine.state import Deployment
     from infra.engine.step import Step
+    from infra.engine.values import Value
 
 _DEFAULTS: Final = Options()
 
@@ -101,7 +101,7 @@ def run(
     started = time.monotonic()
     current.tell(Prelude(preview=preview, config={k: "[secret]" if k in secret_keys else v for k, v in config.items()}))
     work = _Work(current, config=config, secret_keys=secret_keys, root=root_directory, organization=organization)
-    with _interruptible(current):
+    with interruptible(current):
         try:
             work.carry_out(program)
         except BailError:
@@ -174,25 +174,6 @@ def _factory(providers: ProviderFactory | Mapping[str, str]) -> ProviderFactory:
     return connect
 
 
-@contextmanager
-def _interruptible(current: Run) -> Iterator[None]:
-    """Let Ctrl-C end the run: what is under way finishes, nothing else begins."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: object) -> None:
-        current.interrupted = True
-        current.halted.set()
-        threading.Thread(target=current.registry.cancel, daemon=True).start()
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 class _Work:
     """The course of one run."""
 
@@ -214,7 +195,7 @@ class _Work:
         self._executor = Executor(current)
 
     @property
-    def outputs(self) -> Mapping[str, object]:
+    def outputs(self) -> Mapping[str, Value]:
         """What the program exported."""
         return self._executor.stack_outputs
 

@@ -1,4 +1,4 @@
-"""What differs between two property maps: the engine's own comparison, used where a provider leaves it to the engine."""
+"""What differs between two property maps: the engine's own comparison, where a provider leaves it to the engine."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ stands for a secret, an asset, an archive, a resource reference, a byte string o
 from __future__ import annotations
 
 import json
+import math
 import struct
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -26,13 +27,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
-SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (a signature of the format, no password)
 ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
 ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 RESOURCE_REFERENCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 BYTES: Final = "803fd3297a5875dc03ca845dda5d2a98"
 FLOAT: Final = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c"
+
+_EXPONENT_FROM: Final = 1e21
+"""From here on Pulumi writes whole numbers with an exponent."""
 
 
 class EncodingError(Exception):
@@ -108,7 +112,7 @@ def encode_properties(properties: Properties, encrypt: Callable[[str], str]) -> 
     return {key: encode(properties[key], encrypt) for key in sorted(properties)}
 
 
-def encode(value: Value, encrypt: Callable[[str], str]) -> Any:
+def encode(value: Value, encrypt: Callable[[str], str]) -> Any:  # noqa: PLR0911 (one form for each kind of value)
     """Write one value; a secret that came from a state keeps its ciphertext, a new one is encrypted.
 
     Raises:
@@ -135,9 +139,9 @@ def encode(value: Value, encrypt: Callable[[str], str]) -> Any:
 
 
 def _encode_float(value: float) -> Any:
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         return {SIGNATURE_KEY: FLOAT, "value": struct.pack(">d", value).hex()}
-    return int(value) if value.is_integer() and abs(value) < 1e21 else value
+    return int(value) if value.is_integer() and abs(value) < _EXPONENT_FROM else value
 
 
 def _ciphertext(secret: Secret, encrypt: Callable[[str], str]) -> str:

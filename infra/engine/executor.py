@@ -146,7 +146,8 @@ class Executor:
             self._succeeded(step)
         else:
             self._failed(step, failure)
-        step.record(run, number, done=failure is None or isinstance(failure, InitFailedError))
+        if run.journal is not None:
+            step.record(run.journal, number, done=failure is None or isinstance(failure, InitFailedError))
         if failure is not None:
             self._end(step, failure, tolerant=tolerant)
 

@@ -8,7 +8,7 @@ time; chains are carried out outside of it. The rules are those of Pulumi's engi
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from infra.engine import differences, reading, steps, urns
@@ -40,6 +40,43 @@ class Registered:
 
     resource: Resource
     unknown: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Case:
+    """One registration on its way to steps.
+
+    Attributes:
+        goal: What the program wants.
+        old: The record before, or what an import found.
+        new: The record after.
+        seed: For generated names.
+        recreating: It was deleted earlier in this run, because something that it needs is replaced.
+        imported: It was just imported.
+        forced: It is to be replaced whatever its provider says.
+        targeted: The run may touch it.
+        triggered: Its replacement trigger changed.
+        inputs: The inputs, checked, with ignored changes undone.
+    """
+
+    goal: Goal
+    old: Resource | None
+    new: Resource
+    seed: bytes
+    recreating: bool
+    imported: bool
+    forced: bool
+    targeted: bool = True
+    triggered: bool = False
+    inputs: Properties = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.inputs = self.new.inputs
+
+    @property
+    def afresh(self) -> bool:
+        """Whether the old inputs have no say in the new ones."""
+        return self.recreating or self.forced or self.old is None or self.old.external
 
 
 class Seen:
@@ -141,7 +178,7 @@ class Generator:
         self._require_provider(urn, goal)
         seed = (run.plan.seed(urn) if run.plan else b"") or secrets.token_bytes(32)
         recreating = urn in seen.deletes
-        imported = False
+        first = new
         if self._is_import(goal, old):
             if run.new_plan is not None:
                 run.new_plan.goal(urn, goal, seed, {}, {})
@@ -155,10 +192,20 @@ class Generator:
             old, new = new, goal.as_resource(urn, None, alias)
             new.created, new.modified = old.created, old.modified
             new.refresh_before_update = old.refresh_before_update
-            imported = True
-        chain, result = self._decide(goal, urn, old, new, seed, valid=valid, recreating=recreating, imported=imported)
-        if chain:
-            yield self.validated(chain)
+            new.replacement_trigger = None
+        case = _Case(
+            goal=goal,
+            old=old,
+            new=new,
+            seed=seed,
+            recreating=recreating,
+            imported=new is not first,
+            forced=self._is_forced(urn, old),
+        )
+        self._check_inputs(case, valid=valid)
+        decided, result = self._decide(case)
+        if decided:
+            yield self.validated(decided)
         return result
 
     def _is_import(self, goal: Goal, old: Resource | None) -> bool:
@@ -181,68 +228,57 @@ class Generator:
         run.ensure_provider(goal.provider)
         self.untargeted.queue_provider(old)
 
-    def _decide(
-        self,
-        goal: Goal,
-        urn: str,
-        old: Resource | None,
-        new: Resource,
-        seed: bytes,
-        *,
-        valid: bool,
-        recreating: bool,
-        imported: bool,
-    ) -> tuple[list[Step], Registered]:
-        """The steps once it is clear what the resource was before."""
-        run, seen = self._run, self.seen
-        was_external = old is not None and old.external
-        forced = self._is_forced(urn, old)
-        afresh = recreating or was_external or forced or old is None
-        implicit = new.is_provider or urns.is_root_stack(urn)
-        targeted = implicit or self.untargeted.is_included(new)
-        inputs = new.inputs
+    def _check_inputs(self, case: _Case, *, valid: bool) -> None:
+        """Have the provider check the inputs, and hold them against the plan.
+
+        Raises:
+            BailError: They are refused, or the registration was not valid in the first place.
+        """
+        run, old, new, goal = self._run, case.old, case.new, case.goal
+        implicit = new.is_provider or urns.is_root_stack(new.urn)
+        case.targeted = implicit or self.untargeted.is_included(new)
         if old is not None:
-            inputs, impossible = differences.ignore_changes(inputs, old.inputs, goal.ignore_changes)
+            case.inputs, impossible = differences.ignore_changes(new.inputs, old.inputs, goal.ignore_changes)
             if impossible:
                 quoted = ", ".join(impossible)
-                run.inform(f'cannot ignore changes in added or removed elements of the path: "{quoted}"', urn)
-        if new.custom and not targeted:
-            inputs = old.inputs if old is not None else {}
-            new.inputs = inputs
+                run.inform(f'cannot ignore changes in added or removed elements of the path: "{quoted}"', new.urn)
+        if new.custom and not case.targeted:
+            new.inputs = case.inputs = old.inputs if old is not None else {}
         elif new.custom:
-            given = goal.inputs if afresh or old is None else inputs
-            checked = self._check(new, None if afresh or old is None else old.inputs, given, seed)
+            before = None if case.afresh or old is None else old.inputs
+            checked = self._check(new, before, goal.inputs if before is None else case.inputs, case.seed)
             valid = not self._report_failures(new, checked) and valid
-            new.inputs = inputs = checked.inputs
-        if targeted:
+            new.inputs = case.inputs = checked.inputs
+        if case.targeted:
             self.untargeted.queue_dependencies(new)
-        if valid:
-            self._plan_goal(goal, urn, old, inputs, seed, afresh=afresh)
         if not valid:
             raise BailError
-        if recreating:
-            assert old is not None  # noqa: S101 (what was deleted had a record)
+        self._plan_goal(case)
+
+    def _decide(self, case: _Case) -> tuple[list[Step], Registered]:
+        """The steps once it is clear what the resource was before."""
+        seen, old, new = self.seen, case.old, case.new
+        if old is not None and case.recreating:
             return self._recreate(old, new)
-        if was_external:
-            assert old is not None  # noqa: S101 (it was external)
-            seen.creates.add(urn)
-            chain: list[Step] = [
-                steps.CreateStep(new, old=old, pending_delete=True),
-                steps.ReplaceStep(old, new),
-            ]
-            return chain, Registered(resource=new)
-        self.untargeted.spread(new, targeted=targeted)
+        if old is not None and old.external:
+            seen.creates.add(new.urn)
+            taken: list[Step] = [steps.CreateStep(new, old=old, pending_delete=True), steps.ReplaceStep(old, new)]
+            return taken, Registered(resource=new)
+        self.untargeted.spread(new, targeted=case.targeted)
         if old is None:
-            if not targeted:
-                seen.sames.add(urn)
-                seen.skipped_creates.add(urn)
-                return [steps.SameStep(new.copy(), new, skipped=True)], Registered(resource=new, unknown=True)
-            seen.creates.add(urn)
-            return [steps.CreateStep(new)], Registered(resource=new)
-        if not targeted:
-            chain, kept = self.untargeted.keep(urn, old)
+            return self._create(new, targeted=case.targeted)
+        if not case.targeted:
+            chain, kept = self.untargeted.keep(new.urn, old)
             return chain, Registered(resource=kept)
-        return self._from_diff(goal, old, new, seed, forced=forced, imported=imported)
+        return self._from_diff(case, old)
+
+    def _create(self, new: Resource, *, targeted: bool) -> tuple[list[Step], Registered]:
+        if targeted:
+            self.seen.creates.add(new.urn)
+            return [steps.CreateStep(new)], Registered(resource=new)
+        self.seen.sames.add(new.urn)
+        self.seen.skipped_creates.add(new.urn)
+        return [steps.SameStep(new.copy(), new, skipped=True)], Registered(resource=new, unknown=True)
 
     def _recreate(self, old: Resource, new: Resource) -> tuple[list[Step], Registered]:
         """A resource that was deleted because something it needs is replaced, and is registered again."""
@@ -273,72 +309,70 @@ class Generator:
             self._run.error(text, new.urn)
         return bool(checked.failures)
 
-    def _plan_goal(
-        self, goal: Goal, urn: str, old: Resource | None, inputs: Properties, seed: bytes, *, afresh: bool
-    ) -> None:
-        run = self._run
-        before = {} if afresh or old is None else old.inputs
+    def _plan_goal(self, case: _Case) -> None:
+        run, old, urn = self._run, case.old, case.new.urn
+        before = {} if case.afresh or old is None else old.inputs
         if run.new_plan is not None:
-            run.new_plan.goal(urn, goal, seed, before, inputs)
+            run.new_plan.goal(urn, case.goal, case.seed, before, case.inputs)
         if run.plan is not None:
-            run.plan.check_goal(urn, old, old.inputs if old else {}, inputs, goal)
+            run.plan.check_goal(urn, old, old.inputs if old else {}, case.inputs, case.goal)
 
-    def _from_diff(
-        self, goal: Goal, old: Resource, new: Resource, seed: bytes, *, forced: bool, imported: bool
-    ) -> tuple[list[Step], Registered]:
+    def _from_diff(self, case: _Case, old: Resource) -> tuple[list[Step], Registered]:
         """The steps for a resource that exists: same, update or replace."""
-        run, seen = self._run, self.seen
-        diff, triggered = self._difference(goal, old, new, forced=forced)
-        diff = differences.replace_on_changes(diff, goal.replace_on_changes, has_init_errors=bool(old.init_errors))
-        chain: list[Step] = []
-        if diff.changes is Changes.SOME or old.pending_replacement:
-            if diff.is_replace or triggered or old.pending_replacement:
-                chain = self._replace(goal, old, new, diff, seed, forced=forced)
-            else:
-                seen.updates.add(new.urn)
-                chain = [steps.UpdateStep(old, new, Reasons(diffs=diff.changed, detailed=diff.detailed))]
-        elif old.init_errors:
+        seen, new = self.seen, case.new
+        diff = self._difference(case, old)
+        diff = differences.replace_on_changes(diff, case.goal.replace_on_changes, has_init_errors=bool(old.init_errors))
+        changes = diff.changes is Changes.SOME
+        chain: list[Step]
+        if old.pending_replacement or (changes and (diff.is_replace or case.triggered)):
+            chain = self._replace(case, old, diff)
+        elif changes or old.init_errors:
             seen.updates.add(new.urn)
             chain = [steps.UpdateStep(old, new, Reasons(diffs=diff.changed, detailed=diff.detailed))]
-        elif imported:
+        elif case.imported:
             return [], Registered(resource=old)
         else:
             seen.sames.add(new.urn)
             chain = [steps.SameStep(old, new)]
         return chain, Registered(resource=new)
 
-    def _difference(self, goal: Goal, old: Resource, new: Resource, *, forced: bool) -> tuple[DiffResult, bool]:
-        """What changes, and whether the replacement trigger did."""
-        run = self._run
+    def _difference(self, case: _Case, old: Resource) -> DiffResult:
+        """What changes."""
+        run, new, ignored = self._run, case.new, case.goal.ignore_changes
         if not run.preview and contains_unknown(new.replacement_trigger):
             run.error(f"replacement trigger contains unknowns for {new.urn}", new.urn)
             self.saw_error = True
             raise BailError
-        if _triggers(old, new):
-            return DiffResult(changes=Changes.SOME), True
-        if forced:
-            return DiffResult(changes=Changes.SOME, replaces=("id",)), False
-        if any(urn in self.seen.replaces for urn in new.replace_with):
-            return DiffResult(changes=Changes.SOME, replaces=("replaceWith",)), False
-        if new.deleted_with and new.deleted_with in self.seen.replaces:
-            return DiffResult(changes=Changes.SOME, replaces=("deletedWith",)), False
-        if self._provider_changed(old, new):
-            return DiffResult(changes=Changes.SOME, replaces=("provider",)), False
+        case.triggered = _triggers(old, new)
+        if case.triggered:
+            return DiffResult(changes=Changes.SOME)
+        if reason := self._reason_to_replace(case, old):
+            return DiffResult(changes=Changes.SOME, replaces=(reason,))
         if not new.custom:
-            same = equal_properties(old.inputs, new.inputs)
-            return DiffResult(changes=Changes.NONE if same else Changes.SOME), False
+            same = equal_properties(old.inputs, case.inputs)
+            return DiffResult(changes=Changes.NONE if same else Changes.SOME)
         if new.is_provider:
-            return run.registry.diff(new.urn, old, new.inputs, goal.ignore_changes), False
+            return run.registry.diff(new.urn, old, new.inputs, ignored)
+        subject = old
+        if old.urn != new.urn:
+            subject = old.copy()
+            subject.urn = new.urn
         try:
-            subject = old
-            if old.urn != new.urn:
-                subject = old.copy()
-                subject.urn = new.urn
-            instance = run.instance(new.provider)
-            return diff_resource(run, instance, subject, new.inputs, goal.ignore_changes, preview=run.preview), False
+            return diff_resource(run, run.instance(new.provider), subject, new.inputs, ignored, preview=run.preview)
         except DiffUnavailableError as error:
             run.warn(str(error), new.urn)
-            return DiffResult(changes=Changes.SOME), False
+            return DiffResult(changes=Changes.SOME)
+
+    def _reason_to_replace(self, case: _Case, old: Resource) -> str:
+        """Why the resource is replaced whatever its provider says; empty if there is no such reason."""
+        replaced = self.seen.replaces
+        if case.forced:
+            return "id"
+        if any(urn in replaced for urn in case.new.replace_with):
+            return "replaceWith"
+        if case.new.deleted_with and case.new.deleted_with in replaced:
+            return "deletedWith"
+        return "provider" if self._provider_changed(old, case.new) else ""
 
     def _provider_changed(self, old: Resource, new: Resource) -> bool:
         """Whether another provider means another resource: it does, if the new configuration replaces everything."""
@@ -358,10 +392,8 @@ class Generator:
         inputs = {k: v for k, v in new_provider.inputs.items() if k != "__internal"}
         return instance.diff_config(new_urn, old_provider, inputs).is_replace
 
-    def _replace(
-        self, goal: Goal, old: Resource, new: Resource, diff: DiffResult, seed: bytes, *, forced: bool
-    ) -> list[Step]:
-        run, seen = self._run, self.seen
+    def _replace(self, case: _Case, old: Resource, diff: DiffResult) -> list[Step]:
+        run, seen, goal, new = self._run, self.seen, case.goal, case.new
         if new.protect and old.protect and not run.options.ignore_protect:
             run.error(
                 f'unable to replace resource "{new.urn}"\nas it is currently marked for protection. To unprotect the '
@@ -381,8 +413,8 @@ class Generator:
                 raise GenerationError(text)
             run.warn(text, new.urn)
         seen.replaces.add(new.urn)
-        if new.custom and not forced:
-            checked = self._check(new, None, goal.inputs, seed)
+        if new.custom and not case.forced:
+            checked = self._check(new, None, goal.inputs, case.seed)
             if self._report_failures(new, checked):
                 raise BailError
             new.inputs = checked.inputs

@@ -6,7 +6,7 @@ the run ends because of an error, whoever still waits is sent away as if the mon
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import grpc
 from google.protobuf import empty_pb2
@@ -136,13 +136,13 @@ class Monitor:
         self._inherit_options(goal)
         if is_provider:
             requests.provider_inputs(goal, version=request.version, download_url=request.pluginDownloadURL)
-        outcome = resource_pb2.SUCCESS
+        outcome: resource_pb2.Result.ValueType = resource_pb2.SUCCESS
         try:
             registered = self._register(goal)
         except StepFailedError as error:
             registered, outcome = Registered(resource=error.step.resource), resource_pb2.FAIL
         except _Skipped as skipped:
-            registered, outcome = Registered(resource=skipped.resource), resource_pb2.SKIP
+            registered, outcome = Registered(resource=skipped.resource), resource_pb2.FAIL
         resource = registered.resource
         self._goals[resource.urn] = goal
         if not custom:
@@ -247,14 +247,8 @@ class Monitor:
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:  # noqa: N802 (the protocol's)
         """Look at a resource that something else manages."""
-        package = urns.package_of(request.type)
         try:
-            if request.type.startswith("pulumi:pulumi:") or request.packageRef:
-                raise UnsupportedError(f"reading {request.type} is not supported by the embedded engine")
-            provider = request.provider or self._default(package, request.version, request.pluginDownloadURL)
-            if urns.denied_package(provider):
-                raise MonitorError(grpc.StatusCode.UNKNOWN, denied(request.type, request.type))
-            goal = requests.read_goal_of(request, provider=provider, positions=self._positions)
+            goal = requests.read_goal_of(request, provider=self._provider_to_read(request), positions=self._positions)
             resource = self._drive(self._generator.read(goal)).resource
         except (UnsupportedError, wire.WireError) as error:
             self._refuse(str(error))
@@ -277,14 +271,7 @@ class Monitor:
             args = wire.from_struct(request.args)
             if request.tok == "pulumi:pulumi:getResource":
                 return _returned(self._get_resource(args), wire.Keep(resources=True, unknowns=True))
-            if request.packageRef:
-                raise UnsupportedError(f"function {request.tok} of a parameterized package is not supported")
-            provider = request.provider or self._default(
-                urns.package_of(request.tok), request.version, request.pluginDownloadURL
-            )
-            if package := urns.denied_package(provider):
-                raise MonitorError(grpc.StatusCode.UNKNOWN, f"Invoke: {denied(package, request.tok)}")
-            instance = self._run.instance(provider)
+            instance = self._run.instance(self._provider_to_call(request))
             if request.dependsOn and self._settled.lacks_any(request.dependsOn):
                 return resource_pb2.ResourceInvokeResponse(unknown=True)
             result = instance.invoke(request.tok, args, preview=self._run.preview)
@@ -299,8 +286,26 @@ class Monitor:
             raise MonitorError(grpc.StatusCode.UNKNOWN, text) from error
         response = _returned(result.result, keep)
         for failure in result.failures:
-            response.failures.add(property=failure.property, reason=failure.reason)
+            cast("Any", response).failures.add(property=failure.property, reason=failure.reason)
         return response
+
+    def _provider_to_read(self, request: resource_pb2.ReadResourceRequest) -> str:
+        if request.type.startswith("pulumi:pulumi:") or request.packageRef:
+            raise UnsupportedError(f"reading {request.type} is not supported by the embedded engine")
+        package = urns.package_of(request.type)
+        provider = request.provider or self._default(package, request.version, request.pluginDownloadURL)
+        if urns.denied_package(provider):
+            raise MonitorError(grpc.StatusCode.UNKNOWN, denied(request.type, request.type))
+        return provider
+
+    def _provider_to_call(self, request: resource_pb2.ResourceInvokeRequest) -> str:
+        if request.packageRef:
+            raise UnsupportedError(f"function {request.tok} of a parameterized package is not supported")
+        package = urns.package_of(request.tok)
+        provider = request.provider or self._default(package, request.version, request.pluginDownloadURL)
+        if urns.denied_package(provider):
+            raise MonitorError(grpc.StatusCode.UNKNOWN, f"Invoke: {denied(package, request.tok)}")
+        return provider
 
     def _get_resource(self, args: Properties) -> Properties:
         """The built-in function behind resource references."""
@@ -364,9 +369,10 @@ class EngineLog:
             self._run.tell(Diagnostic(severity=severity, message=request.message, urn=request.urn))
         return empty_pb2.Empty()
 
-    def RequirePulumiVersion(
-        self, request: engine_pb2.RequirePulumiVersionRequest
-    ) -> engine_pb2.RequirePulumiVersionResponse:  # noqa: N802, ARG002 (the protocol's)
+    def RequirePulumiVersion(  # noqa: N802 (the protocol's)
+        self,
+        request: engine_pb2.RequirePulumiVersionRequest,  # noqa: ARG002 (the protocol's)
+    ) -> engine_pb2.RequirePulumiVersionResponse:
         """Any version will do: this engine imitates the one that the project pins."""
         return engine_pb2.RequirePulumiVersionResponse()
 

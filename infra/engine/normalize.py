@@ -1,4 +1,4 @@
-"""Keeps references within a state right: after renames (aliases) and after records vanished (refresh, `state delete`)."""
+"""Keeps references within a state right: after renames (aliases) and after records vanished (refresh, repair)."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def _open(value: Value, secret: bool) -> tuple[Value, bool]:
     return value, secret
 
 
-def _reset(path: Path, old: Value, new: Value, *, old_secret: bool, new_secret: bool) -> bool:
+def _reset(path: Path, old: Value, new: Value, *, old_secret: bool, new_secret: bool) -> bool:  # noqa: PLR0911 (one answer for each kind of key)
     if not path:
         return False
     old, old_secret = _open(old, old_secret)

@@ -329,7 +329,7 @@ def _unchanged(old: Resource, goal: Goal) -> PlannedGoal:
     )
 
 
-def _goal_problem(planned: PlannedGoal, goal: Goal) -> str:
+def _goal_problem(planned: PlannedGoal, goal: Goal) -> str:  # noqa: C901, PLR0911 (one answer for each option)
     """How a registration differs from the planned one, but for its inputs; empty if it does not."""
     if planned.custom != goal.custom:
         return f"resource kind changed (expected {'custom' if planned.custom else 'component'})"

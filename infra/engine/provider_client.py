@@ -8,7 +8,7 @@ provider that logs through it gets an error it may ignore.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
 
 import grpc
 from google.protobuf import empty_pb2
@@ -55,8 +55,6 @@ _CHANGES: Final = {
     provider_pb2.DiffResponse.DIFF_SOME: Changes.SOME,
 }
 _UNSURE: Final = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS, grpc.StatusCode.UNKNOWN})
-
-_Reply = TypeVar("_Reply")
 
 
 class _Failed(Protocol):

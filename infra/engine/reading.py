@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from infra.engine.context import Run
+    from infra.engine.journal import Journal
     from infra.engine.provider import DiffResult
     from infra.engine.resource import Resource
 
@@ -68,14 +69,9 @@ class ReadStep(Step):
         if failure is not None:
             raise failure
 
-    def record(self, run: Run, number: int | None, *, done: bool) -> None:
+    def record_done(self, journal: Journal, number: int | None) -> None:
         """The new record takes the old one's place."""
-        if run.journal is None:
-            return
-        if done:
-            run.journal.end(number, new=self.new, drop=self.old)
-        else:
-            run.journal.end(number)
+        journal.end(number, new=self.new, drop=self.old)
 
 
 class RefreshStep(Step):
@@ -143,6 +139,9 @@ class RefreshStep(Step):
             self._difference = difference.inverted()
             self.reasons = Reasons(diffs=self._difference.changed, detailed=self._difference.detailed)
 
+    def record_done(self, journal: Journal, number: int | None) -> None:
+        """Nothing to record: all refreshed records become a new base together."""
+
 
 class ImportStep(Step):
     """An existing resource is adopted; `original` is the managed one that gives way to it.
@@ -190,11 +189,6 @@ class ImportStep(Step):
         if self._original is not None:
             self._original.delete = True
 
-    def record(self, run: Run, number: int | None, *, done: bool) -> None:
+    def record_done(self, journal: Journal, number: int | None) -> None:
         """The record comes in; what it replaces is marked for deletion."""
-        if run.journal is None:
-            return
-        if done:
-            run.journal.end(number, new=self.new, changed=self._original)
-        else:
-            run.journal.end(number)
+        journal.end(number, new=self.new, changed=self._original)

@@ -298,9 +298,8 @@ class Registry:
         with self._lock:
             self._waiting[urn] = instance
         inputs = checked.inputs
-        if _VERSION in news:
-            if inputs.setdefault(_VERSION, news[_VERSION]) != news[_VERSION]:
-                raise ProviderError(f"provider {urn!r} attempted to change its version")
+        if _VERSION in news and inputs.setdefault(_VERSION, news[_VERSION]) != news[_VERSION]:
+            raise ProviderError(f"provider {urn!r} attempted to change its version")
         if _INTERNAL in news:
             inputs[_INTERNAL] = news[_INTERNAL]
         return CheckResult(inputs=inputs)

@@ -6,7 +6,7 @@ import hashlib
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
 from infra.engine import encoding, wire
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pulumi.runtime.proto import resource_pb2
 
 _DYNAMIC: Final = "pulumi-python:dynamic"
-_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}  # noqa: RUF001 (Go accepts the micro sign)
-_DURATION: Final = re.compile(r"([0-9]*\.?[0-9]+)(ns|us|µs|ms|s|m|h)")  # noqa: RUF001 (the same)
+_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION: Final = re.compile(r"([0-9]*\.?[0-9]+)(ns|us|µs|ms|s|m|h)")
 
 
 class UnsupportedError(Exception):
@@ -41,7 +41,7 @@ def refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
         )
 
 
-def _unsupported(request: resource_pb2.RegisterResourceRequest) -> str:
+def _unsupported(request: Any) -> str:  # noqa: PLR0911 (one answer for each thing refused)
     if request.remote:
         return "a remote component"
     if request.type.startswith(_DYNAMIC):
@@ -99,7 +99,7 @@ def goal_of(
         ),
         ignore_changes=list(request.ignoreChanges),
         additional_secret_outputs=list(request.additionalSecretOutputs),
-        aliases=[*(Alias(urn=u) for u in request.aliasURNs), *map(_alias, request.aliases)],
+        aliases=[*(Alias(urn=u) for u in request.aliasURNs), *map(_alias, cast("Any", request).aliases)],
         id=request.importId,
         custom_timeouts=_timeouts(request),
         replace_on_changes=list(request.replaceOnChanges),
@@ -110,7 +110,7 @@ def goal_of(
         deleted_with=request.deletedWith,
         replace_with=list(request.replace_with),
         hide_diff=list(request.hideDiffs),
-        source_position=positions.of(request.sourcePosition) if request.HasField("sourcePosition") else "",
+        source_position=positions.where(request),
         stack_trace=positions.trace(request),
     )
 
@@ -126,7 +126,7 @@ def read_goal_of(request: resource_pb2.ReadResourceRequest, *, provider: str, po
         dependencies=sorted(request.dependencies),
         provider=provider,
         additional_secret_outputs=list(request.additionalSecretOutputs),
-        source_position=positions.of(request.sourcePosition) if request.HasField("sourcePosition") else "",
+        source_position=positions.where(request),
         stack_trace=positions.trace(request),
     )
 
@@ -214,6 +214,10 @@ class Positions:
         """`project:///file.py#line`, or the empty string for a place outside the project."""
         relative = self._relative(position.uri)
         return f"project:///{relative}#{position.line}" if relative else ""
+
+    def where(self, request: Any) -> str:
+        """Where the program makes a request, or the empty string."""
+        return self.of(request.sourcePosition) if request.HasField("sourcePosition") else ""
 
     def trace(self, request: Any) -> list[Any]:
         """The frames of a registration that lie in the project."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
 
 class Settled:
@@ -22,7 +22,7 @@ class Settled:
         self._under_way: Counter[str] = Counter()
 
     @contextmanager
-    def registering(self, parent: str) -> Iterator[None]:
+    def registering(self, parent: str) -> Generator[None]:
         """A resource below `parent` is being registered."""
         with self._changed:
             self._under_way[parent] += 1

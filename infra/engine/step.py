@@ -7,6 +7,7 @@ the same and goes into the state. `steps` has those that change something, `read
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from infra.engine.context import Run
+    from infra.engine.journal import Journal
     from infra.engine.provider import DiffResult, PropertyDiff
     from infra.engine.registry import Instance
     from infra.engine.resource import OperationKind, Resource
@@ -39,7 +41,7 @@ class Reasons:
 NO_REASONS: Final = Reasons()
 
 
-class Step:
+class Step(ABC):
     """One step; see the module's text.
 
     Attributes:
@@ -99,18 +101,24 @@ class Step:
             position=_position(resource.source_position),
         )
 
+    @abstractmethod
     def apply(self, run: Run) -> None:
         """Carry it out.
 
         Raises:
             ProviderError: It failed.
         """
-        raise TypeError(f"{type(self).__name__} cannot be carried out")
 
-    def record(self, run: Run, number: int | None, *, done: bool) -> None:
+    def record(self, journal: Journal, number: int | None, *, done: bool) -> None:
         """Tell the journal how it ended; `number` is that of the operation that began."""
-        if run.journal is not None and number is not None:
-            run.journal.end(number)
+        if number is not None and not done:
+            journal.end(number)
+        elif done:
+            self.record_done(journal, number)
+
+    @abstractmethod
+    def record_done(self, journal: Journal, number: int | None) -> None:
+        """Tell the journal that it succeeded, or that the resource is there at least."""
 
 
 def _position(source: str) -> str:
@@ -119,6 +127,7 @@ def _position(source: str) -> str:
 
 
 def now() -> str:
+    """The time, as the state writes it."""
     return timestamp(datetime.now(UTC))
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from infra.engine.context import Run
+    from infra.engine.journal import Journal
     from infra.engine.resource import Resource
 
 
@@ -52,12 +53,10 @@ class SameStep(Step):
             state.inputs = self.old.inputs
             run.registry.same(state, checked=True)
 
-    def record(self, run: Run, number: int | None, *, done: bool) -> None:
+    def record_done(self, journal: Journal, number: int | None) -> None:
         """The new record takes the old one's place."""
-        if run.journal is None or not done:
-            return
         if not self.skipped:
-            run.journal.end(None, new=self.new, drop=self.old, lazy=True)
+            journal.end(number, new=self.new, drop=self.old, lazy=True)
 
 
 class CreateStep(Step):
@@ -109,16 +108,12 @@ class CreateStep(Step):
         if failure is not None:
             raise failure
 
-    def record(self, run: Run, number: int | None, *, done: bool) -> None:
+    def record_done(self, journal: Journal, number: int | None) -> None:
         """The new record comes in; a deleted predecessor goes, one that is still to be deleted is marked."""
-        if run.journal is None:
-            return
-        if not done:
-            run.journal.end(number)
-        elif self.old is not None and self.old.pending_replacement:
-            run.journal.end(number, new=self.new, drop=self.old)
+        if self.old is not None and self.old.pending_replacement:
+            journal.end(number, new=self.new, drop=self.old)
         else:
-            run.journal.end(number, new=self.new, changed=self.old)
+            journal.end(number, new=self.new, changed=self.old)
 
 
 class DeleteStep(Step):
@@ -165,17 +160,12 @@ class DeleteStep(Step):
     def _is_real(self, old: Resource) -> bool:
         return not (old.external or old.retain_on_delete or (old.deleted_with and old.deleted_with in self._deletes))
 
-    def record(self, run: Run, number: int | None, *, done: bool) -> None:
+    def record_done(self, journal: Journal, number: int | None) -> None:
         """The record goes, or stays as pending replacement."""
-        assert self.old is not None  # noqa: S101 (given at construction)
-        if run.journal is None:
-            return
-        if not done:
-            run.journal.end(number)
-        elif self.old.pending_replacement:
-            run.journal.end(number, changed=self.old)
+        if self.old is not None and self.old.pending_replacement:
+            journal.end(number, changed=self.old)
         else:
-            run.journal.end(number, drop=self.old)
+            journal.end(number, drop=self.old)
 
 
 class RemovePendingReplaceStep(Step):
@@ -195,10 +185,9 @@ class RemovePendingReplaceStep(Step):
     def apply(self, run: Run) -> None:
         """Nothing to ask anyone."""
 
-    def record(self, run: Run, number: int | None, *, done: bool) -> None:
+    def record_done(self, journal: Journal, number: int | None) -> None:
         """The record goes."""
-        if run.journal is not None:
-            run.journal.end(None, drop=self.old)
+        journal.end(number, drop=self.old)
 
 
 class UpdateStep(Step):
@@ -233,14 +222,9 @@ class UpdateStep(Step):
             new.inputs = dict(old.inputs)
             raise failure
 
-    def record(self, run: Run, number: int | None, *, done: bool) -> None:
+    def record_done(self, journal: Journal, number: int | None) -> None:
         """The new record takes the old one's place."""
-        if run.journal is None:
-            return
-        if done:
-            run.journal.end(number, new=self.new, drop=self.old)
-        else:
-            run.journal.end(number)
+        journal.end(number, new=self.new, drop=self.old)
 
 
 class ReplaceStep(Step):
@@ -250,3 +234,6 @@ class ReplaceStep(Step):
 
     def apply(self, run: Run) -> None:
         """Nothing to ask anyone."""
+
+    def record_done(self, journal: Journal, number: int | None) -> None:
+        """Nothing to record: its halves do."""

@@ -32,7 +32,7 @@ def root_stack(*, stack: str, project: str) -> str:
 def _parts(urn: str) -> tuple[str, str, str, str]:
     """Stack, project, qualified type and name; a name may itself contain `::`."""
     pieces = urn.removeprefix(PREFIX).split("::", 3)
-    if not urn.startswith(PREFIX) or len(pieces) != 4:
+    if not urn.startswith(PREFIX) or len(pieces) != 4:  # noqa: PLR2004 (the four parts that the module names)
         raise ValueError(f"not a URN: {urn!r} (expected {PREFIX}<stack>::<project>::<type>::<name>)")
     return (pieces[0], pieces[1], pieces[2], pieces[3])
 

@@ -84,7 +84,7 @@ Value: TypeAlias = Union[
 Properties: TypeAlias = "dict[str, Value]"
 
 
-def equal(left: Value, right: Value) -> bool:
+def equal(left: Value, right: Value) -> bool:  # noqa: PLR0911 (one answer for each kind of value)
     """Whether two values are the same for the engine; a secret never equals the same value in plain text."""
     if left is right:
         return True
