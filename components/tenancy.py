@@ -25,6 +25,7 @@ _PURPOSES = {
     Compartment.PUBLIC: "Data that anyone may read",
     Compartment.KEYS: "Vaults and keys",
     Compartment.NETWORK: "Networks and their logs",
+    Compartment.EDGE: "What faces the internet: public edges, their health checks and the DNS zone",
 }
 
 

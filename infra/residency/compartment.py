@@ -10,13 +10,17 @@ from infra.residency.dataset import DataClass
 
 
 class Compartment(StrEnum):
-    """The compartments inside the organization's own; data is apart by class, and apart from keys and network."""
+    """The compartments inside the organization's own; data is apart by class, and apart from keys and networks.
+
+    EDGE holds what faces the internet, apart from everything that a security zone is put on.
+    """
 
     PROTECTED = "protected"
     EXCEPTED = "excepted"
     PUBLIC = "public"
     KEYS = "keys"
     NETWORK = "network"
+    EDGE = "edge"
 
     def path(self, organization: str) -> str:
         """What a statement at the root of the tenancy calls it: `usds:protected` (page "Policy Syntax")."""

@@ -7,6 +7,8 @@ follows from them, is the planner's business (`planner.plan`). `infra/settings.p
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from infra.residency.traffic_request import TrafficRequest
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OciRegionRequest:
@@ -62,9 +64,10 @@ class SiteRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentRequest:
-    """The whole `usdata:deployment` value of one stack."""
+    """The whole `usdata:deployment` value of one stack; `traffic` is None for a stack that answers no users."""
 
     organization: str
     oci: OciRequest
     datasets: Mapping[str, DatasetRequest]
     sites: Mapping[str, SiteRequest]
+    traffic: TrafficRequest | None = None

@@ -8,6 +8,7 @@ The first shard has no number, so that a dataset which grows a second one rename
 
 from infra.residency.dataset import DataClass
 from infra.residency.regions import LegacyRegion, UsRegion
+from infra.residency.traffic import RecordType
 
 REPORTS = "reports"
 """What the bucket for a site's inventories is called where another is called by its dataset; no dataset may be."""
@@ -61,6 +62,16 @@ def key_alias(organization: str, site: str) -> str:
 def transfer_role(organization: str, site: str) -> str:
     """The name of the IAM role that writes a site's backups: `usds-transfer-virginia`."""
     return f"{organization}-transfer-{site}"
+
+
+def edge(organization: str, region: UsRegion) -> str:
+    """The name of a region's public edge: `usds-edge-iad`."""
+    return f"{organization}-edge-{region.facts.key}"
+
+
+def answer(label: str, record_type: RecordType) -> str:
+    """The logical name of what answers a hostname for a record type: `api-a`, `api-aaaa`."""
+    return f"{label}-{record_type.lower()}"
 
 
 def flow(source: str, target: str) -> str:

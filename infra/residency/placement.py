@@ -15,6 +15,7 @@ from infra.residency.flow import Flow
 from infra.residency.grants import ExportGrant, ServiceGrant
 from infra.residency.lifecycle import Site
 from infra.residency.regions import UsRegion
+from infra.residency.traffic import TrafficPlan
 
 __all__ = [
     "AuthMethod",
@@ -191,6 +192,7 @@ class Plan:
 
     Attributes:
         service_grants: what Object Storage itself may do, for exactly the regions that hold data (PRIMARY, STANDBY).
+        traffic: who answers users; None for a stack that answers none.
     """
 
     organization: str
@@ -200,3 +202,4 @@ class Plan:
     service_grants: tuple[ServiceGrant, ...]
     datasets: tuple[DatasetPlan, ...]
     sites: tuple[SitePlan, ...]
+    traffic: TrafficPlan | None

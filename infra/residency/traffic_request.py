@@ -1,6 +1,6 @@
 """What a stack file asks for under `traffic`: right in shape, not yet judged (see `deployment`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -53,7 +53,7 @@ class TrafficRequest:
         ttl: seconds for which an answer may be cached.
         probe_interval: seconds between two health probes.
         ipv6: whether edges have IPv6 addresses and hostnames AAAA answers.
-        records: other records of the zone: name below the zone (`@` for the zone itself) -> type -> texts.
+        records: other records of the zone: name below the zone (`@` for the zone itself) -> type -> purpose -> text.
     """
 
     zone: str
@@ -62,5 +62,7 @@ class TrafficRequest:
     ipv6: bool = False
     edges: Mapping[str, EdgeRequest]
     hostnames: Mapping[str, HostnameRequest]
-    records: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict[str, Mapping[str, Sequence[str]]])
+    records: Mapping[str, Mapping[str, Mapping[str, str]]] = field(
+        default_factory=dict[str, Mapping[str, Mapping[str, str]]]
+    )
     limits: TrafficLimitsRequest = field(default_factory=TrafficLimitsRequest)

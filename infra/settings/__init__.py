@@ -172,6 +172,8 @@ def _plain(node: Node) -> object:
             return {key: _plain(entry.value) for key, entry in entries.items()}
         case Scalar(kind=Kind.WHOLE, text=text):
             return int(text)
+        case Scalar(kind=Kind.BOOLEAN, text=text):
+            return text.lower() == "true"
         case Scalar(text=text):
             return text
         case _:  # found wrong already, and never compared

@@ -17,6 +17,12 @@ from infra.residency.deployment import (
     SiteRequest,
 )
 from infra.residency.findings import Finding, Refusal, Rule, did_you_mean, nearest
+from infra.residency.traffic_request import (
+    EdgeRequest,
+    HostnameRequest,
+    TrafficLimitsRequest,
+    TrafficRequest,
+)
 from infra.settings.tree import DEPLOYMENT, Broken, Entry, Items, Kind, Map, Node, Scalar, child
 
 _KEY = "usdata:deployment"
@@ -58,7 +64,7 @@ class Reader:
 
     def _deployment(self, node: Node) -> DeploymentRequest:
         path = DEPLOYMENT
-        fields = self._fields(node, path, required=("organization", "oci", "datasets", "legacy"))
+        fields = self._fields(node, path, required=("organization", "oci", "datasets", "legacy"), optional=("traffic",))
         legacy = self._fields(fields["legacy"], "legacy", required=("sites",))
         return DeploymentRequest(
             organization=self._text(fields, path, "organization"),
@@ -71,7 +77,72 @@ class Reader:
                 name: self._site(entry.value, child("legacy.sites", name))
                 for name, entry in self._entries(legacy["sites"], "legacy.sites").items()
             },
+            traffic=self._traffic(fields["traffic"], "traffic") if "traffic" in fields else None,
         )
+
+    def _traffic(self, node: Node, path: str) -> TrafficRequest:
+        optional = ("ttl", "probeInterval", "ipv6", "records", "limits")
+        fields = self._fields(node, path, required=("zone", "edges", "hostnames"), optional=optional)
+        plain = TrafficRequest(zone=self._text(fields, path, "zone"), edges={}, hostnames={})
+        edges, hostnames, records = (child(path, key) for key in ("edges", "hostnames", "records"))
+        limits, limits_path = TrafficLimitsRequest(), child(path, "limits")
+        if "limits" in fields:
+            given = self._fields(fields["limits"], limits_path, optional=("policies", "attachments"))
+            limits = TrafficLimitsRequest(
+                policies=self._whole_or(given, limits_path, "policies", limits.policies),
+                attachments=self._whole_or(given, limits_path, "attachments", limits.attachments),
+            )
+        return TrafficRequest(
+            zone=plain.zone,
+            ttl=self._whole_or(fields, path, "ttl", plain.ttl),
+            probe_interval=self._whole_or(fields, path, "probeInterval", plain.probe_interval),
+            ipv6=self._flag(fields, path, "ipv6") if "ipv6" in fields else plain.ipv6,
+            edges={
+                name: self._edge(entry.value, child(edges, name))
+                for name, entry in self._entries(fields["edges"], edges).items()
+            },
+            hostnames={
+                name: self._hostname(entry.value, child(hostnames, name))
+                for name, entry in self._entries(fields["hostnames"], hostnames).items()
+            },
+            records={
+                name: {
+                    kind: self._texts(texts.value, child(child(records, name), kind))
+                    for kind, texts in self._entries(entry.value, child(records, name)).items()
+                }
+                for name, entry in (self._entries(fields["records"], records).items() if "records" in fields else ())
+            },
+            limits=limits,
+        )
+
+    def _edge(self, node: Node, path: str) -> EdgeRequest:
+        fields = self._fields(node, path, required=("certificateId", "authorityId", "backendPort", "backends"))
+        return EdgeRequest(
+            certificate_id=self._text(fields, path, "certificateId"),
+            authority_id=self._text(fields, path, "authorityId"),
+            backend_port=self._whole(fields, path, "backendPort"),
+            backends=self._texts(fields["backends"], child(path, "backends")),
+        )
+
+    def _hostname(self, node: Node, path: str) -> HostnameRequest:
+        fields = self._fields(node, path, required=("health",), optional=("weights", "others"))
+        weights, shares = child(path, "weights"), self._map_in(fields, path, "weights")
+        return HostnameRequest(
+            health=self._text(fields, path, "health"),
+            weights={region: self._whole(shares, weights, region) for region in shares},
+            others=self._optional_text(fields, path, "others"),
+        )
+
+    def _texts(self, node: Node, path: str) -> dict[str, str]:
+        """A map of texts with keys of the user's own."""
+        nodes = {key: entry.value for key, entry in self._entries(node, path).items()}
+        return {key: self._text(nodes, path, key) for key in nodes}
+
+    def _map_in(self, fields: dict[str, Node], path: str, key: str) -> dict[str, Node]:
+        """The values of an optional map with keys of the user's own."""
+        if key not in fields:
+            return {}
+        return {name: entry.value for name, entry in self._entries(fields[key], child(path, key)).items()}
 
     def _oci(self, node: Node) -> OciRequest:
         path = "oci"
@@ -225,6 +296,21 @@ class Reader:
             case Broken():
                 self.broken.add(here)
         return 1
+
+    def _whole_or(self, fields: dict[str, Node], path: str, key: str, otherwise: int) -> int:
+        return self._whole(fields, path, key) if key in fields else otherwise
+
+    def _flag(self, fields: dict[str, Node], path: str, key: str) -> bool:
+        node, here = fields[key], child(path, key)
+        match node:
+            case Scalar(kind=Kind.BOOLEAN, text=text):
+                return text.lower() == "true"
+            case Scalar() | Map() | Items():
+                value = Refusal(given=_given(node), allowed="true or false, not in quotes", fix="write true or false")
+                self._unreadable(value.at(here, Rule.WRONG_TYPE), node)
+            case Broken():
+                self.broken.add(here)
+        return False
 
     def _unreadable(self, finding: Finding, node: Node) -> None:
         """Reports a value that cannot be read."""

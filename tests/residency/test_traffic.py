@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from infra.residency.findings import Finding, Rule
 from infra.residency.placement import Network, RegionRole
+from infra.residency.planner.networks import Regions
+from infra.residency.planner.traffic import plan_traffic
 from infra.residency.regions import UsRegion
 from infra.residency.traffic import HarmlessType, ProbeInterval, RecordType, Share, Template, UsGeography
-from infra.residency.traffic_plan import plan_traffic
 from infra.residency.traffic_request import EdgeRequest, HostnameRequest, TrafficLimitsRequest, TrafficRequest
 
 ASHBURN, PHOENIX, CHICAGO, SAN_JOSE = UsRegion
@@ -40,8 +41,8 @@ def edge(region, **changes: object):
     third = CIDRS[region].split(".")[1]
     return dataclasses.replace(
         EdgeRequest(
-            certificate_id=f"ocid1.certificate.oc1.{KEYS[region]}.aaaa",
-            authority_id=f"ocid1.cabundle.oc1.{KEYS[region]}.bbbb",
+            certificate_id=f"ocid1.certificate.oc1.{KEYS[region]}.aaaaaaaa",
+            authority_id=f"ocid1.cabundle.oc1.{KEYS[region]}.bbbbbbbb",
             backend_port=8443,
             backends={"app-1": f"10.{third}.32.10", "app-2": f"10.{third}.32.11"},
         ),
@@ -66,17 +67,24 @@ def named(**hostnames: object):
     return asked(hostnames={"api": HostnameRequest(health="/healthz", **hostnames)})
 
 
+def outcome(request, networks):
+    """The plan, if there is one, and the findings."""
+    findings = []
+    regions = networks and Regions(networks=networks, primary=ASHBURN, standby=PHOENIX)
+    return plan_traffic(request, "usds", regions, findings), findings
+
+
 def plan(request=BASE, networks=NETWORKS):
     """The plan of a request without findings."""
-    planned, findings = plan_traffic(request, organization="usds", networks=networks)
-    assert findings == ()
+    planned, findings = outcome(request, networks)
+    assert findings == []
     assert planned is not None
     return planned
 
 
 def problems(request, networks=NETWORKS):
     """Where a request is refused, and by which rules."""
-    planned, findings = plan_traffic(request, organization="usds", networks=networks)
+    planned, findings = outcome(request, networks)
     assert planned is None
     return {(finding.path, finding.rule) for finding in findings}
 
@@ -164,9 +172,9 @@ def test_the_united_states_are_seven_places_in_dns_geography():
 def test_harmless_records_are_planned_as_written():
     """CAA and TXT at the zone, at a hostname and at another name; texts are a set."""
     records = {
-        "@": {"CAA": ('0 issue "ca.example"',)},
-        "api": {"TXT": ("b", "a", "b")},
-        "_x": {"TXT": ("t",)},
+        "@": {"CAA": {"authority": '0 issue "ca.example"'}},
+        "api": {"TXT": {"one": "b", "two": "a", "three": "b"}},
+        "_x": {"TXT": {"one": "t"}},
     }
     assert ("traffic.records._x", Rule.HOSTNAME) in problems(asked(records=records))
 
@@ -213,7 +221,7 @@ EDITS = {
     ),
     "an address with a weight": (
         named(weights={"us-ashburn-1": 90, "203.0.113.7": 10}),
-        {("traffic.hostnames.api.weights.203.0.113.7", Rule.EDGE)},
+        {('traffic.hostnames.api.weights."203.0.113.7"', Rule.EDGE)},
     ),
     "weight 0 instead of removal": (
         named(weights={"us-ashburn-1": 100, "us-phoenix-1": 0}),
@@ -245,15 +253,15 @@ EDITS = {
     "a probe interval that does not exist": (asked(probe_interval=45), {("traffic.probeInterval", Rule.TTL)}),
     "a wildcard hostname": (
         asked(hostnames={"*": HostnameRequest(health="/")}),
-        {("traffic.hostnames.*", Rule.HOSTNAME)},
+        {('traffic.hostnames."*"', Rule.HOSTNAME)},
     ),
     "a wildcard below a hostname": (
         asked(hostnames={"*.api": HostnameRequest(health="/")}),
-        {("traffic.hostnames.*.api", Rule.HOSTNAME)},
+        {('traffic.hostnames."*.api"', Rule.HOSTNAME)},
     ),
     "the zone itself as a hostname": (
         asked(hostnames={"@": HostnameRequest(health="/")}),
-        {("traffic.hostnames.@", Rule.HOSTNAME)},
+        {('traffic.hostnames."@"', Rule.HOSTNAME)},
     ),
     "a hostname in capitals": (
         asked(hostnames={"API": HostnameRequest(health="/")}),
@@ -261,11 +269,11 @@ EDITS = {
     ),
     "a hostname that climbs out of the zone": (
         asked(hostnames={"../api": HostnameRequest(health="/")}),
-        {("traffic.hostnames.../api", Rule.HOSTNAME)},
+        {('traffic.hostnames."../api"', Rule.HOSTNAME)},
     ),
     "a hostname longer than DNS allows": (
         asked(hostnames={".".join(["a" * 60] * 4): HostnameRequest(health="/")}),
-        {(f"traffic.hostnames.{'.'.join(['a' * 60] * 4)}", Rule.HOSTNAME)},
+        {(f'traffic.hostnames."{".".join(["a" * 60] * 4)}"', Rule.HOSTNAME)},
     ),
     "a hostname of nothing but dashes": (
         asked(hostnames={"-": HostnameRequest(health="/")}),
@@ -289,6 +297,10 @@ EDITS = {
         asked(edges={**BASE.edges, "us-ashburn-1": edge(ASHBURN, backends={"app-1": "app.example"})}),
         {("traffic.edges.us-ashburn-1.backends.app-1", Rule.BACKEND)},
     ),
+    "a back end with a number too large": (
+        asked(edges={**BASE.edges, "us-ashburn-1": edge(ASHBURN, backends={"app-1": "10.16.32.300"})}),
+        {("traffic.edges.us-ashburn-1.backends.app-1", Rule.BACKEND)},
+    ),
     "a back end on the router's address": (
         asked(edges={**BASE.edges, "us-ashburn-1": edge(ASHBURN, backends={"app-1": "10.16.32.1"})}),
         {("traffic.edges.us-ashburn-1.backends.app-1", Rule.BACKEND)},
@@ -308,7 +320,7 @@ EDITS = {
     ),
     "a back end with a bad name": (
         asked(edges={**BASE.edges, "us-ashburn-1": edge(ASHBURN, backends={"App 1": "10.16.32.10"})}),
-        {("traffic.edges.us-ashburn-1.backends.App 1", Rule.NAME)},
+        {('traffic.edges.us-ashburn-1.backends."App 1"', Rule.NAME)},
     ),
     "no back end": (
         asked(edges={**BASE.edges, "us-ashburn-1": edge(ASHBURN, backends={})}),
@@ -319,7 +331,7 @@ EDITS = {
         {("traffic.edges.us-ashburn-1.backendPort", Rule.BACKEND)},
     ),
     "a certificate of another region": (
-        asked(edges={**BASE.edges, "us-ashburn-1": edge(ASHBURN, certificate_id="ocid1.certificate.oc1.phx.aaaa")}),
+        asked(edges={**BASE.edges, "us-ashburn-1": edge(ASHBURN, certificate_id="ocid1.certificate.oc1.phx.aaaaaaaa")}),
         {("traffic.edges.us-ashburn-1.certificateId", Rule.IDENTIFIER)},
     ),
     "key material instead of a certificate's OCID": (
@@ -327,7 +339,7 @@ EDITS = {
         {("traffic.edges.us-ashburn-1.certificateId", Rule.IDENTIFIER)},
     ),
     "an authority of another kind": (
-        asked(edges={**BASE.edges, "us-ashburn-1": edge(ASHBURN, authority_id="ocid1.certificate.oc1.iad.aaaa")}),
+        asked(edges={**BASE.edges, "us-ashburn-1": edge(ASHBURN, authority_id="ocid1.certificate.oc1.iad.aaaaaaaa")}),
         {("traffic.edges.us-ashburn-1.authorityId", Rule.IDENTIFIER)},
     ),
     "more policies than the tenancy may have": (
@@ -339,22 +351,21 @@ EDITS = {
         {("traffic.hostnames", Rule.LIMIT)},
     ),
     "a wildcard among the records": (
-        asked(records={"*": {"TXT": ("x",)}}),
-        {("traffic.records.*", Rule.HOSTNAME)},
+        asked(records={"*": {"TXT": {"p": "x"}}}),
+        {('traffic.records."*"', Rule.HOSTNAME)},
     ),
     "a text that breaks out of its quotes": (
-        asked(records={"@": {"TXT": ('x" "y',)}}),
-        {("traffic.records.@.TXT", Rule.RECORD_TYPE)},
+        asked(records={"@": {"TXT": {"p": 'x" "y'}}}),
+        {('traffic.records."@".TXT.p', Rule.RECORD_TYPE)},
     ),
     "a certificate authority in the wrong form": (
-        asked(records={"@": {"CAA": ("ca.example",)}}),
-        {("traffic.records.@.CAA", Rule.RECORD_TYPE)},
+        asked(records={"@": {"CAA": {"p": "ca.example"}}}),
+        {('traffic.records."@".CAA.p', Rule.RECORD_TYPE)},
     ),
-    "a type without texts": (asked(records={"@": {"TXT": ()}}), {("traffic.records.@.TXT", Rule.RECORD_TYPE)}),
-    "a misspelled type": (asked(records={"@": {"TXTT": ("x",)}}), {("traffic.records.@.TXTT", Rule.RECORD_TYPE)}),
+    "a misspelled type": (asked(records={"@": {"TXTT": {"p": "x"}}}), {('traffic.records."@".TXTT', Rule.RECORD_TYPE)}),
 } | {
     f"a record of type {kind}": (
-        asked(records={"api": {kind: ("203.0.113.7",)}}),
+        asked(records={"api": {kind: {"p": "203.0.113.7"}}}),
         {(f"traffic.records.api.{kind}", Rule.RECORD_TYPE)},
     )
     for kind in (
@@ -396,6 +407,7 @@ def test_every_edit_that_leaks_or_breaks_is_refused(request_, expected):
         "",
         "/a\n",
         "//\\x",
+        "//host/x",
     ],
 )
 def test_a_health_path_that_is_none_is_refused(path):
@@ -423,26 +435,30 @@ def test_findings_say_what_was_meant():
     """The nearest valid value, and the reason where there is a reason."""
 
     def only(request) -> Finding:
-        _, findings = plan_traffic(request, organization="usds", networks=NETWORKS)
-        (finding,) = findings
+        _, (finding,) = outcome(request, NETWORKS)
         return finding
 
     legacy = only(named(weights={"us-ashburn-1": 99, "us-east-1": 1}))
     assert "never answers a user, in any phase" in legacy.why
     assert only(asked(edges={**BASE.edges, "us-pheonix-1": edge(PHOENIX)})).fix == "did you mean us-phoenix-1?"
-    assert only(asked(hostnames={"Api_v1": HostnameRequest(health="/")})).fix == "write it as api-v1"
-    assert only(asked(records={"@": {"TXTT": ("x",)}})).fix == "did you mean TXT?"
+    assert only(asked(hostnames={"Api_v1": HostnameRequest(health="/")})).fix == "did you mean api-v1?"
+    assert only(asked(records={"@": {"TXTT": {"p": "x"}}})).fix == "did you mean TXT?"
     assert only(asked(zone="!")).fix == "choose another name"
     assert "weight 0 stays in the pool" in only(named(weights={"us-ashburn-1": 100, "us-phoenix-1": 0})).why
     assert (
-        only(asked(records={"api": {"HTTPS": ("1 .",)}})).fix
+        only(asked(records={"api": {"HTTPS": {"p": "1 ."}}})).fix
         == "make it a hostname under traffic.hostnames, or remove it"
     )
 
 
-def test_no_region_of_the_stack_leaves_no_edge_to_answer():
-    """Where regions were refused themselves, traffic says so instead of failing."""
-    assert ("traffic.edges.us-ashburn-1", Rule.EDGE) in problems(BASE, networks=())
+def test_where_regions_are_refused_only_what_stands_alone_is_judged():
+    """No finding that merely follows from another; those that do not are still told."""
+    assert problems(BASE, networks=None) == set()
+    assert problems(asked(ttl=0, hostnames={"*": HostnameRequest(health="x")}), networks=None) == {
+        ("traffic.ttl", Rule.TTL),
+        ('traffic.hostnames."*"', Rule.HOSTNAME),
+        ('traffic.hostnames."*".health', Rule.HEALTH_PATH),
+    }
 
 
 LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,6}[a-z0-9])?", fullmatch=True)

@@ -1,8 +1,9 @@
 """The planner: from what a stack file asks for to what is provisioned, or to every reason why it may not be.
 
 Pure and total: for any request it returns a plan or raises one `ResidencyError`. It judges each concern on its own
-(`tenancy`, `networks`, `datasets`, `sites`), so that one mistake does not hide another, then puts the plan together,
-and last judges what it made once more: every flow by itself, and every bucket policy for a locked-out deployer.
+(`tenancy`, `networks`, `datasets`, `sites`, `traffic`), so that one mistake does not hide another, then puts the plan
+together, and last judges what it made once more: every flow by itself, and every bucket policy for a locked-out
+deployer.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,9 @@ from infra.residency.planner.datasets import place, plan_datasets
 from infra.residency.planner.networks import Regions, plan_regions
 from infra.residency.planner.sites import plan_sites, provision
 from infra.residency.planner.tenancy import plan_organization, plan_tenancy
+from infra.residency.planner.traffic import plan_traffic
 from infra.residency.regions import UsRegion
+from infra.residency.traffic import TrafficPlan
 
 __all__ = ["MOST_HOLDERS", "plan"]
 
@@ -47,10 +50,13 @@ def plan(request: DeploymentRequest, as_of: date) -> Plan:
     regions = plan_regions(request.oci.regions, findings)
     datasets = plan_datasets(request.datasets, as_of, findings)
     sites = plan_sites(request, as_of, findings)
+    traffic = None
+    if request.traffic is not None:
+        traffic = plan_traffic(request.traffic, request.organization, regions, findings)
     findings.extend(_limit(datasets, sites))
     if tenancy is None or regions is None or findings:
         raise ResidencyError(findings)
-    planned = _assemble(request, tenancy, regions, datasets, sites)
+    planned = _assemble(request, tenancy, regions, datasets, sites, traffic=traffic)
     findings.extend(judge(planned, as_of))
     if findings:
         raise ResidencyError(findings)
@@ -105,6 +111,8 @@ def _assemble(
     regions: Regions,
     datasets: tuple[Dataset, ...],
     sites: tuple[Site, ...],
+    *,
+    traffic: TrafficPlan | None,
 ) -> Plan:
     organization = request.organization
     return Plan(
@@ -117,6 +125,7 @@ def _assemble(
         sites=tuple(
             provision(site, request.sites[site.name].adopt, datasets, organization, regions.primary) for site in sites
         ),
+        traffic=traffic,
     )
 
 

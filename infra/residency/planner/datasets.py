@@ -10,7 +10,7 @@ from infra.residency import naming
 from infra.residency.compartment import of_class
 from infra.residency.dataset import DataClass, Dataset, Export
 from infra.residency.deployment import DatasetRequest
-from infra.residency.findings import Finding, Rule, did_you_mean, join
+from infra.residency.findings import Finding, Rule, did_you_mean, join, said
 from infra.residency.flow import Flow, FlowKind
 from infra.residency.grants import ExportGrant
 from infra.residency.placement import DatasetPlan, Placement, PlacementRole
@@ -76,7 +76,7 @@ def _dataset(name: str, request: DatasetRequest, as_of: date, findings: list[Fin
                 Finding(
                     path=join(path, "class"),
                     rule=Rule.DATA_CLASS,
-                    given=request.data_class or "an empty text",
+                    given=said(request.data_class or ""),
                     allowed=", ".join(_CLASSES),
                     why="what a class is decides where its data may be and who may read it",
                     fix=did_you_mean(request.data_class or "", _CLASSES, f"write {DataClass.PROTECTED} where unsure"),

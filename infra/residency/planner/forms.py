@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from infra.residency.findings import Finding, Rule
+from infra.residency.findings import Finding, Rule, said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Form:
         return Finding(
             path=path,
             rule=self.rule,
-            given=text or "an empty text",
+            given=said(text),
             allowed=self.allowed,
             why=self.why,
             fix=f"did you mean {tidy}?" if self.pattern.fullmatch(tidy) else f"write it like {self.example}",
@@ -91,6 +91,21 @@ SERVICE = _form(
     "ocid1.service.oc1.iad.aaaaaaaa…",
     "the service gateway leads to all Oracle services of its own region",
 )
+CERTIFICATE = _form(
+    Rule.IDENTIFIER,
+    r"ocid1\.certificate\.oc1\.[a-z0-9-]+\.[a-z0-9]{8,100}",
+    "ocid1.certificate.oc1.<the region's key or name>. and the certificate's own letters and digits",
+    "ocid1.certificate.oc1.iad.aaaaaaaa…",
+    "certificates live in Oracle's certificate service; key material never stands in a stack file",
+)
+AUTHORITY = _form(
+    Rule.IDENTIFIER,
+    r"ocid1\.(?:cabundle|certificateauthority)\.oc1\.[a-z0-9-]+\.[a-z0-9]{8,100}",
+    "ocid1.cabundle.oc1.… or ocid1.certificateauthority.oc1.… of the edge's own region",
+    "ocid1.cabundle.oc1.iad.aaaaaaaa…",
+    "the edge talks TLS to its back ends and has to know who vouches for them",
+)
+BACKEND = _form(Rule.NAME, r"[a-z](?:-?[a-z0-9]){1,31}(?<!.{33})", f"2 to 32 {_WORDS}", "app-1")
 NAMESPACE = _form(
     Rule.IDENTIFIER,
     r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
@@ -147,7 +162,7 @@ def future_date(text: str, path: str, as_of: date, findings: list[Finding]) -> d
             Finding(
                 path=path,
                 rule=Rule.DATE,
-                given=text or "an empty text",
+                given=said(text),
                 allowed='a day of the calendar in quotes, as "YYYY-MM-DD"',
                 fix='write it like "2027-03-31"',
             )

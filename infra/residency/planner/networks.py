@@ -11,7 +11,7 @@ from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
 from itertools import combinations
 
 from infra.residency.deployment import OciRegionRequest
-from infra.residency.findings import Finding, Refusal, Rule, did_you_mean, join, visible
+from infra.residency.findings import Finding, Refusal, Rule, did_you_mean, join, said, visible
 from infra.residency.placement import Network, RegionRole, Subnet, SubnetTier
 from infra.residency.planner import forms
 from infra.residency.regions import UsRegion, us_region
@@ -23,6 +23,9 @@ _LARGEST, _SMALLEST = 16, 24
 _SUBNET_BITS = 4
 _TIERS = (SubnetTier.DATA, SubnetTier.ENDPOINT)
 """The tiers in the order of their blocks; a tier keeps its block for ever."""
+
+_APPLICATION_BLOCK, _EDGE_BLOCK = 2, 3
+"""The blocks behind those of the tiers, of regions that answer users."""
 
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 """RFC 1918."""
@@ -77,6 +80,20 @@ def plan_regions(requests: Mapping[str, OciRegionRequest], findings: list[Findin
     return Regions(networks=networks, primary=in_role[RegionRole.PRIMARY], standby=in_role[RegionRole.STANDBY])
 
 
+def application_block(cidr: IPv4Network) -> IPv4Network:
+    """The block of a region's network for the application tier, which an edge's back ends are in."""
+    return _block(cidr, _APPLICATION_BLOCK)
+
+
+def edge_block(cidr: IPv4Network) -> IPv4Network:
+    """The block of a region's network for the public edge."""
+    return _block(cidr, _EDGE_BLOCK)
+
+
+def _block(cidr: IPv4Network, number: int) -> IPv4Network:
+    return list(cidr.subnets(prefixlen_diff=_SUBNET_BITS))[number]
+
+
 def _roles(requests: Mapping[str, OciRegionRequest], findings: list[Finding]) -> dict[str, RegionRole]:
     roles: dict[str, RegionRole] = {}
     for name, request in sorted(requests.items()):
@@ -87,7 +104,7 @@ def _roles(requests: Mapping[str, OciRegionRequest], findings: list[Finding]) ->
             Finding(
                 path=join(_PATH, name, "role"),
                 rule=Rule.REGION_ROLE,
-                given=request.role,
+                given=said(request.role),
                 allowed=", ".join(_ROLES),
                 fix=did_you_mean(request.role, _ROLES, "name one of these"),
             )
@@ -142,7 +159,7 @@ def _cidr(text: str, path: str, findings: list[Finding]) -> IPv4Network | None:
     except (AddressValueError, NetmaskValueError):
         network = None
     if network is None:
-        refuse(text or "an empty text", "", "write it like 10.16.0.0/16")
+        refuse(said(text), "", "write it like 10.16.0.0/16")
     elif str(network) != text:
         refuse(
             f"{text}, an address inside a network",

@@ -12,7 +12,7 @@ from infra.residency import naming
 from infra.residency.bucket_policy import backup_policy, reports_policy
 from infra.residency.dataset import Dataset
 from infra.residency.deployment import DatasetRequest, DeploymentRequest, SiteRequest
-from infra.residency.findings import Finding, Refusal, Rule, did_you_mean, join, visible
+from infra.residency.findings import Finding, Refusal, Rule, did_you_mean, join, said, visible
 from infra.residency.flow import Flow, FlowKind
 from infra.residency.lifecycle import PROVISIONED, Phase, Site
 from infra.residency.placement import BackupBucket, SitePlan
@@ -90,7 +90,7 @@ def _phase(text: str, path: str, findings: list[Finding]) -> Phase | None:
         Finding(
             path=path,
             rule=Rule.PHASE,
-            given=text or "an empty text",
+            given=said(text),
             allowed=", ".join(sorted(provisioned)),
             why="this version has resources for no other phase" if phase else "",
             fix=did_you_mean(text, provisioned, f"write {Phase.BACKUP}"),
@@ -130,7 +130,7 @@ def _check_adopted(
                 Finding(
                     path=path,
                     rule=Rule.ADOPT,
-                    given=dataset,
+                    given=said(dataset),
                     allowed=", ".join(sorted(datasets)) or "a dataset of this file",
                     why="an adopted bucket holds the backup of a dataset",
                     fix=did_you_mean(dataset, datasets, "name a dataset of this file, or add it"),

@@ -4,7 +4,7 @@ Refuses a way to log in that the provider would have to find in the environment.
 """
 
 from infra.residency.deployment import DeploymentRequest, OciRequest
-from infra.residency.findings import Finding, Refusal, Rule, did_you_mean
+from infra.residency.findings import Finding, Refusal, Rule, did_you_mean, said
 from infra.residency.placement import AuthMethod, Tenancy
 from infra.residency.planner import forms
 from infra.residency.regions import us_region
@@ -45,7 +45,7 @@ def _auth(oci: OciRequest, findings: list[Finding]) -> AuthMethod | None:
             Finding(
                 path="oci.auth.method",
                 rule=Rule.IDENTIFIER,
-                given=oci.auth,
+                given=said(oci.auth),
                 allowed=", ".join(_METHODS),
                 fix=_nearest_method(oci.auth),
             )
