@@ -143,6 +143,11 @@ def did_you_mean(given: str, allowed: Iterable[str], otherwise: str) -> str:
 _LONGEST = 300
 
 
+def said(text: str) -> str:
+    """What a finding says was given, where it may be nothing at all."""
+    return text or "an empty text"
+
+
 def visible(text: str) -> str:
     """The text on one line that shows every character and obeys none: control and direction characters are escaped."""
     shown = "".join(char if char.isprintable() else _escaped(char) for char in text[:_LONGEST])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from infra.residency.findings import Refusal, did_you_mean
+from infra.residency.findings import Refusal, did_you_mean, said
 
 
 class Cloud(StrEnum):
@@ -258,7 +258,7 @@ def _refusal(given: str, members: Mapping[str, object], explain: Callable[[Regio
     row = REGIONS.get(spelled)
     if row is None:
         return Refusal(
-            given=f"{given}, no region that is known here",
+            given=f"{said(given)}, no region that is known here",
             allowed=allowed,
             fix=did_you_mean(given, members, "name an allowed region"),
         )

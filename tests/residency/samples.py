@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -31,7 +32,7 @@ def region(name: str, *, role: str, block: int) -> OciRegionRequest:
     return OciRegionRequest(role=role, cidr=f"10.{block}.0.0/16", service_id=service_id(name))
 
 
-def site(place: str = "us-east-1", account: str = "111111111111", **changes) -> SiteRequest:
+def site(place: str = "us-east-1", account: str = "111111111111", **changes: Any) -> SiteRequest:
     """A site that may be, with changes."""
     good = SiteRequest(
         region=place, account_id=account, deployer_role="usdata-deployer", phase="backup", expires="2027-03-31"
@@ -74,12 +75,12 @@ GOOD = DeploymentRequest(
 )
 
 
-def with_oci(request: DeploymentRequest, **changes) -> DeploymentRequest:
+def with_oci(request: DeploymentRequest, **changes: Any) -> DeploymentRequest:
     """The request with changes under `oci`."""
     return replace(request, oci=replace(request.oci, **changes))
 
 
-def with_region(request: DeploymentRequest, name: str, **changes) -> DeploymentRequest:
+def with_region(request: DeploymentRequest, name: str, **changes: Any) -> DeploymentRequest:
     """The request with changes to one region."""
     regions = {**request.oci.regions, name: replace(request.oci.regions[name], **changes)}
     return with_oci(request, regions=regions)
@@ -90,13 +91,13 @@ def renamed_region(request: DeploymentRequest, old: str, new: str) -> Deployment
     return with_oci(request, regions={new if name == old else name: it for name, it in request.oci.regions.items()})
 
 
-def with_dataset(request: DeploymentRequest, name: str, **changes) -> DeploymentRequest:
+def with_dataset(request: DeploymentRequest, name: str, **changes: Any) -> DeploymentRequest:
     """The request with changes to one dataset, or with one more."""
     dataset = replace(request.datasets.get(name, DatasetRequest()), **changes)
     return replace(request, datasets={**request.datasets, name: dataset})
 
 
-def with_site(request: DeploymentRequest, name: str, **changes) -> DeploymentRequest:
+def with_site(request: DeploymentRequest, name: str, **changes: Any) -> DeploymentRequest:
     """The request with changes to one site."""
     return replace(request, sites={**request.sites, name: replace(request.sites[name], **changes)})
 

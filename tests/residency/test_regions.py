@@ -66,16 +66,28 @@ def test_us_regions_of_every_realm_are_in_the_table():
     [
         (
             UsRegion.PHOENIX,
-            ("phx", "us-phoenix-1", "objectstorage-us-phoenix-1", "PHX-AD-", "all-phx-services-in-oracle-services-network"),
+            (
+                "phx",
+                "us-phoenix-1",
+                "objectstorage-us-phoenix-1",
+                "PHX-AD-",
+                "all-phx-services-in-oracle-services-network",
+            ),
         ),
         (
             UsRegion.SAN_JOSE,
-            ("sjc", "us-sanjose-1", "objectstorage-us-sanjose-1", "SJC-AD-", "all-sjc-services-in-oracle-services-network"),
+            (
+                "sjc",
+                "us-sanjose-1",
+                "objectstorage-us-sanjose-1",
+                "SJC-AD-",
+                "all-sjc-services-in-oracle-services-network",
+            ),
         ),
     ],
 )
 def test_a_row_yields_every_spelling_of_its_region(region, spellings):
-    """IAM key, quota name, service principal, availability-domain prefix and service gateway label come from one row."""
+    """IAM key, quota name, service principal, availability-domain prefix, service gateway label: all from one row."""
     row = region.facts
     assert spellings == (
         row.key,
@@ -89,7 +101,10 @@ def test_a_row_yields_every_spelling_of_its_region(region, spellings):
 
 def test_a_legacy_region_yields_its_row():
     """The AWS rows say where the legacy sites stand."""
-    assert [(region.facts.key, region.facts.jurisdiction) for region in LegacyRegion] == [("use1", "US"), ("apse1", "SG")]
+    assert [(region.facts.key, region.facts.jurisdiction) for region in LegacyRegion] == [
+        ("use1", "US"),
+        ("apse1", "SG"),
+    ]
 
 
 @pytest.mark.parametrize(

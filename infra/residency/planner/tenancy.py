@@ -57,7 +57,7 @@ def _auth(oci: OciRequest, findings: list[Finding]) -> AuthMethod | None:
         given, allowed, fix = (
             ("no profile", f"with {method} the name of a profile in ~/.oci/config", "add profile: <its name>")
             if oci.profile is None
-            else (oci.profile, f"with {method} no profile", "remove it")
+            else (said(oci.profile), f"with {method} no profile", "remove it")
         )
         findings.append(
             Finding(
