@@ -17,9 +17,9 @@ import pulumi_oci as oci
 
 from components import naming
 from components.base import Component
-from components.tenancy import HolderTags
+from components.tenancy import TenancyFoundation
 from infra.residency.dataset import DataClass
-from infra.residency.placement import KeyPlan
+from infra.residency.placement import Compartment, KeyPlan
 from infra.residency.regions import UsRegion
 
 _KEY_BYTES = 32
@@ -30,11 +30,9 @@ _KEY_BYTES = 32
 class RegionalKeysArgs:
     """A region and the keys that are planned there."""
 
-    organization: str
+    foundation: TenancyFoundation
     region: UsRegion
     keys: tuple[KeyPlan, ...]
-    compartment: oci.identity.Compartment
-    tags: HolderTags
     provider: oci.Provider
 
 
@@ -49,24 +47,25 @@ class RegionalKeys(Component):
 
     def __init__(self, name: str, args: RegionalKeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("RegionalKeys", name, opts)
-        options = self._holder(args.provider, depends_on=args.tags.definitions)
+        compartment, tags = args.foundation.compartments[Compartment.KEYS], args.foundation.tags
+        options = self._holder(args.provider, depends_on=tags.definitions)
         vault = oci.kms.Vault(
             f"vault-{args.region}",
-            compartment_id=args.compartment.id,
-            display_name=naming.regional(args.organization, "vault", args.region),
+            compartment_id=compartment.id,
+            display_name=naming.regional(args.foundation.organization, "vault", args.region),
             vault_type="DEFAULT",
-            defined_tags=args.tags.of(),
+            defined_tags=tags.of(),
             opts=options,
         )
         self.keys = {
             key.data_class: oci.kms.Key(
                 f"{key.data_class}-{args.region}",
-                compartment_id=args.compartment.id,
+                compartment_id=compartment.id,
                 display_name=key.name,
                 management_endpoint=vault.management_endpoint,
                 protection_mode="HSM",
                 key_shape=oci.kms.KeyKeyShapeArgs(algorithm="AES", length=_KEY_BYTES),
-                defined_tags=args.tags.of(data_class=key.data_class),
+                defined_tags=tags.of(data_class=key.data_class),
                 opts=options,
             )
             for key in args.keys

@@ -53,19 +53,23 @@ class HolderTags:
 
 
 class TenancyFoundation(Component):
-    """The compartments and the tag namespace.
+    """The compartments and the tag namespace: what every other component in Oracle Cloud stands on.
 
     Attributes:
         compartments: every compartment that holds resources; the enclosing one holds only these.
         tags: what holders are tagged with.
+        home: the home region's provider, for what else belongs to the whole tenancy.
     """
 
+    organization: str
+    tenancy: Tenancy
+    home: oci.Provider
     compartments: Mapping[Compartment, oci.identity.Compartment]
     tags: HolderTags
 
     def __init__(self, name: str, args: TenancyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("TenancyFoundation", name, opts)
-        self._args = args
+        self.organization, self.tenancy, self.home = args.organization, args.tenancy, args.home
         enclosing = self._compartment("enclosing", args.organization, args.tenancy.id, "Everything of this stack")
         self.compartments = {
             compartment: self._compartment(compartment.value, compartment.value, enclosing.id, _PURPOSES[compartment])
@@ -83,17 +87,16 @@ class TenancyFoundation(Component):
             name=name,
             description=description,
             enable_delete=False,
-            opts=self._child(self._args.home),
+            opts=self._child(self.home),
         )
 
     def _tags(self, compartment_id: pulumi.Input[str]) -> HolderTags:
-        organization = self._args.organization
         namespace = oci.identity.TagNamespace(
             "tags",
             compartment_id=compartment_id,
-            name=organization,
+            name=self.organization,
             description="What a holder of data is, and who answers for it",
-            opts=self._child(self._args.home),
+            opts=self._child(self.home),
         )
 
         def tag(name: str, description: str, values: tuple[str, ...] = ()) -> oci.identity.Tag:
@@ -103,12 +106,12 @@ class TenancyFoundation(Component):
                 name=name,
                 description=description,
                 validator=oci.identity.TagValidatorArgs(validator_type="ENUM", values=list(values)) if values else None,
-                opts=self._child(self._args.home),
+                opts=self._child(self.home),
             )
 
         return HolderTags(
-            namespace=organization,
-            owner=organization,
+            namespace=self.organization,
+            owner=self.organization,
             definitions=(
                 tag("data-class", "How private the data is", tuple(data_class.value for data_class in DataClass)),
                 tag("owner", "Who answers for the holder"),

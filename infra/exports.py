@@ -1,0 +1,49 @@
+"""The stack's outputs, which are public API: other stacks and applications read them.
+
+`defaultStore`: dataset -> number of the shard -> where applications write its data:
+
+    {"profiles": {"0": {"region": "us-ashburn-1", "namespace": "axexample", "bucket": "usds-profiles-iad",
+                        "endpoint": "https://axexample.compat.objectstorage.us-ashburn-1.oraclecloud.com",
+                        "key": "ocid1.key.oc1.iad.…"}}}
+
+What it refuses: the address of a replica or of a legacy site. Who reads these outputs cannot write there by mistake.
+"""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_oci as oci
+
+from infra.residency.dataset import DataClass
+from infra.residency.placement import Placement, PlacementRole, Plan
+from infra.residency.regions import UsRegion
+
+Keys = Mapping[UsRegion, Mapping[DataClass, oci.kms.Key]]
+"""The key of each data class in each region."""
+
+
+def export(plan: Plan, keys: Keys) -> None:
+    """Exports the outputs of the running stack."""
+    pulumi.export("defaultStore", default_store(plan, keys))
+
+
+def default_store(plan: Plan, keys: Keys) -> dict[str, dict[str, dict[str, pulumi.Input[str]]]]:
+    """The default store of each dataset and shard; `key` is the OCID of the key it is encrypted with."""
+    return {
+        dataset.dataset.name: {
+            str(placement.shard): _address(plan.tenancy.namespace, placement, keys)
+            for placement in dataset.placements
+            if placement.role is PlacementRole.PRIMARY
+        }
+        for dataset in plan.datasets
+    }
+
+
+def _address(namespace: str, placement: Placement, keys: Keys) -> dict[str, pulumi.Input[str]]:
+    return {
+        "region": placement.region.value,
+        "namespace": namespace,
+        "bucket": placement.bucket,
+        "endpoint": placement.endpoint,
+        "key": keys[placement.region][placement.dataset.data_class].id,
+    }
