@@ -59,10 +59,6 @@ class Call:
         """True when nothing exists yet."""
         return self.old is None
 
-    def changed(self, name: str) -> bool:
-        """True when this input is new or differs from the last one."""
-        return self.old is None or self.old.inputs.get(name) != self.inputs.get(name)
-
     def visible(self, type_: str, id_: str) -> Record | None:
         """The live resource with this id in this call's account, and in its region if the type is regional."""
         for region in (self.place.region, ""):

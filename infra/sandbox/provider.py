@@ -188,9 +188,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         def effect() -> tuple[str, Json]:
             with self._store.changing() as clouds:
                 call = self._api_call(rpc, Operation.UPDATE, clouds, inputs)
-                call.old = lifecycle.find(self._cloud, call, request.id)
-                if call.old is None:
+                found = lifecycle.find(self._cloud, call, request.id)
+                if found is None:
                     raise self._cloud.gone(call, request.id)
+                call.old = replace(found, inputs=lifecycle.without_bookkeeping(found.inputs))
                 record = lifecycle.update(self._cloud, call, seal(inputs))
             return record.id, _properties(known, record, inputs)
 

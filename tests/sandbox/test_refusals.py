@@ -370,7 +370,7 @@ CREATES = [
                 {
                     "applyServerSideEncryptionByDefault": {
                         "sseAlgorithm": "aws:kms",
-                        "kmsMasterKeyId": f"arn:aws:kms:ap-southeast-1:{ACCOUNT}:key/00000000-0000-4000-8000-000000000000",
+                        "kmsMasterKeyId": f"arn:aws:kms:ap-southeast-1:{ACCOUNT}:alias/backup",
                     }
                 }
             ]

@@ -134,13 +134,16 @@ def _is_principal(kind: str, value: str) -> bool:
 def refuse_strangers(call: Call, statements: tuple[Statement, ...]) -> None:
     """Roles that a document names as principals must exist: in this account, or in another one that is simulated.
 
+    The role that the provider itself assumes exists, since it acts.
+
     Raises:
         DocumentError: a role does not exist.
     """
+    own = {record(role).get("roleArn") for role in as_list(call.place.settings.get("assumeRoles"))}
     for statement in statements:
         for kind, value in statement.principals:
             role = re.fullmatch(r"arn:aws:iam::(\d{12}):role/(?:.*/)?([^/]+)", value) if kind == "AWS" else None
-            if role is None:
+            if role is None or value in own:
                 continue
             account, name = role.groups()
             simulated = account == call.place.account or call.clouds.all(cloud="aws", account=account)

@@ -139,7 +139,7 @@ def parse_quota(text: str) -> QuotaStatement:
     return QuotaStatement(verb=verb, family=family, compartment=compartment, region=region)
 
 
-_TOKEN = re.compile(r"""\s*('(?:[^'])*'|/[^/]*/|!=|[={},()]|[^\s={},()'!]+)""")
+_TOKEN = re.compile(r"""\s*('[^']*'(?:/'[^']*')?|/[^/]*/|!=|[={},()]|[^\s={},()'!]+)""")
 
 
 class _Tokens:
@@ -179,7 +179,7 @@ class _Tokens:
         given = self.take()
         if not given or given in {"{", "}", "=", ",", "(", ")", "!="}:
             raise StatementError(f"expected {what}, found {given or 'the end'!r}")
-        return given.strip("'")
+        return given.replace("'", "")
 
     def end(self) -> None:
         """Nothing may follow."""
