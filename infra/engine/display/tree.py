@@ -37,9 +37,9 @@ TONES: Final = {
 _MARK_TONES: Final = {"+": Tone.ADDED, "-": Tone.REMOVED, "~": Tone.CHANGED}
 
 
-def render_tree(recorder: Recorder, paper: Paper) -> list[str]:
+def render_tree(recorder: Recorder, paper: Paper, *, show_sames: bool = False) -> list[str]:
     """The changed resources, children under their parents, siblings by type and name; then the outputs that change."""
-    changes = [c for c in recorder.all() if c.op is not Op.SAME or urns.is_root_stack(c.step.urn)]
+    changes = [c for c in recorder.all() if show_sames or c.op is not Op.SAME or urns.is_root_stack(c.step.urn)]
     parents = _parents(recorder)
     ordered = sorted(changes, key=lambda c: _place(c.step.urn, parents))
     lines: list[str] = []

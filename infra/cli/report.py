@@ -1,0 +1,162 @@
+"""What people read about a run: verdict first, then phases and exceptions, numbers, meaning, resources, hints."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from infra.cli.meaning import meaning
+from infra.engine.display import (
+    Paper,
+    Tone,
+    columns,
+    count,
+    escape,
+    places,
+    render_counts,
+    render_diagnostics,
+    render_outputs,
+    render_resources,
+    render_tree,
+)
+from infra.engine.events import Outcome as Ending
+from infra.engine.offline import DRIFT_NOTE
+from infra.engine.options import Command
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from infra.cli.runs import Outcome
+    from infra.residency.placement import Plan
+
+_DONE = {
+    Command.UP: "what the stack file says is applied",
+    Command.REFRESH: "the state says what is there",
+    Command.DESTROY: "what the stack had is gone",
+}
+
+
+def render(outcome: Outcome, paper: Paper, *, diff: bool, show_sames: bool) -> str:
+    """The report of a run."""
+    recorder, request = outcome.recorder, outcome.request
+    changes = bool(recorder.changed())
+    blocks = [[header(outcome, paper)], _verdict(outcome, paper)]
+    blocks.append(
+        [*phases(outcome.loaded.plan, request.as_of, paper), *exceptions(outcome.loaded.plan, request.as_of, paper)]
+    )
+    if changes or show_sames or outcome.recorder.failed:
+        blocks.append(render_counts(recorder, paper))
+        blocks.append(meaning(outcome.loaded.plan, recorder, paper))
+        blocks.append(
+            render_tree(recorder, paper, show_sames=show_sames)
+            if diff
+            else render_resources(recorder, paper, show_sames=show_sames)
+        )
+    else:
+        unchanged = count(outcome.basis.resources, "resource")
+        blocks.append([f"  Nothing changes: {unchanged} of the state are as the stack file says."])
+        blocks.append(render_outputs(recorder, paper) if diff else [])
+    if not recorder.failed:
+        blocks.append(render_diagnostics(recorder.warnings, paper, places=places(recorder)))
+    blocks.append(_notes(outcome, paper, diff=diff))
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def header(outcome: Outcome, paper: Paper) -> str:
+    """One line: project, stack, engine, and the state that the run started from."""
+    request, basis = outcome.request, outcome.basis
+    clouds = "no credentials used" if request.is_offline else "simulated clouds"
+    if basis.resources or basis.digest:
+        day = f" of {basis.written}" if basis.written else ""
+        against = f"against state {basis.digest[:12]}{day} ({count(basis.resources, 'resource')})"
+    else:
+        against = "against an empty state"
+    parts = [
+        paper.paint("usdata", bold=True),
+        f"stack {request.workspace.stack}",
+        f"embedded engine, {clouds}",
+        against,
+    ]
+    return " · ".join(parts)
+
+
+def _verdict(outcome: Outcome, paper: Paper) -> list[str]:
+    """How a run ended that did not just plan, or that could not."""
+    recorder, request = outcome.recorder, outcome.request
+    summary = recorder.summary
+    interrupted = summary is not None and summary.outcome is Ending.CANCELED
+    if recorder.failed:
+        word = "INTERRUPTED" if interrupted else "FAILED"
+        what = "the preview" if recorder.preview else f"the {request.command.value}"
+        failures = [c for c in recorder.failures if c.failed]
+        number = f": {count(len(failures), 'step')} failed" if failures else ""
+        lines = [f"  {paper.paint(word, Tone.BAD, bold=True):<10} {what} did not finish{number}"]
+        lines += ["", *render_diagnostics(recorder.diagnostics, paper, places=places(recorder))]
+        if outcome.result.pending:
+            lines += ["", "  In flight, and not known how it ended:"]
+            lines += [f"    {escape(text)}" for text in outcome.result.pending]
+        if not recorder.preview:
+            lines += ["", "  The state is written. Run the command again: it goes on from there."]
+        return lines
+    if recorder.preview or summary is None:
+        return []
+    done = paper.paint("DONE", Tone.ADDED, bold=True)
+    return [f"  {done}       {_DONE[request.command]}, in {summary.seconds:.1f} s"]
+
+
+def phases(plan: Plan, as_of: date, paper: Paper) -> list[str]:
+    """One line for all sites in the same phase until the same day."""
+    groups: dict[tuple[str, date], list[str]] = defaultdict(list)
+    for site in plan.sites:
+        groups[site.site.phase.value, site.site.expires].append(site.site.name)
+    rows = [
+        ("PHASE     ", f"{phase} at {', '.join(names)}", f"expires {expires} ({_left(expires, as_of)})")
+        for (phase, expires), names in sorted(groups.items())
+    ]
+    return columns(rows, width=paper.width)
+
+
+def exceptions(plan: Plan, as_of: date, paper: Paper) -> list[str]:
+    """One line for each dataset that is an exception: who may read it, until when, and why."""
+    rows: list[tuple[str, str, str]] = []
+    for item in plan.datasets:
+        dataset = item.dataset
+        if dataset.expires is None:
+            continue
+        export = dataset.export
+        reader = f"{export.name}, read by group {export.group}" if export else "no export"
+        until = f"expires {dataset.expires} ({_left(dataset.expires, as_of)}): {dataset.reason}"
+        rows.append(("EXCEPTED  ", escape(f"{dataset.name}: {reader}"), escape(until)))
+    return columns(rows, width=paper.width)
+
+
+def _left(expires: date, as_of: date) -> str:
+    days = (expires - as_of).days
+    return f"in {count(days, 'day')}"
+
+
+def _notes(outcome: Outcome, paper: Paper, *, diff: bool) -> list[str]:
+    """What a reader should know about this run, and what to try next."""
+    recorder, request = outcome.recorder, outcome.request
+    notes: list[str] = []
+    stack = request.workspace.stack
+    if request.is_offline:
+        notes.append(DRIFT_NOTE)
+    if recorder.changed() and not diff:
+        notes.append(f"Full properties: python -m infra {request.command.value} --stack {stack} --diff")
+    if request.command is Command.PREVIEW and not request.is_offline and not recorder.failed:
+        notes += _next_steps(outcome)
+    return [f"  {paper.paint(note, Tone.QUIET)}" for note in notes]
+
+
+def _next_steps(outcome: Outcome) -> list[str]:
+    """What a newcomer may try, by how far the sandbox is."""
+    file = outcome.request.workspace.shown_file
+    if not outcome.basis.resources:
+        return [
+            "This is a plan for simulated clouds in .sandbox/: nothing leaves this machine, and no account is needed.",
+            f"Next: make up applies it; then edit {file} (add a dataset, say) and make preview shows what that means.",
+        ]
+    if outcome.recorder.changed():
+        return ["Next: make up applies it to the simulated clouds."]
+    return [f"Next: edit {file} (add a dataset, say) and make preview shows what that means."]

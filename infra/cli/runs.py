@@ -1,0 +1,201 @@
+"""Carries out one command on one stack: wires settings, program, engine and clouds together.
+
+A simulated stack runs against the simulated clouds, its state is in `.sandbox/`. Any other stack is only previewed,
+offline: against an exported state or an empty one, with no credentials and no cloud.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from infra.cli import stored
+from infra.cli.refusal import BadStackFile, Refused
+from infra.cli.workspace import PROJECT, Workspace, configuration
+from infra.engine.display import Progress, Recorder
+from infra.engine.events import Event
+from infra.engine.options import Command, Options
+from infra.residency.findings import ResidencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from pathlib import Path
+
+    from infra.engine.options import Result
+    from infra.engine.provider import ProviderFactory
+    from infra.engine.state import Deployment
+    from infra.engine.store import StateFile
+    from infra.settings import Loaded
+
+_VERBS = {
+    Command.PREVIEW: "planning",
+    Command.UP: "updating",
+    Command.REFRESH: "refreshing",
+    Command.DESTROY: "destroying",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to do.
+
+    Attributes:
+        as_of: The day on which the plan is made.
+        state_file: An exported state to preview against; `None` for the stack's own.
+    """
+
+    command: Command
+    workspace: Workspace
+    as_of: date
+    state_file: Path | None = None
+    options: Options = field(default_factory=Options)
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether no cloud takes part, not even a simulated one."""
+        return not self.workspace.is_simulated or self.state_file is not None
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether nothing is changed."""
+        return self.command is Command.PREVIEW or self.options.preview_only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a run started from.
+
+    Attributes:
+        digest: SHA-256 of the state file, in hexadecimal; empty if there was none.
+        written: The day on which the state was written, or empty.
+        resources: How many resources it has.
+    """
+
+    digest: str
+    written: str
+    resources: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run went."""
+
+    request: Request
+    loaded: Loaded
+    basis: Basis
+    result: Result
+    recorder: Recorder
+    events: list[Event]
+
+
+def carry_out(request: Request) -> Outcome:
+    """Do it.
+
+    Raises:
+        BadStackFile: The stack file may not be; nothing was planned.
+        Refused: An argument or the state cannot be used; nothing was done.
+    """
+    _refuse_reality(request)
+    loaded = load(request.workspace, request.as_of)
+    with ExitStack() as held:
+        state, sink, basis = _state(request, held)
+        providers = _providers(request, held)
+        recorder, events = Recorder(), list[Event]()
+        progress = Progress(_VERBS[request.command], basis.resources)
+
+        def on_event(event: Event) -> None:
+            recorder(event)
+            events.append(event)
+            progress(event)
+
+        held.enter_context(progress.shown())
+        result = _run(request, state, sink, providers, on_event)
+    return Outcome(request=request, loaded=loaded, basis=basis, result=result, recorder=recorder, events=events)
+
+
+def _run(request: Request, state: Deployment, sink: StateFile | None, providers: Any, on_event: Any) -> Result:
+    from infra.engine import deployment  # noqa: PLC0415 (the engine and the SDK are slow to import)
+
+    workspace, as_of = request.workspace, request.as_of
+
+    def program() -> None:
+        from infra.program import main  # noqa: PLC0415 (imports the cloud SDKs, inside the run as the real engine does)
+
+        main(as_of=as_of)
+
+    return deployment.run(
+        command=request.command,
+        program=program if request.command in {Command.PREVIEW, Command.UP} else None,
+        project=PROJECT,
+        stack=workspace.stack,
+        config=configuration(workspace),
+        state=state,
+        providers=providers,
+        root_directory=workspace.root,
+        options=request.options,
+        on_event=on_event,
+        sink=sink,
+    )
+
+
+def load(workspace: Workspace, as_of: date) -> Loaded:
+    """The stack file, planned.
+
+    Raises:
+        BadStackFile: It may not be.
+    """
+    from infra import settings  # noqa: PLC0415 (only a run needs it)
+
+    try:
+        return settings.load(workspace.file, configured=None, as_of=as_of)
+    except ResidencyError as error:
+        raise BadStackFile(error.findings, workspace.shown_file) from error
+
+
+def _refuse_reality(request: Request) -> None:
+    """The embedded engine never changes a real cloud."""
+    if not request.is_offline or request.command is Command.PREVIEW:
+        return
+    stack, command = request.workspace.stack, request.command.value
+    raise Refused(
+        f"{command} of {stack} is not for the embedded engine",
+        given=f"{stack}, whose clouds are real",
+        allowed="up, refresh and destroy of simulated stacks (sandbox); preview of any",
+        why="only the ordinary command line, with its credentials, backend and plugins, may change a real cloud",
+        fix=f"pulumi {command} -s {stack}    (to look without credentials: python -m infra preview --stack {stack})",
+    )
+
+
+def _state(request: Request, held: ExitStack) -> tuple[Deployment, StateFile | None, Basis]:
+    """The state to start from, what keeps it on disk, and what to say about it."""
+    if request.state_file is not None:
+        state, digest = stored.read_export(request.state_file)
+        stored.refuse_foreign(state, request.workspace)
+        return state, None, _basis(state, digest)
+    if not request.workspace.is_simulated:
+        from infra.engine.state import Deployment  # noqa: PLC0415 (the engine is slow to import)
+
+        state = Deployment()
+        return state, None, _basis(state, "")
+    file = held.enter_context(stored.open_state(request.workspace, writable=not request.is_preview))
+    path = request.workspace.state
+    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+    return file.state, None if request.is_preview else file, _basis(file.state, digest)
+
+
+def _basis(state: Deployment, digest: str) -> Basis:
+    return Basis(digest=digest, written=str(state.manifest.get("time", ""))[:10], resources=len(state.resources))
+
+
+def _providers(request: Request, held: ExitStack) -> ProviderFactory | Mapping[str, str]:
+    """Where provider instances come from: facts, or the simulated clouds, served until the run ends."""
+    if request.is_offline:
+        from infra.engine.offline import offline_provider  # noqa: PLC0415 (only an offline run needs it)
+
+        return offline_provider
+    from infra import sandbox  # noqa: PLC0415 (only a run on the simulated clouds needs it)
+
+    return held.enter_context(sandbox.serve(request.workspace.clouds)).addresses
