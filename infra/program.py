@@ -22,7 +22,7 @@ from components.storage_access import StorageAccess, StorageAccessArgs
 from components.tenancy import TenancyArgs, TenancyFoundation
 from infra import settings
 from infra.exports import export
-from infra.providers import Providers, connect
+from infra.providers import connect
 from infra.residency.findings import ResidencyError, render
 from infra.residency.placement import Plan, RegionRole
 
@@ -39,8 +39,7 @@ def main(as_of: date | None = None) -> None:
         pulumi.RunError: with every finding about the stack file, before any resource is registered.
     """
     pulumi.require_pulumi_version(">=3.256.0")
-    plan = _plan(pulumi.get_stack(), as_of or datetime.now(UTC).date())
-    _provision(plan, connect(plan))
+    provision(_plan(pulumi.get_stack(), as_of or datetime.now(UTC).date()))
 
 
 def _plan(stack: str, as_of: date) -> Plan:
@@ -51,7 +50,9 @@ def _plan(stack: str, as_of: date) -> Plan:
         raise pulumi.RunError(render(error.findings, path.relative_to(_ROOT).as_posix())) from error
 
 
-def _provision(plan: Plan, providers: Providers) -> None:
+def provision(plan: Plan) -> None:
+    """Registers everything that a plan says."""
+    providers = connect(plan)
     foundation = TenancyFoundation(
         "tenancy", TenancyArgs(organization=plan.organization, tenancy=plan.tenancy, home=providers.home)
     )

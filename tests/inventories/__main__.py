@@ -1,0 +1,9 @@
+"""Writes the inventory of every stack anew: `python -m tests.inventories`."""
+
+from infra import settings
+from tests.support import inventory
+from tests.support.programs import ROOT
+
+for stack in settings.stacks(ROOT):
+    inventory.path(stack).write_text(inventory.render(stack), encoding="utf-8")
+    print(inventory.path(stack).relative_to(ROOT))
