@@ -14,164 +14,204 @@ from typing import TYPE_CHECKING, Final
 from infra.engine import urns
 from infra.engine.display import Change, Paper, Recorder, Tone, escape, listed
 from infra.engine.events import Op
+from infra.residency.flow import FlowKind
 from infra.residency.placement import PlacementRole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from infra.engine.state import Deployment
     from infra.residency.placement import DatasetPlan, Network, Plan, SitePlan
 
 _TOPICS: Final = ("Data", "Access", "Network", "Keys", "Legacy", "Other")
 
 _KINDS: Final = {
-    "DatasetStore": ("Data", "dataset"),
-    "RegionalStorage": ("Data", "Object Storage in"),
-    "StorageAccess": ("Access", ""),
-    "TenancyFoundation": ("Access", ""),
-    "RegionalNetwork": ("Network", ""),
-    "PeeringMesh": ("Network", ""),
-    "RegionalKeys": ("Keys", ""),
-    "LegacySite": ("Legacy", ""),
+    "DatasetStore": ("Data", "dataset {name}", ""),
+    "RegionalStorage": ("Data", "Object Storage in {name}", "storage-"),
+    "StorageAccess": ("Access", "who may read and copy data", ""),
+    "TenancyFoundation": ("Access", "compartments and tags", ""),
+    "RegionalNetwork": ("Network", "network in {name}", "network-"),
+    "PeeringMesh": ("Network", "peering between the regions", ""),
+    "RegionalKeys": ("Keys", "keys in {name}", "keys-"),
+    "LegacyBackup": ("Legacy", "site {name}", ""),
 }
-"""Topic and first words for each kind of component."""
+"""For each kind of component its topic, its subject, and what stands before its subject's name in its logical name."""
 
 _MARKS: Final = {Op.CREATE: "+", Op.IMPORT: "=", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-"}
 _TONES: Final = {"+": Tone.ADDED, "~": Tone.CHANGED, "±": Tone.REPLACED, "-": Tone.REMOVED}
-_OWNER: Final = re.compile(r"usdata:index:([A-Za-z]+)")
+_COMPONENT: Final = re.compile(r"usdata:index:([A-Za-z]+)")
+_FEW: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Owner:
-    """The component that a resource belongs to; `kind` is the last part of its type, `name` its logical name."""
+    """The outermost component that a resource belongs to; a resource without one has no kind and owns itself."""
 
     kind: str
     name: str
 
 
-def meaning(plan: Plan, recorder: Recorder, paper: Paper) -> list[str]:
-    """One line for each component that something happens to, by topic."""
-    owned = _owned(recorder)
+def meaning(plan: Plan, recorder: Recorder, before: Deployment, paper: Paper) -> list[str]:
+    """One line for each component that something happens to, by topic.
+
+    Args:
+        plan: What the stack file asks for.
+        recorder: What the run did or would do.
+        before: The state that it started from: it knows the owners of what goes.
+        paper: What is written on.
+    """
+    owned = _owned(recorder, before)
     lines: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for owner in sorted(owned, key=lambda o: (o.kind, o.name)):
-        changes = owned[owner]
-        topic, word = _KINDS.get(owner.kind, ("Other", ""))
-        subject = " ".join(part for part in (word, owner.name) if part)
-        whole = _whole(owner, changes)
-        described = describe(plan, owner) if whole == "+" else ""
-        text = f"{subject}{described}" if described else f"{subject}: {phrase(changes)}"
-        lines[topic].append((whole, escape(text)))
+    for owner in sorted(owned):
+        topic, subject, prefix = _KINDS.get(owner.kind, ("Other", "{name}", ""))
+        name = owner.name.removeprefix(prefix)
+        whole = _whole(owner, owned[owner])
+        mark = whole or _gist(owned[owner])
+        described = describe(plan, owner.kind, name) if whole == "+" else ""
+        text = subject.replace("{name}", name) + (described or f": {phrase(owner, owned[owner])}")
+        lines[topic].append((mark, escape(text)))
     out: list[str] = []
     for topic in _TOPICS:
         for index, (mark, text) in enumerate(lines.get(topic, ())):
-            label = f"{topic:<8}" if index == 0 else " " * 8
+            label = f"{topic if index == 0 else '':<8}"
             out.append(f"  {paper.paint(label, bold=True)}  {paper.paint(f'{mark} {text}', _TONES.get(mark))}")
     return out
 
 
-def _owned(recorder: Recorder) -> Mapping[Owner, Sequence[Change]]:
-    """The changes by owner; the stack itself and providers, which are no change to anything, are left out."""
+def _owned(recorder: Recorder, before: Deployment) -> Mapping[Owner, Sequence[Change]]:
+    """The changes by owner, without the stack itself and providers, whose change is no change to anything."""
+    parents = {resource.urn: resource.parent for resource in before.resources}
+    parents |= {c.step.urn: r.parent for c in recorder.all() if (r := c.step.new or c.step.old)}
     owned: dict[Owner, list[Change]] = defaultdict(list)
     for change in recorder.changed():
-        type_ = change.step.type
-        if urns.is_root_stack(change.step.urn) or urns.is_provider_type(type_):
-            continue
-        owned[_owner(change)].append(change)
+        if not urns.is_root_stack(change.step.urn) and not urns.is_provider_type(change.step.type):
+            owned[_owner(change.step.urn, parents)].append(change)
     return owned
 
 
-def _owner(change: Change) -> Owner:
-    """A component owns itself and its children; what has no component owns itself."""
-    own = _OWNER.fullmatch(change.step.type)
-    if own:
-        return Owner(own[1], change.name)
-    record = change.step.new or change.step.old
-    parent = record.parent if record else ""
-    found = _OWNER.fullmatch(urns.type_of(parent)) if parent else None
-    return Owner(found[1], urns.name_of(parent)) if found else Owner("", change.name)
+def _owner(urn: str, parents: Mapping[str, str]) -> Owner:
+    found = Owner("", urns.name_of(urn))
+    seen: set[str] = set()
+    while urn and urn not in seen:
+        seen.add(urn)
+        component = _COMPONENT.fullmatch(urns.type_of(urn))
+        found = Owner(component[1], urns.name_of(urn)) if component else found
+        urn = parents.get(urn, "")
+    return found
 
 
 def _whole(owner: Owner, changes: Sequence[Change]) -> str:
-    """`+` if the component itself comes, `-` if it goes, else the gravest of what happens inside."""
-    for change in changes:
-        if _OWNER.fullmatch(change.step.type) and change.name == owner.name and change.op in {Op.CREATE, Op.DELETE}:
-            return _MARKS[change.op]
-    ops = {c.op for c in changes}
-    gravest = next((op for op in (Op.DELETE, Op.REPLACE, Op.UPDATE, Op.IMPORT, Op.CREATE) if op in ops), None)
-    return "~" if len(ops) > 1 else _MARKS.get(gravest, "~") if gravest else "~"
+    """`+` if the component itself comes, `-` if it goes, else nothing."""
+    return next((_MARKS[c.op] for c in changes if _is_owner(c, owner) and c.op in {Op.CREATE, Op.DELETE}), "")
 
 
-def phrase(changes: Iterable[Change]) -> str:
-    """Changes counted by kind: `- 1 bucket (profiles-us-ashburn-1), ~ 2 route tables`; the dangerous ones by name."""
+def _is_owner(change: Change, owner: Owner) -> bool:
+    component = _COMPONENT.fullmatch(change.step.type)
+    return component is not None and Owner(component[1], change.name) == owner
+
+
+def _gist(changes: Sequence[Change]) -> str:
+    """The mark of a component that stays: that of the one thing that happens inside, or `~` for several."""
+    ops = {change.op for change in changes}
+    return _MARKS.get(ops.pop(), "~") if len(ops) == 1 else "~"
+
+
+def phrase(owner: Owner, changes: Sequence[Change]) -> str:
+    """Changes counted by kind: `- 1 bucket (profiles-us-ashburn-1), + 2 route tables`; what goes is always named.
+
+    A component inside `owner` that comes or goes stands for what it holds.
+    """
+    components = [c for c in changes if _COMPONENT.fullmatch(c.step.type)]
+    inner = {c.step.urn: c for c in components if not _is_owner(c, owner)}
     groups: dict[tuple[Op, str], list[Change]] = defaultdict(list)
     for change in changes:
-        if not _OWNER.fullmatch(change.step.type):
+        record = change.step.new or change.step.old
+        around = inner.get(record.parent) if record else None
+        stands_alone = around is None or around.op is not change.op
+        if stands_alone and not _is_owner(change, owner):
             groups[change.op, _noun(change.step.type)].append(change)
     parts: list[str] = []
     for (op, noun), members in groups.items():
-        mark = _MARKS.get(op, str(op))
         number = f"{len(members)} {noun if len(members) == 1 else _plural(noun)}"
-        named = op in {Op.DELETE, Op.REPLACE} or len(members) == 1
-        names = f" ({listed([c.name for c in members], most=3)})" if named else ""
-        parts.append(f"{mark} {number}{names}")
-    return ", ".join(parts) or "nothing but the component itself"
+        named = op in {Op.DELETE, Op.REPLACE} or (len(groups) <= _FEW and len(members) <= _FEW)
+        names = f" ({listed([c.name for c in members])})" if named else ""
+        parts.append(f"{_MARKS.get(op, str(op))} {number}{names}")
+    return ", ".join(parts)
 
 
 def _noun(type_: str) -> str:
     """`oci:Core/routeTable:RouteTable` as `route table`."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", type_.rpartition(":")[2])
-    return words.lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", type_.rpartition(":")[2]).lower()
 
 
 def _plural(noun: str) -> str:
     if noun.endswith("y") and not noun.endswith(("ay", "ey", "oy")):
         return f"{noun[:-1]}ies"
-    return f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return noun if noun.endswith("s") else f"{noun}s"
 
 
-def describe(plan: Plan, owner: Owner) -> str:
-    """What the plan says about a component, for the end of its line; empty if the plan does not know it by name."""
-    match owner.kind:
-        case "DatasetStore":
-            found = next((d for d in plan.datasets if d.dataset.name == owner.name), None)
-            return _dataset(plan, found) if found else ""
-        case "RegionalNetwork":
-            network = next((n for n in plan.networks if n.region.value == owner.name), None)
-            return _network(network) if network else ""
-        case "RegionalKeys":
-            classes = [k.data_class.value for k in plan.keys if k.region.value == owner.name]
-            return f": a vault, and in it one HSM key each for {listed(classes)}" if classes else ""
-        case "LegacySite":
-            site = next((s for s in plan.sites if s.site.name == owner.name), None)
-            return _site(site) if site else ""
-        case _:
-            return ""
+def describe(plan: Plan, kind: str, name: str) -> str:
+    """What the plan says about a component that comes as a whole; empty where it says nothing.
+
+    Args:
+        plan: The plan.
+        kind: The last part of the component's type.
+        name: The dataset, region or site that it is for.
+    """
+    described = {
+        "DatasetStore": lambda: "".join(_dataset(plan, d) for d in plan.datasets if d.dataset.name == name),
+        "RegionalNetwork": lambda: "".join(_network(n) for n in plan.networks if n.region.value == name),
+        "RegionalKeys": lambda: _keys(plan, name),
+        "StorageAccess": lambda: _access(plan),
+        "PeeringMesh": lambda: _peering(plan),
+        "LegacyBackup": lambda: "".join(_site(s) for s in plan.sites if s.site.name == name),
+    }
+    return described[kind]() if kind in described else ""
+
+
+def _keys(plan: Plan, region: str) -> str:
+    classes = [key.data_class.value for key in plan.keys if key.region.value == region]
+    return f": a vault with one HSM key each for {listed(classes)} data"
+
+
+def _peering(plan: Plan) -> str:
+    pairs = sorted({tuple(sorted((n.region.value, peer.value))) for n in plan.networks for peer in n.peers})
+    return f": {listed([' and '.join(pair) for pair in pairs])}" if pairs else ""
 
 
 def _dataset(plan: Plan, item: DatasetPlan) -> str:
     dataset = item.dataset
-    regions = {role: [p.region.value for p in item.placements if p.role is role] for role in PlacementRole}
+    regions = {
+        role: list(dict.fromkeys(p.region.value for p in item.placements if p.role is role)) for role in PlacementRole
+    }
     shards = f" in {dataset.shards} shards" if dataset.shards > 1 else ""
-    backups = [s.site.name for s in plan.sites for b in s.backups if b.dataset.name == dataset.name]
-    parts = [f"default store {listed(_once(regions[PlacementRole.PRIMARY]))}{shards}"]
+    parts = [f"default store {listed(regions[PlacementRole.PRIMARY])}{shards}"]
     if regions[PlacementRole.REPLICA]:
-        parts.append(f"replica {listed(_once(regions[PlacementRole.REPLICA]))}")
+        parts.append(f"replica {listed(regions[PlacementRole.REPLICA])}")
+    backups = [s.site.name for s in plan.sites if any(b.dataset.name == dataset.name for b in s.backups)]
     if backups:
-        parts.append(f"backup {listed(_once(backups))}")
+        parts.append(f"backup {listed(backups)}")
     return f" ({dataset.data_class.value}): {', '.join(parts)}"
-
-
-def _once(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))
 
 
 def _network(network: Network) -> str:
     tiers = listed([subnet.tier.value for subnet in network.subnets])
-    peers = f", peers with {listed([p.value for p in network.peers])}" if network.peers else ""
-    return f" ({network.role.value}): {network.cidr}, private subnets {tiers}{peers}"
+    return f" ({network.role.value}): {network.cidr}, private subnets {tiers}"
+
+
+def _access(plan: Plan) -> str:
+    regions = list(dict.fromkeys(grant.region.value for grant in plan.service_grants))
+    texts = [f"Object Storage itself in {listed(regions)}"] if regions else []
+    texts += [
+        f"group {flow.target} reads {flow.dataset.name} until {flow.until}"
+        for flow in (item.export for item in plan.datasets)
+        if flow is not None and flow.kind is FlowKind.EXPORT
+    ]
+    return f": {'; '.join(texts)}" if texts else ""
 
 
 def _site(site: SitePlan) -> str:
     adopted = [b.dataset.name for b in site.backups if b.adopted]
+    taken = f"; adopted as they are: {listed(adopted, most=8)}" if adopted else ""
     buckets = listed([b.dataset.name for b in site.backups], most=8)
-    taken = f"; adopted: {listed(adopted)}" if adopted else ""
-    return f" ({site.site.region.value}, phase {site.site.phase.value}): backups of {buckets}{taken}"
+    return f" ({site.site.region.value}, phase {site.site.phase.value}): backup of {buckets}{taken}"

@@ -41,12 +41,10 @@ def render(outcome: Outcome, paper: Paper, *, diff: bool, show_sames: bool) -> s
     recorder, request = outcome.recorder, outcome.request
     changes = bool(recorder.changed())
     blocks = [[header(outcome, paper)], _verdict(outcome, paper)]
-    blocks.append(
-        [*phases(outcome.loaded.plan, request.as_of, paper), *exceptions(outcome.loaded.plan, request.as_of, paper)]
-    )
+    blocks.append(columns(_conditions(outcome.loaded.plan, request.as_of), width=paper.width))
     if changes or show_sames or outcome.recorder.failed:
         blocks.append(render_counts(recorder, paper))
-        blocks.append(meaning(outcome.loaded.plan, recorder, paper))
+        blocks.append(meaning(outcome.loaded.plan, recorder, outcome.before, paper))
         blocks.append(
             render_tree(recorder, paper, show_sames=show_sames)
             if diff
@@ -65,7 +63,7 @@ def render(outcome: Outcome, paper: Paper, *, diff: bool, show_sames: bool) -> s
 def header(outcome: Outcome, paper: Paper) -> str:
     """One line: project, stack, engine, and the state that the run started from."""
     request, basis = outcome.request, outcome.basis
-    clouds = "no credentials used" if request.is_offline else "simulated clouds"
+    clouds = "no credentials used" if request.is_offline else "simulated clouds, no credentials used"
     if basis.resources or basis.digest:
         day = f" of {basis.written}" if basis.written else ""
         against = f"against state {basis.digest[:12]}{day} ({count(basis.resources, 'resource')})"
@@ -104,35 +102,26 @@ def _verdict(outcome: Outcome, paper: Paper) -> list[str]:
     return [f"  {done}       {_DONE[request.command]}, in {summary.seconds:.1f} s"]
 
 
-def phases(plan: Plan, as_of: date, paper: Paper) -> list[str]:
-    """One line for all sites in the same phase until the same day."""
-    groups: dict[tuple[str, date], list[str]] = defaultdict(list)
+def _conditions(plan: Plan, as_of: date) -> list[tuple[str, str, str]]:
+    """What holds only until a day: the phase of each site, and each dataset that is an exception with its reason."""
+    sites: dict[tuple[str, date], list[str]] = defaultdict(list)
     for site in plan.sites:
-        groups[site.site.phase.value, site.site.expires].append(site.site.name)
+        sites[site.site.phase.value, site.site.expires].append(site.site.name)
     rows = [
-        ("PHASE     ", f"{phase} at {', '.join(names)}", f"expires {expires} ({_left(expires, as_of)})")
-        for (phase, expires), names in sorted(groups.items())
+        ("PHASE", f"{phase} at {', '.join(names)}", _until(expires, as_of))
+        for (phase, expires), names in sorted(sites.items())
     ]
-    return columns(rows, width=paper.width)
+    for dataset in (item.dataset for item in plan.datasets):
+        if dataset.expires is not None:
+            export = dataset.export
+            reader = f"{export.name}, read by group {export.group}" if export else "no export"
+            until = f"{_until(dataset.expires, as_of)}: {dataset.reason}"
+            rows.append(("EXCEPTED", escape(f"{dataset.name}: {reader}"), escape(until)))
+    return rows
 
 
-def exceptions(plan: Plan, as_of: date, paper: Paper) -> list[str]:
-    """One line for each dataset that is an exception: who may read it, until when, and why."""
-    rows: list[tuple[str, str, str]] = []
-    for item in plan.datasets:
-        dataset = item.dataset
-        if dataset.expires is None:
-            continue
-        export = dataset.export
-        reader = f"{export.name}, read by group {export.group}" if export else "no export"
-        until = f"expires {dataset.expires} ({_left(dataset.expires, as_of)}): {dataset.reason}"
-        rows.append(("EXCEPTED  ", escape(f"{dataset.name}: {reader}"), escape(until)))
-    return columns(rows, width=paper.width)
-
-
-def _left(expires: date, as_of: date) -> str:
-    days = (expires - as_of).days
-    return f"in {count(days, 'day')}"
+def _until(expires: date, as_of: date) -> str:
+    return f"expires {expires} (in {count((expires - as_of).days, 'day')})"
 
 
 def _notes(outcome: Outcome, paper: Paper, *, diff: bool) -> list[str]:

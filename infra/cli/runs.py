@@ -86,6 +86,7 @@ class Outcome:
     request: Request
     loaded: Loaded
     basis: Basis
+    before: Deployment
     result: Result
     recorder: Recorder
     events: list[Event]
@@ -113,7 +114,9 @@ def carry_out(request: Request) -> Outcome:
 
         held.enter_context(progress.shown())
         result = _run(request, state, sink, providers, on_event)
-    return Outcome(request=request, loaded=loaded, basis=basis, result=result, recorder=recorder, events=events)
+    return Outcome(
+        request=request, loaded=loaded, basis=basis, before=state, result=result, recorder=recorder, events=events
+    )
 
 
 def _run(request: Request, state: Deployment, sink: StateFile | None, providers: Any, on_event: Any) -> Result:

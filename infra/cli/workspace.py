@@ -92,7 +92,7 @@ def open_workspace(root: Path, stack: str) -> Workspace:
     if stack in known:
         return Workspace(root=root, stack=stack)
     raise Refused(
-        f"there is no stack {stack!r}",
+        f"there is no stack {stack!r}" if stack else "no stack is named; write --stack NAME",
         given=stack,
         allowed=", ".join(known) or "none: there is no file stacks/Pulumi.<stack>.yaml",
         fix=did_you_mean(stack, known, "name one of these, or add its file to stacks/"),

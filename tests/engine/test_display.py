@@ -379,10 +379,7 @@ class TestValues:
 
         assert shown(differences(old, new, guide)) == [
             "~ rules: [",
-            "    [0]: {",
-            "      days: 1",
-            "      on  : true",
-            "    }",
+            "    [0]: {2 keys}",
             "  ~ [1]: {",
             "    ~ days: 2 => 3",
             "      on  : true",
@@ -484,6 +481,21 @@ class TestResources:
   + oci:ObjectStorage:Bucket x 39  b01, b02 and 37 more  2 places"""
         )
 
+    def test_components_that_come_as_a_whole_are_folded(self):
+        """A new component stands for what is new in it; what goes or changes in it is shown by itself."""
+        inner = record("usdata:index:Inner", "inner", parent=NETWORK)
+        steps = [step(Op.CREATE, new=STACK), step(Op.CREATE, new=COMPONENT, position="components/network.py:7")]
+        steps += [step(Op.CREATE, new=inner), step(Op.CREATE, new=record(VCN, "deep", parent=inner.urn))]
+        steps += [step(Op.CREATE, new=record(VCN, f"v{i:02}", parent=NETWORK)) for i in range(30)]
+        steps += [step(Op.DELETE, record(BUCKET, "old", parent=NETWORK))]
+
+        assert (
+            text(display.render_resources(play(*steps), PLAIN))
+            == """\
+  - oci:ObjectStorage:Bucket      old
+  + usdata:index:RegionalNetwork  iad (32 resources)  components/network.py:7"""
+        )
+
     def test_unchanged_ones_on_demand(self):
         """`--show-sames` lists what does not change too."""
         recorder = play(same(COMPONENT), step(Op.CREATE, new=record(VCN, "v")))
@@ -538,6 +550,26 @@ class TestDiagnostics:
       request id 1
     warning: look    out\x1b[1m"""
         )
+
+    def test_said_once(self):
+        """What is wrong with several resources in the same words is said once, above it all of them."""
+        protected = [
+            Diagnostic(severity=Severity.ERROR, message=f'"{urn}" is protected:\nunprotect {urn}', urn=urn)
+            for urn in (urn_of(VCN, "a"), urn_of(VCN, "b"))
+        ]
+
+        assert (
+            text(display.render_diagnostics(protected, PLAIN))
+            == """\
+  oci:Core:Vcn a
+  oci:Core:Vcn b
+    error: "<URN>" is protected:
+      unprotect <URN>"""
+        )
+        assert text(display.render_diagnostics(protected[:1], PLAIN)).splitlines()[1:] == [
+            f'    error: "{urn_of(VCN, "a")}" is protected:',
+            f"      unprotect {urn_of(VCN, 'a')}",
+        ]
 
 
 class TestText:

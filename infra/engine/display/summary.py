@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _MOST_ROWS: Final = 24
 """Longer lists of creations, updates and readings are folded by type; deletions and replacements never are."""
 
+_ITSELF: Final = "\0"
+"""Stands for a resource's own URN while messages are compared; no message holds one."""
+
 _NEVER_FOLDED: Final = frozenset({Op.DELETE, Op.REPLACE})
 
 _HEADLINES: Final = ((Op.CREATE, "+"), (Op.UPDATE, "~"), (Op.REPLACE, "±"), (Op.DELETE, "-"))
@@ -58,10 +61,13 @@ def _properties(unsure: Sequence[Change]) -> str:
 
 
 def render_resources(recorder: Recorder, paper: Paper, *, show_sames: bool = False) -> list[str]:
-    """The resources that change, one a line with their place in the program; a long list is folded by type."""
-    changes = recorder.changed()
+    """The resources that change, one a line with their place in the program; a long list is folded.
+
+    The stack itself is left out: it changes whenever anything does.
+    """
+    changes = [c for c in recorder.changed() if not urns.is_root_stack(c.step.urn)]
     if show_sames:
-        sames = (c for c in recorder.all() if c.op is Op.SAME)
+        sames = (c for c in recorder.all() if c.op is Op.SAME and not urns.is_root_stack(c.step.urn))
         changes += sorted(sames, key=lambda c: (c.step.type, c.name, c.step.urn))
     rows = _folded(changes) if len(changes) > _MOST_ROWS and not show_sames else [(c, _row(c)) for c in changes]
     lines = columns([row for _, row in rows], width=paper.width)
@@ -74,8 +80,15 @@ def _row(change: Change) -> tuple[str, str, str]:
     if record is not None and record.protect and change.op in _NEVER_FOLDED:
         notes.append("protected")
     suffix = f" ({'; '.join(notes)})" if notes else ""
-    mark = MARKS.get(change.op, "  ").strip().replace("+-", "±")
-    return (f"{mark or ' '} {escape(change.shown_type)}", escape(change.name) + suffix, escape(change.step.position))
+    return (
+        f"{_mark(change.op)} {escape(change.shown_type)}",
+        escape(change.name) + suffix,
+        escape(change.step.position),
+    )
+
+
+def _mark(op: Op) -> str:
+    return MARKS.get(op, " ").strip().replace("+-", "±") or " "
 
 
 def _refused(change: Change) -> str:
@@ -100,22 +113,42 @@ def _top(path: str) -> str:
 
 
 def _folded(changes: Sequence[Change]) -> list[tuple[Change, tuple[str, str, str]]]:
-    """Deletions and replacements one by one, the rest by kind and type: `+ oci:Core:Vcn x 14  a, b and 12 more`."""
-    rows = [(c, _row(c)) for c in changes if c.op in _NEVER_FOLDED or c.may_replace or c.failed]
+    """Deletions and replacements one by one; a component that comes as a whole in one row; the rest by type."""
+    alone = [c for c in changes if c.op in _NEVER_FOLDED or c.may_replace or c.failed]
+    rows = [(c, _row(c)) for c in alone]
     groups: dict[tuple[Op, str], list[Change]] = defaultdict(list)
-    for change in changes:
-        if not (change.op in _NEVER_FOLDED or change.may_replace or change.failed):
+    for change, inside in _whole([c for c in changes if c not in alone]):
+        if inside:
+            mark, name, place = _row(change)
+            rows.append((change, (mark, f"{name} ({count(inside, 'resource')})", place)))
+        else:
             groups[change.op, change.shown_type].append(change)
     for (op, type_), members in groups.items():
         if len(members) == 1:
             rows.append((members[0], _row(members[0])))
             continue
-        mark = MARKS.get(op, "  ").strip() or " "
         names = listed([escape(c.name) for c in members], most=2)
-        places = sorted({escape(c.step.position) for c in members if c.step.position})
-        place = places[0] if len(places) == 1 else f"{len(places)} places" if places else ""
-        rows.append((members[0], (f"{mark} {escape(type_)} x {len(members)}", names, place)))
+        positions = sorted({escape(c.step.position) for c in members if c.step.position})
+        place = positions[0] if len(positions) == 1 else f"{len(positions)} places" if positions else ""
+        rows.append((members[0], (f"{_mark(op)} {escape(type_)} x {len(members)}", names, place)))
     return rows
+
+
+def _whole(changes: Sequence[Change]) -> list[tuple[Change, int]]:
+    """The changes without those inside a component that is created with them; and how many each one stands for."""
+    created = {c.step.urn: c for c in changes if c.op is Op.CREATE}
+    parents = {urn: c.step.new.parent for urn, c in created.items() if c.step.new is not None}
+    inside: dict[str, int] = defaultdict(int)
+    outermost: list[Change] = []
+    for change in changes:
+        urn, top = change.step.urn, change.step.urn
+        while (parent := parents.get(top, "")) in created and not urns.is_root_stack(parent):
+            top = parent
+        if top == urn or change.op is not Op.CREATE:
+            outermost.append(change)
+        else:
+            inside[top] += 1
+    return [(c, inside[c.step.urn] if c.op is Op.CREATE else 0) for c in outermost]
 
 
 def _painted(lines: Sequence[str], changes: Sequence[Change], paper: Paper) -> list[str]:
@@ -134,33 +167,56 @@ def _painted(lines: Sequence[str], changes: Sequence[Change], paper: Paper) -> l
 def render_diagnostics(
     diagnostics: Sequence[Diagnostic], paper: Paper, *, places: Mapping[str, str] | None = None
 ) -> list[str]:
-    """Errors and warnings by resource, in order of type and name; what concerns no resource comes first.
+    """Errors and warnings in order of type and name; what several resources have in common is said once.
+
+    What concerns no resource comes first.
 
     Args:
         diagnostics: What was told; information and debugging notes are left out.
         paper: What is written on.
         places: Where in the program a resource is registered, by URN.
     """
-    groups: dict[str, list[Diagnostic]] = defaultdict(list)
+    told: dict[str, list[Diagnostic]] = defaultdict(list)
     for diagnostic in diagnostics:
         if diagnostic.severity in {Severity.ERROR, Severity.WARNING}:
             urn = "" if not diagnostic.urn or urns.is_root_stack(diagnostic.urn) else diagnostic.urn
-            groups[urn].append(diagnostic)
+            told[urn].append(diagnostic)
+    alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for urn in sorted(told, key=_diagnostic_rank):
+        alike[tuple(dict.fromkeys(_general(d) for d in told[urn]))].append(urn)
     lines: list[str] = []
-    for urn in sorted(groups, key=_diagnostic_rank):
-        indent = "  "
-        if urn:
-            place = (places or {}).get(urn, "")
-            title = f"  {escape(short_type(urns.type_of(urn)))} {escape(urns.name_of(urn))}"
-            lines.append(paper.paint(title, bold=True) + (f"  {escape(place)}" if place else ""))
-            lines.append(paper.paint(f"    {escape(urn)}", Tone.QUIET))
-            indent = "    "
-        for diagnostic in dict.fromkeys(groups[urn]):
-            tone = Tone.BAD if diagnostic.severity is Severity.ERROR else Tone.CHANGED
-            first, *rest = escape_lines(diagnostic.message)
-            lines.append(f"{indent}{paper.paint(f'{diagnostic.severity}:', tone)} {first}")
-            lines += [f"{indent}  {line}" if line else "" for line in rest]
+    for texts, subjects in alike.items():
+        if subjects != [""]:
+            rows = [(_title(urn), escape((places or {}).get(urn, ""))) for urn in subjects]
+            lines += [paper.paint(line, bold=True) for line in columns(rows, width=paper.width)]
+        if len(subjects) == 1 and subjects[0] and not any(_ITSELF in text for text in texts):
+            lines.append(paper.paint(f"    {escape(subjects[0])}", Tone.QUIET))
+        for text in texts:
+            lines += _message(text, subjects, paper)
     return lines
+
+
+def _general(diagnostic: Diagnostic) -> str:
+    """Severity and text, with the resource's own URN blanked: what several resources may have in common."""
+    text = diagnostic.message.replace(diagnostic.urn, _ITSELF) if diagnostic.urn else diagnostic.message
+    return f"{diagnostic.severity}: {text}"
+
+
+def _message(text: str, subjects: Sequence[str], paper: Paper) -> list[str]:
+    """The lines of one message; where it is about one resource only, its URN is put back."""
+    severity, _, rest = text.partition(": ")
+    tone = Tone.BAD if severity == Severity.ERROR else Tone.CHANGED
+    indent = "  " if subjects == [""] else "    "
+    own = subjects[0] if len(subjects) == 1 else "<URN>"
+    first, *others = escape_lines(rest.replace(_ITSELF, own))
+    return [
+        f"{indent}{paper.paint(f'{severity}:', tone)} {first}",
+        *(f"{indent}  {line}" if line else "" for line in others),
+    ]
+
+
+def _title(urn: str) -> str:
+    return f"{escape(short_type(urns.type_of(urn)))} {escape(urns.name_of(urn))}"
 
 
 def _diagnostic_rank(urn: str) -> tuple[str, str]:

@@ -90,8 +90,7 @@ class _Entry(NamedTuple):
 
 def listing(properties: Mapping[str, Value], *, depth: int = 0, mark: str = "") -> list[Line]:
     """Properties as they are, sorted by name; the provider's own notes (`__...`) are left out."""
-    shown = {k: v for k, v in sorted(properties.items()) if v is not None and not k.startswith("__")}
-    return list(_children({_key(k): v for k, v in shown.items()}.items(), depth, mark))
+    return list(_children(_fields(properties).items(), depth, mark))
 
 
 def differences(old: Mapping[str, Value], new: Mapping[str, Value], guide: Guide | None = None) -> list[Line]:
@@ -140,7 +139,7 @@ def scalar(value: Value) -> str:  # noqa: C901, PLR0911 (one form for each kind 
 def _plain(label: str, value: Value, depth: int, mark: str, note: str = "") -> Iterator[Line]:
     """A value that is only there, only comes or only goes."""
     opened, prefix = _opened(value)
-    if isinstance(opened, dict) and (inside := {_key(k): v for k, v in opened.items() if not k.startswith("__")}):
+    if isinstance(opened, dict) and (inside := _fields(opened)):
         yield Line(depth, mark, f"{label}: {prefix}{{{note}")
         yield from _children(inside.items(), depth + 1, mark)
         yield Line(depth, "", "}")
@@ -150,6 +149,11 @@ def _plain(label: str, value: Value, depth: int, mark: str, note: str = "") -> I
         yield Line(depth, "", "]")
     else:
         yield Line(depth, mark, f"{label}: {scalar(value)}{note}")
+
+
+def _fields(properties: Mapping[str, Value]) -> dict[str, Value]:
+    """What an object shows, by label: sorted, without nulls and without the provider's own notes."""
+    return {_key(k): v for k, v in sorted(properties.items()) if v is not None and not k.startswith("__")}
 
 
 def _children(pairs: Iterable[tuple[str, Value]], depth: int, mark: str, *, align: bool = True) -> Iterator[Line]:
@@ -179,7 +183,7 @@ def _entries(entries: list[_Entry], depth: int, *, align: bool = True) -> Iterat
         if isinstance(item, int):
             yield Line(depth, "", f"… {item} unchanged")
         elif item.same:
-            yield from _plain(item.label.ljust(size), item.new, depth, "")
+            yield Line(depth, "", f"{item.label.ljust(size)}: {_short(item.new)}")
         else:
             yield from _entry(item, item.label.ljust(size), depth)
 
@@ -230,7 +234,7 @@ def _entry(entry: _Entry, label: str, depth: int) -> Iterator[Line]:
 
 
 def _short(value: Value) -> str:
-    """A value on one line, whatever it holds; for a side whose other side is of another kind."""
+    """A value on one line, whatever it holds: for what does not change, or changes into another kind."""
     if isinstance(value, dict) and value:
         return f"{{{count(len(value), 'key')}}}"
     if isinstance(value, list) and value:
