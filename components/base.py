@@ -25,7 +25,13 @@ class Component(pulumi.ComponentResource):
         self, provider: pulumi.ProviderResource, *, depends_on: Iterable[pulumi.Resource] = ()
     ) -> pulumi.ResourceOptions:
         """Options of a child that neither holds data nor guards what does."""
-        return pulumi.ResourceOptions(parent=self, provider=provider, depends_on=list(depends_on))
+        return pulumi.ResourceOptions(
+            parent=self,
+            provider=provider,
+            depends_on=list(depends_on),
+            protect=False,  # else the component's own would be inherited
+            retain_on_delete=False,
+        )
 
     def _holder(
         self, provider: pulumi.ProviderResource, *, depends_on: Iterable[pulumi.Resource] = (), adopt: str | None = None

@@ -48,8 +48,8 @@ class RegionalNetworkArgs:
 class _Rule:
     """A rule of a security group. `end` is the other side: a tier of the same network, a range, or a service label."""
 
-    name: str
     tier: SubnetTier
+    way: str
     direction: str
     end: SubnetTier | IPv4Network | str
     ports: range
@@ -215,7 +215,7 @@ class RegionalNetwork(Component):
                 end, kind = rule.end, "SERVICE_CIDR_BLOCK"
         inward = rule.direction == "INGRESS"
         oci.core.NetworkSecurityGroupSecurityRule(
-            f"{rule.name}-{self._region}",
+            f"{rule.tier}-{self._region}-{rule.way}",
             network_security_group_id=self.security_groups[rule.tier].id,
             direction=rule.direction,
             protocol=_TCP,
@@ -224,7 +224,7 @@ class RegionalNetwork(Component):
             destination=None if inward else end,
             destination_type=None if inward else kind,
             stateless=False,
-            description=rule.name,
+            description=f"{rule.tier} {rule.way}",
             tcp_options=oci.core.NetworkSecurityGroupSecurityRuleTcpOptionsArgs(
                 destination_port_range=oci.core.NetworkSecurityGroupSecurityRuleTcpOptionsDestinationPortRangeArgs(
                     min=rule.ports.start, max=rule.ports.stop - 1
@@ -263,20 +263,20 @@ class RegionalNetwork(Component):
 def _rules(network: Network, peers: tuple[Network, ...]) -> Iterator[_Rule]:
     """What may pass: databases to databases, and data to storage, in this network and to and from its peers."""
 
-    def rule(name: str, tier: SubnetTier, direction: str, end: SubnetTier | IPv4Network | str, ports: range) -> _Rule:
-        return _Rule(name=name, tier=tier, direction=direction, end=end, ports=ports)
+    def rule(tier: SubnetTier, way: str, direction: str, end: SubnetTier | IPv4Network | str, ports: range) -> _Rule:
+        return _Rule(tier=tier, way=way, direction=direction, end=end, ports=ports)
 
     data, endpoint = SubnetTier.DATA, SubnetTier.ENDPOINT
-    yield rule("data-to-services", data, "EGRESS", network.region.facts.services_cidr_label, _HTTPS)
+    yield rule(data, "to-services", "EGRESS", network.region.facts.services_cidr_label, _HTTPS)
     reachable: list[tuple[UsRegion, Mapping[SubnetTier, SubnetTier | IPv4Network]]] = [
         (network.region, {data: data, endpoint: endpoint}),
         *((peer.region, {subnet.tier: subnet.cidr for subnet in peer.subnets}) for peer in peers),
     ]
     for region, ends in reachable:
-        yield rule(f"data-from-data-{region}", data, "INGRESS", ends[data], _ORACLE_NET)
-        yield rule(f"data-to-data-{region}", data, "EGRESS", ends[data], _ORACLE_NET)
-        yield rule(f"data-to-endpoint-{region}", data, "EGRESS", ends[endpoint], _HTTPS)
-        yield rule(f"endpoint-from-data-{region}", endpoint, "INGRESS", ends[data], _HTTPS)
+        yield rule(data, f"from-data-{region}", "INGRESS", ends[data], _ORACLE_NET)
+        yield rule(data, f"to-data-{region}", "EGRESS", ends[data], _ORACLE_NET)
+        yield rule(data, f"to-endpoint-{region}", "EGRESS", ends[endpoint], _HTTPS)
+        yield rule(endpoint, f"from-data-{region}", "INGRESS", ends[data], _HTTPS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

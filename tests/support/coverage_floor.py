@@ -19,7 +19,9 @@ def main() -> int:
     missed = []
     for pattern, floor in FLOORS.items():
         print(f"branch coverage of {pattern}, at least {floor:g} %:")
-        reached = data.report(include=[pattern] if pattern != "*" else None, omit=list(FLOORS)[:1] if pattern == "*" else None)
+        reached = data.report(
+            include=[pattern] if pattern != "*" else None, omit=list(FLOORS)[:1] if pattern == "*" else None
+        )
         if reached < floor:
             missed.append(f"{pattern}: {reached:.2f} % is below {floor:g} %")
     for line in missed:

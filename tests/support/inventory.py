@@ -1,8 +1,9 @@
 """Inventories: what a stack registers, as text to be read as a diff.
 
 An inventory holds how many resources there are of each type, with 0 for what must never exist; each resource with its
-provider, its protection and its inputs but for mere descriptions; and the stack's outputs. It is made from the recorder,
-so it says what the program asks for, not what a cloud makes of it. What only a cloud gives stands as `<type name.id>`.
+provider, its protection and its inputs but for mere descriptions; and the stack's outputs. It is made from the
+recorder, so it says what the program asks for, not what a cloud makes of it. What only a cloud gives stands as
+`<type name.id>`.
 """
 
 import hashlib
@@ -31,7 +32,7 @@ NEVER = (
     "oci:ObjectStorage/preauthrequest:Preauthrequest",
     "oci:ObjectStorage/storageObject:StorageObject",
 )
-"""Types of which no stack has one: each would carry data, keys or reading rights away, or outlive what must be wiped."""
+"""Types of which no stack has one: each would carry data, keys or rights away, or outlive what must be wiped."""
 
 _NOISE = frozenset({"description", "displayName", "skipRegionValidation", "skipCredentialsValidation", "version"})
 _DOCUMENTS = frozenset({"policy", "assumeRolePolicy"})
@@ -64,7 +65,8 @@ def _lines(resource: Registration) -> dict[str, Any]:
         for name, value in resource.inputs.items()
         if name not in _NOISE
     }
-    marks = {"provider": resource.provider, "protect": resource.protect and resource.retain, "import": resource.import_id}
+    kept = resource.protect and resource.retain
+    marks = {"provider": resource.provider, "protect": kept, "import": resource.import_id}
     return {f"({name})": value for name, value in marks.items() if value} | inputs
 
 

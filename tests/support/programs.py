@@ -9,6 +9,7 @@ import yaml
 from infra.program import main, provision
 from infra.residency.deployment import DeploymentRequest
 from infra.residency.planner import plan
+from tests.residency.samples import GOOD
 from tests.support.recorder import Recorded, record
 
 ROOT = Path(__file__).parents[2]
@@ -30,3 +31,9 @@ def shipped(stack: str, *, preview: bool) -> Recorded:
 def planned(request: DeploymentRequest, *, preview: bool = True) -> Recorded:
     """What is registered for a request."""
     return record(lambda: provision(plan(request, AS_OF)), preview=preview)
+
+
+@cache
+def sample(*, preview: bool) -> Recorded:
+    """What is registered for the sample request; run once and shared, so not to be changed."""
+    return planned(GOOD, preview=preview)

@@ -33,7 +33,10 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """One resource as it was registered; `provider` is the name of its provider, empty for components."""
+    """One resource as it was registered.
+
+    `provider` is the name of its provider, empty for components. `aliases` are (URN or name, type, parent's URN).
+    """
 
     urn: str
     type: str
@@ -47,7 +50,7 @@ class Registration:
     protect: bool
     retain: bool
     import_id: str
-    aliases: tuple[str, ...]
+    aliases: tuple[tuple[str, str, str], ...]
     ignore_changes: tuple[str, ...]
     version: str
 
@@ -103,7 +106,7 @@ _OUTPUTS = {
 
 
 class _Monitor(mocks.MockMonitor):
-    """Answers registrations with symbolic values: what an output is called and of which resource, `<key.managementEndpoint>`."""
+    """Answers registrations with symbolic values: which output of which resource, `<type name.managementEndpoint>`."""
 
     def __init__(self, *, preview: bool) -> None:
         super().__init__(SimpleNamespace())  # type: ignore[arg-type]  # no mocks: every method that asks them is below
@@ -159,7 +162,7 @@ class _Monitor(mocks.MockMonitor):
             protect=request.protect,
             retain=request.retainOnDelete,
             import_id=request.importId,
-            aliases=tuple(str(alias) for alias in request.aliases),
+            aliases=tuple((a.urn or a.spec.name, a.spec.type, a.spec.parentUrn) for a in request.aliases),
             ignore_changes=tuple(request.ignoreChanges),
             version=request.version,
         )
@@ -200,7 +203,12 @@ def _plain(value: Any) -> Any:
 
 
 def record(
-    program: Callable[[], None], *, preview: bool, stack: str = "test", config: Mapping[str, Any] | None = None
+    program: Callable[[], None],
+    *,
+    preview: bool,
+    stack: str = "test",
+    config: Mapping[str, Any] | None = None,
+    seen: list[Recorded] | None = None,
 ) -> Recorded:
     """Runs a program in a context of its own, as the language host does.
 
@@ -209,12 +217,16 @@ def record(
         preview: whether ids and other values that only a cloud gives are unknown.
         stack: its name.
         config: values by key, structured ones as such.
+        seen: gets the record at once, for programs that fail.
     """
-    return contextvars.copy_context().run(_record, program, preview, stack, config or {})
-
-
-def _record(program: Callable[[], None], preview: bool, stack: str, config: Mapping[str, Any]) -> Recorded:
     monitor = _Monitor(preview=preview)
+    if seen is not None:
+        seen.append(monitor.recorded)
+    contextvars.copy_context().run(_run, program, monitor, preview, stack, config or {})
+    return monitor.recorded
+
+
+def _run(program: Callable[[], None], monitor: _Monitor, preview: bool, stack: str, config: Mapping[str, Any]) -> None:
     pulumi.runtime.set_all_config({key: json.dumps(value) for key, value in config.items()})
     sdk_settings.configure(
         sdk_settings.Settings(
@@ -239,4 +251,3 @@ def _record(program: Callable[[], None], preview: bool, stack: str, config: Mapp
         loop.run_until_complete(loop.shutdown_default_executor())
         asyncio.set_event_loop(None)
         loop.close()
-    return monitor.recorded

@@ -1,0 +1,317 @@
+"""Laws that hold for everything the program registers, for both shipped stacks, in a preview and with known ids.
+
+They prove what the program asks for; that a cloud accepts it is for the runs against the simulated clouds.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from infra.facts import type_facts
+from infra.residency.regions import REGIONS, LegacyRegion, UsRegion
+from tests.support.programs import shipped
+from tests.support.recorder import UNKNOWN, Recorded, Registration
+
+HOLDERS = {
+    "aws:kms/alias:Alias",
+    "aws:kms/key:Key",
+    "aws:s3/bucket:Bucket",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "oci:Kms/key:Key",
+    "oci:Kms/vault:Vault",
+    "oci:ObjectStorage/bucket:Bucket",
+}
+"""What holds data or keys, and what guards it."""
+
+FROM_A_CLOUD = {
+    # identifiers
+    "aws:kms/alias:Alias": {"targetKeyId"},
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {
+        "rules.applyServerSideEncryptionByDefault.kmsMasterKeyId"
+    },
+    "oci:Core/defaultRouteTable:DefaultRouteTable": {"compartmentId", "manageDefaultResourceId"},
+    "oci:Core/defaultSecurityList:DefaultSecurityList": {"compartmentId", "manageDefaultResourceId"},
+    "oci:Core/drg:Drg": {"compartmentId"},
+    "oci:Core/drgAttachment:DrgAttachment": {"drgId", "networkDetails.id"},
+    "oci:Core/networkSecurityGroup:NetworkSecurityGroup": {"compartmentId", "vcnId"},
+    "oci:Core/networkSecurityGroupSecurityRule:NetworkSecurityGroupSecurityRule": {
+        "destination",  # another security group
+        "networkSecurityGroupId",
+        "source",
+    },
+    "oci:Core/remotePeeringConnection:RemotePeeringConnection": {"compartmentId", "drgId", "peerId"},
+    "oci:Core/routeTable:RouteTable": {"compartmentId", "routeRules.networkEntityId", "vcnId"},
+    "oci:Core/serviceGateway:ServiceGateway": {"compartmentId", "vcnId"},
+    "oci:Core/subnet:Subnet": {"compartmentId", "routeTableId", "securityListIds", "vcnId"},
+    "oci:Core/vcn:Vcn": {"compartmentId"},
+    "oci:Identity/compartment:Compartment": {"compartmentId"},
+    "oci:Identity/tag:Tag": {"tagNamespaceId"},
+    "oci:Identity/tagNamespace:TagNamespace": {"compartmentId"},
+    "oci:Kms/key:Key": {"compartmentId", "managementEndpoint"},
+    "oci:Kms/vault:Vault": {"compartmentId"},
+    "oci:Logging/log:Log": {"configuration.compartmentId", "configuration.source.resource", "logGroupId"},
+    "oci:Logging/logGroup:LogGroup": {"compartmentId"},
+    "oci:ObjectStorage/bucket:Bucket": {"compartmentId", "kmsKeyId"},
+    "oci:ObjectStorage/namespaceMetadata:NamespaceMetadata": {"defaultS3compartmentId", "defaultSwiftCompartmentId"},
+    "oci:ObjectStorage/privateEndpoint:PrivateEndpoint": {
+        "accessTargets.compartmentId",
+        "compartmentId",
+        "nsgIds",
+        "subnetId",
+    },
+}
+"""The only inputs that a first preview does not know: identifiers, and a vault's endpoint. Never a name, a place, a
+document, a statement or a range."""
+
+
+@pytest.fixture(params=["sandbox", "us-prod"])
+def stack(request) -> str:
+    """Every stack that is shipped."""
+    return request.param
+
+
+@pytest.fixture(params=[True, False], ids=["preview", "up"])
+def recorded(request, stack) -> Recorded:
+    """What the program registers for it."""
+    return shipped(stack, preview=request.param)
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value in an input with its path, without indexes."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from leaves(item, path)
+    else:
+        yield path, value
+
+
+def reach(recorded: Recorded, resource: Registration) -> set[str]:
+    """URNs of everything that a resource depends on, directly or not."""
+    found: set[str] = set()
+    ahead = [*resource.dependencies]
+    while ahead:
+        urn = ahead.pop()
+        if urn not in found:
+            found.add(urn)
+            ahead.extend(recorded.resources[urn].dependencies)
+    return found
+
+
+def test_every_child_hangs_under_its_component(recorded):
+    """Managed resources are children of components, components of the stack or of another, providers of the stack."""
+    for resource in recorded.resources.values():
+        parent = recorded.resources.get(resource.parent)
+        if resource.type == "pulumi:pulumi:Stack":
+            assert parent is None
+        elif resource.is_provider:
+            assert parent is not None
+            assert parent.type == "pulumi:pulumi:Stack"
+        elif resource.custom:
+            assert parent is not None
+            assert parent.type.startswith("usdata:index:")
+        else:
+            assert resource.type.startswith("usdata:index:")
+            assert parent is not None
+            assert parent.type in {"pulumi:pulumi:Stack", "usdata:index:LegacyBackup"}
+
+
+def test_a_provider_says_where_it_is_in_its_name(recorded):
+    """So that another region is another provider; one of each name, and none but what the plan needs."""
+    for name, provider in recorded.providers().items():
+        assert name.endswith(f"-{provider.inputs['region']}")
+        assert not provider.protect
+
+
+def test_every_oracle_resource_is_where_its_name_says(recorded):
+    """The provider's region is the first that the logical name names; without one it is identity's, at home."""
+    providers = recorded.providers()
+    for resource in recorded.managed():
+        if resource.type.startswith("oci:"):
+            region = providers[resource.provider].inputs["region"]
+            named = [found.group() for found in re.finditer("|".join(UsRegion), resource.name)]
+            if resource.type.startswith("oci:Identity/"):
+                assert resource.provider.startswith("oci-home-")
+            else:
+                assert resource.provider == f"oci-{region}"
+                assert named[0] == region
+
+
+def test_physical_names_carry_the_region_of_their_provider(recorded):
+    """A holder that moved would be another holder: the region's key, or the AWS bucket's site, is part of its name."""
+    providers = recorded.providers()
+    for token in ("oci:ObjectStorage/bucket:Bucket", "oci:Kms/vault:Vault", "oci:Kms/key:Key"):
+        for resource in recorded.of_type(token):
+            key = REGIONS[providers[resource.provider].inputs["region"]].key
+            assert (resource.inputs.get("name") or resource.inputs["displayName"]).endswith(f"-{key}")
+    for resource in recorded.of_type("aws:s3/bucket:Bucket"):
+        key = REGIONS[resource.inputs["region"]].key
+        account = json.loads(providers[resource.provider].inputs["allowedAccountIds"])[0]
+        assert resource.import_id or resource.inputs["bucket"].endswith(f"-{key}-{account}")
+
+
+def test_every_aws_resource_states_its_sites_region(recorded):
+    """A resource's own region beats the provider's: each that can have one has it, and it is the provider's."""
+    for resource in recorded.managed():
+        if not resource.type.startswith("aws:"):
+            continue
+        facts = type_facts(resource.type)
+        assert facts is not None
+        region = recorded.providers()[resource.provider].inputs["region"]
+        assert region in set(LegacyRegion)
+        assert resource.inputs.get("region") == (region if "region" in facts.inputs else None)
+
+
+def test_holders_and_their_guards_are_protected_and_kept(recorded):
+    """Exactly they: what is protected and kept is of these types, and everything of these types is."""
+    assert {r.type for r in recorded.managed() if r.protect} == HOLDERS
+    for resource in recorded.resources.values():
+        assert (resource.protect, resource.retain) == ((resource.type in HOLDERS),) * 2, resource.key
+
+
+def test_only_adopted_buckets_are_imported_and_nothing_is_aliased_or_ignored(stack, recorded):
+    """What the stack file adopts, under its own name; no other option reaches a resource."""
+    imported = {r.name: r.import_id for r in recorded.resources.values() if r.import_id}
+    assert (
+        imported
+        == {
+            "sandbox": {},
+            "us-prod": {
+                "profiles-singapore": "tt-sg-profiles-backup",
+                "messages-singapore": "tt-sg-messages-backup",
+            },
+        }[stack]
+    )
+    for resource in recorded.resources.values():
+        assert resource.ignore_changes == ()
+        assert all((name, parent) == ("", "") for name, _, parent in resource.aliases)  # the SDK's own: former types
+
+
+def test_a_preview_knows_everything_but_identifiers(stack):
+    """The exact set of inputs that are unknown before the first `up`, by type."""
+    unknown: dict[str, set[str]] = {}
+    for resource in shipped(stack, preview=True).resources.values():
+        for path, value in leaves(resource.inputs):
+            if value == UNKNOWN:
+                unknown.setdefault(resource.type, set()).add(path)
+    assert unknown == FROM_A_CLOUD
+
+
+def test_a_preview_registers_what_an_up_does(stack):
+    """The same resources with the same options and known inputs, whether or not ids are known."""
+
+    def known(resource: Registration) -> Registration:
+        inputs = {
+            name: value
+            for name, value in resource.inputs.items()
+            if UNKNOWN not in str(value) and "<" not in str(value)
+        }
+        return replace(resource, inputs=inputs)
+
+    before, after = (shipped(stack, preview=preview).resources for preview in (True, False))
+    assert {urn: known(resource) for urn, resource in before.items()} == {
+        urn: known(resource) for urn, resource in after.items()
+    }
+
+
+def test_every_name_that_means_something_outside_is_set(recorded):
+    """No resource is left for the engine to name, and no two of a type have one name in one place."""
+    seen = set()
+    for resource in recorded.managed():
+        facts = type_facts(resource.type)
+        assert facts is not None
+        if facts.autoname is not None:
+            name = resource.inputs[facts.autoname.property]
+            place = (
+                resource.type,
+                resource.provider,
+                resource.inputs.get("compartmentId"),
+                resource.inputs.get("bucket"),
+            )
+            assert name
+            assert (*place, name) not in seen
+            seen.add((*place, name))
+
+
+def test_inputs_are_known_to_their_types_and_required_ones_are_there(recorded):
+    """Against the carried facts about providers; values are for the simulated clouds to check."""
+    for resource in recorded.managed():
+        facts = type_facts(resource.type)
+        assert facts is not None
+        assert set(resource.inputs) <= set(facts.inputs), resource.key
+        assert {name for name, fact in facts.inputs.items() if fact.required} <= set(resource.inputs), resource.key
+
+
+def test_what_is_named_as_plain_text_exists_before(recorded):
+    """An input that is another resource's physical name comes with a dependency on that resource."""
+    named: dict[tuple[str, str], Registration] = {}
+    for token, name in (
+        ("oci:ObjectStorage/bucket:Bucket", "name"),
+        ("aws:s3/bucket:Bucket", "bucket"),
+        ("aws:iam/role:Role", "name"),
+    ):
+        named |= {(token.partition(":")[0], r.inputs[name]): r for r in recorded.of_type(token)}
+    pairs = 0
+    for resource in recorded.managed():
+        for path, value in leaves(resource.inputs):
+            text = str(value).removeprefix("arn:aws:s3:::")
+            target = named.get((resource.type.partition(":")[0], text))
+            if target is not None and target is not resource and path != "name":
+                pairs += 1
+                assert target.urn in reach(recorded, resource), (resource.key, path)
+    assert pairs > 50
+
+
+def test_what_a_statement_names_exists_before(recorded):
+    """The compartment and the group of every statement, and the role in a key's and a bucket's policy."""
+    compartments = {r.inputs["name"]: r.urn for r in recorded.of_type("oci:Identity/compartment:Compartment")}
+    groups = {r.inputs["name"]: r.urn for r in recorded.of_type("oci:Identity/group:Group")}
+    for policy in recorded.of_type("oci:Identity/policy:Policy"):
+        for statement in policy.inputs["statements"]:
+            path = re.search(r" in compartment ([\w:-]+)", statement)
+            assert path is not None
+            assert {compartments[name] for name in path[1].split(":")} <= reach(recorded, policy)
+            group = re.match(r"Allow group ([\w-]+) ", statement)
+            if group is not None:
+                assert groups[group[1]] in reach(recorded, policy)
+    roles = {r.provider: r for r in recorded.of_type("aws:iam/role:Role")}
+    for token in ("aws:kms/key:Key", "aws:s3/bucketPolicy:BucketPolicy"):
+        for resource in recorded.of_type(token):
+            role = roles[resource.provider]
+            if f"role/{role.inputs['name']}" in resource.inputs["policy"]:
+                assert role.urn in reach(recorded, resource)
+
+
+def test_defined_tags_are_defined_before(recorded):
+    """Every holder in Oracle Cloud is tagged, with tags of our namespace that it depends on."""
+    tags = {f"usds.{r.name}": r.urn for r in recorded.of_type("oci:Identity/tag:Tag")}
+    for token in ("oci:ObjectStorage/bucket:Bucket", "oci:Kms/vault:Vault", "oci:Kms/key:Key"):
+        for resource in recorded.of_type(token):
+            used = resource.inputs["definedTags"]
+            assert used
+            assert {tags[name] for name in used} <= reach(recorded, resource)
+
+
+def test_components_have_tokens_of_three_parts(recorded):
+    """The only form that Pulumi's component hosts accept, and public API."""
+    for component in recorded.components():
+        assert re.fullmatch(r"usdata:index:[A-Z][A-Za-z]+", component.type)
+
+
+def test_nothing_is_unprotected_by_an_option(recorded):
+    """No input anywhere empties a bucket, spans regions or opens one up."""
+    for resource in recorded.managed():
+        inputs = resource.inputs
+        assert not inputs.keys() & {"forceDestroy", "objectLockEnabled", "accelerationStatus", "retentionRules"}
+        assert inputs.get("multiRegion") in {None, False}
+        assert inputs.get("accessType") in {None, "NoPublicAccess", "ObjectReadWithoutList"}
