@@ -154,12 +154,15 @@ def _compare(world: World, *, job_file: Path, work: Path, threads: int, as_json:
     from infra.retirement.clients import check_place, legacy_client, oracle_client  # noqa: PLC0415 - as above
     from infra.retirement.compare import compare, summary  # noqa: PLC0415 - as above
     from infra.retirement.progress import progress  # noqa: PLC0415 - as above
+    from infra.retirement.wipe import begun, settle  # noqa: PLC0415 - as above
 
     with _opened(job_file, work) as (job, file):
         noted_census(job, file)
         legacy = legacy_client(job, "s3", threads=threads)
         oracle = oracle_client(job, threads=threads)
         check_place(job, legacy)
+        if begun(file):
+            settle(job, file, legacy)
         total = int(summary(job, file)["uncovered"])
         with progress(world.stderr, "compare", total) as advance:
             found = compare(job, file, legacy, oracle, threads=threads, clock=world.clock, advance=advance)

@@ -87,9 +87,15 @@ def covered_condition(covers: Covers) -> str:
 
 
 def uncovered_condition(covers: Covers) -> str:
-    """The SQL condition on an entry `e` that has to be covered and is not, as far as the work file knows."""
-    return f"{covered_condition(covers)} and not {_PROVED}"
+    """The SQL condition on an entry `e` that is still there and has to be covered, and is not as far as anyone knows.
 
+    What was deleted already needs no copy any more: its user may have deleted it in Oracle Cloud since.
+    """
+    return f"{covered_condition(covers)} and not {_PROVED} and not {DELETED}"
+
+
+DELETED = "exists (select 1 from deletion d where (d.bucket, d.leaf) = (e.bucket, e.leaf) and d.state = 'gone')"
+"""The SQL condition on an entry `e` that this work file has deleted for certain."""
 
 _PROVED = (
     "exists (select 1 from verdict v join entry o"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from infra.residency.receipts import Step
 from infra.retirement.census import list_again
 from infra.retirement.clients import explained
-from infra.retirement.compare import count_uncovered, list_oracle
+from infra.retirement.compare import DELETED, count_uncovered, list_oracle
 from infra.retirement.decide import DeletionFacts
 from infra.retirement.entry import Entry, Kind
 from infra.retirement.errors import UnfinishedError
@@ -65,7 +65,7 @@ def look(
     Raises:
         UnfinishedError: a listing cannot be trusted, or a service did not answer.
     """
-    list_again(job, work, legacy)
+    settle(job, work, legacy)
     list_oracle(job, work, oracle)
     same = "(o.bucket, o.key, o.version, o.kind, o.leaf) = (e.bucket, e.key, e.version, e.kind, e.leaf)"
     known = f"exists (select 1 from entry o where o.listing = 'census' and {same})"  # noqa: S608 - own text
@@ -82,6 +82,25 @@ def look(
         expires=_everything_expires(job, legacy),
         uncovered=count_uncovered(job, work),
     )
+
+
+def begun(work: Workfile) -> bool:
+    """Whether this work file has sent anything of its census for deletion."""
+    return bool(work.rows("select 1 from deletion limit 1"))
+
+
+def settle(job: Job, work: Workfile, legacy: Any) -> None:
+    """List the site anew, and note as deleted what was sent for deletion and is not listed any more.
+
+    Raises:
+        UnfinishedError: a listing cannot be trusted, or the service did not answer.
+    """
+    list_again(job, work, legacy)
+    with work.transaction():
+        work.run(
+            "update deletion set state = 'gone' where state = 'sent' and not exists (select 1 from entry o"
+            " where (o.listing, o.bucket, o.leaf) = ('fresh', deletion.bucket, deletion.leaf))"
+        )
 
 
 def _everything_expires(job: Job, legacy: Any) -> bool:
@@ -199,7 +218,7 @@ def wipe(
                 advance(len(gone))
                 for code in errors.values():
                     refused[code] = refused.get(code, 0) + 1
-    left = work.count(CENSUS, _NOT_DELETED)
+    left = work.count(CENSUS, f"not {DELETED}")
     if left:
         codes = ", ".join(f"{count} {code}" for code, count in sorted(refused.items()))
         raise UnfinishedError(
@@ -214,18 +233,13 @@ def _deletions(work: Workfile) -> int:
     return int(work.rows("select count(*) from deletion where state = 'gone'")[0][0])
 
 
-_NOT_DELETED = (
-    "not exists (select 1 from deletion d where (d.bucket, d.leaf) = (e.bucket, e.leaf) and d.state = 'gone')"
-)
-
-
 def _batches(work: Workfile, bucket: str, kind: Kind, now: str) -> Iterator[list[Entry]]:
     """What is left of one kind, in batches that are noted as sent before they are given out."""
     free = (
         "not exists (select 1 from hold h where (h.bucket, h.leaf) = (e.bucket, e.leaf) and (h.legal or h.until > ?))"
     )
     last: Entry | None = None
-    while batch := work.entries(bucket, f"e.kind = ? and {_NOT_DELETED} and {free}", last, BATCH, kind, now):
+    while batch := work.entries(bucket, f"e.kind = ? and not {DELETED} and {free}", last, BATCH, kind, now):
         with work.transaction():
             work.run("insert or ignore into deletion values (?, ?, 'sent')", [(bucket, entry.leaf) for entry in batch])
         yield batch

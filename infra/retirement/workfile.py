@@ -32,6 +32,7 @@ create table if not exists fact (name text primary key, value text not null) wit
 create table if not exists entry (
   listing text, bucket text, key text, version text, kind text, size integer, checksum text, modified text, latest
   integer, leaf text, primary key (listing, bucket, key, version, kind)) without rowid;
+create index if not exists entry_leaf on entry (listing, bucket, leaf);
 create table if not exists mark (
   listing text, bucket text, kind text, key text, version text, done integer,
   primary key (listing, bucket, kind)) without rowid;

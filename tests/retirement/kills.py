@@ -1,9 +1,8 @@
-"""Kill the tool at chosen moments and run it again: a moment is a request, before or after the server has carried it out."""
+"""Kill the tool at chosen moments and run it again: a moment is a request, before or after the server answers it."""
 
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -17,6 +16,8 @@ from tests.retirement.rig import buckets_of
 from tests.retirement.s3_server import ACCOUNT
 
 if TYPE_CHECKING:
+    import random
+
     from tests.retirement.rig import Rig
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,8 +82,12 @@ class Killer:
             self._countdown = self.rng.randint(1, max(2, usual)) if self.left > 0 else -1
             self._after = self.rng.random() < 0.5
             command = [sys.executable, "-m", "infra.retirement", *arguments, "--job", str(self.rig.job(self.site))]
-            command += [*self.rig.work, "--threads", "4"] if arguments[0] not in ("census", "verify-empty") else self.rig.work
-            self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            command += self.rig.work
+            if arguments[0] not in ("census", "verify-empty"):
+                command += ["--threads", "4"]
+            self._process = subprocess.Popen(  # noqa: S603 - our own command, no shell
+                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
             out, err = self._process.communicate()
             code = self._process.returncode
             self._process = None

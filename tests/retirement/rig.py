@@ -1,4 +1,4 @@
-"""A rehearsal of two legacy sites on the test server: buckets full of versions, a job file each, two signers, the tool."""
+"""A rehearsal of two legacy sites on the test server: buckets, a job file each, two signers, the tool."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ODD_KEYS = (
     *("e\u0301", "\u00e9", "\u00fc/\u00f1", "\U0001f600", "\u202egnp.exe", "tab\tx", "del\x7f", "a&b<c>\"'", "q?x=1#f"),
     *("%41", "%2e%2e/", "+plus", "A", "a", "x" * 1024, "\u00e9" * 512),
 )
-"""Keys that a careless tool mixes up, cannot spell, or writes somewhere else; distinct, and some equal when normalised."""
+"""Keys that a careless tool mixes up, cannot spell, or writes elsewhere; distinct, and some equal when normalised."""
 
 
 @dataclass(kw_only=True)
@@ -190,7 +190,7 @@ def rehearsal(stack: ExitStack, folder: Path, monkeypatch: Any) -> Rig:
 
 
 def fill(rig: Rig, site: str, objects: int, seed: int = 1) -> None:
-    """Objects in a site's buckets: older versions, deleted keys, unfinished uploads, odd names; copies of most in Oracle Cloud."""
+    """Objects in a site's buckets: older versions, deleted keys, uploads, odd names; copies of most in Oracle Cloud."""
     rng = random.Random(seed)  # noqa: S311 - test data
     backend = s3_backends[ACCOUNT]["aws"]
     key = rig.keys[site]

@@ -1,8 +1,9 @@
 """An S3 and KMS server on loopback for the tests: moto behind two doors, one like AWS, one like Oracle Cloud.
 
-Both doors lead to the same buckets. Oracle's refuses what Oracle's S3-compatible API refuses or does not document: bodies in signed
-chunks, checksums in trailers, listings of versions, the second listing call. moto's listing of versions copies every object
-for every page and cannot go on after a key; it is replaced here by one that sorts once and pages as the API reference says.
+Both doors lead to the same buckets. Oracle's refuses what Oracle's S3-compatible API refuses or does not document:
+bodies in signed chunks, checksums in trailers, listings of versions, the second listing call. moto's listing of
+versions copies every object for every page and cannot go on after a key; it is replaced here by one that sorts once and
+pages as the API reference says.
 What this cannot show: Oracle's and AWS's own behaviour beyond what is written here.
 """
 
@@ -25,10 +26,10 @@ ACCOUNT = DEFAULT_ACCOUNT_ID
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
-def _list_object_versions(
+def _list_object_versions(  # noqa: PLR0917 - moto's own signature
     self: S3Backend,
     bucket_name: str,
-    delimiter: str | None = None,
+    delimiter: str | None = None,  # noqa: ARG001 - the tool lists without one
     key_marker: str | None = None,
     max_keys: int | None = 1000,
     prefix: str = "",
@@ -89,7 +90,7 @@ class Door:
             return _application(environ, start_response)
         kept: dict[str, Any] = {}
 
-        def keep(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        def keep(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
             kept.update(status=status, headers=headers)
 
         body = b"".join(_application(environ, keep))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import yaml
 from moto.s3.models import s3_backends
 
 from tests.retirement.rig import ODD_KEYS, SIGNERS, buckets_of, put, remaining
@@ -28,40 +29,48 @@ def wipe(rig, root: str):
     return rig.step(SITE, "wipe", "--census", root, "--delete")
 
 
-def overwrite_in_oracle(rig) -> None:
+def overwrite_in_oracle(_) -> None:
+    """Other bytes of the same length under a compared key."""
     put(HOME, "k3", b"CONTENT 3")
 
 
-def lose_in_oracle(rig) -> None:
+def lose_in_oracle(_) -> None:
+    """The copy is gone."""
     s3_backends[ACCOUNT]["aws"].delete_object(HOME, "k3")
 
 
 def write_anew(rig) -> None:
+    """A new version of a known key."""
     put(BUCKET, "k3", b"CONTENT 3", kms_key=rig.keys[SITE])
 
 
 def write_another_key(rig) -> None:
+    """A key that the census does not know."""
     put(BUCKET, "new", b"new", kms_key=rig.keys[SITE])
 
 
-def encrypt_anew(rig) -> None:
+def encrypt_anew(_) -> None:
+    """The same bytes as a new version under a key that is not the site's."""
     put(BUCKET, "k3", b"content 3", kms_key="arn:aws:kms:ap-southeast-1:123456789012:key/other")
 
 
-def begin_an_upload(rig) -> None:
+def begin_an_upload(_) -> None:
+    """An upload that nobody has finished."""
     s3_backends[ACCOUNT]["aws"].create_multipart_upload(BUCKET, "up", {}, "STANDARD", {}, None, "", "")
 
 
-def delete_a_version(rig) -> None:
+def delete_a_version(_) -> None:
+    """A version is gone, and this tool did not delete it."""
     bucket = s3_backends[ACCOUNT]["aws"].buckets[BUCKET]
     s3_backends[ACCOUNT]["aws"].delete_object(BUCKET, "k3", version_id=bucket.keys["k3"].version_id)
 
 
-def delete_without_a_version(rig) -> None:
+def delete_without_a_version(_) -> None:
+    """A delete marker hides a known key."""
     s3_backends[ACCOUNT]["aws"].delete_object(BUCKET, "k3")
 
 
-def change_in_place(rig) -> None:
+def change_in_place(_) -> None:
     """What a version id forbids and a broken store could still do: other bytes under the same version."""
     bucket = s3_backends[ACCOUNT]["aws"].buckets[BUCKET]
     bucket.keys["k3"]._etag = "0" * 32
@@ -81,25 +90,28 @@ def hide_the_second_half(rig) -> None:
 
 
 def forge_receipts(rig) -> None:
+    """The comparison's receipt ends in the middle."""
     path = next(rig.folder.glob("receipts/*-comparison.json"))
     path.write_text(path.read_text().replace('"sig": "', '"sig": "AAAA', 1).replace("AAAA", "", 1)[:-40])
 
 
 def lose_a_receipt(rig) -> None:
+    """The comparison's receipt is not there."""
     next(rig.folder.glob("receipts/*-comparison.json")).unlink()
 
 
 def lose_a_signature(rig) -> None:
+    """The stack file names one of the two signers only."""
     rig.edit_job(SITE, signers={SIGNERS[0]: load(rig)["signers"][SIGNERS[0]]})
 
 
 def load(rig):
-    import yaml
-
+    """The job file's content."""
     return yaml.safe_load(rig.job(SITE).read_text())
 
 
 def unconfirm(rig) -> None:
+    """Nobody has written the census root into the stack file."""
     rig.edit_job(SITE, confirmCensus=None)
 
 
@@ -179,13 +191,13 @@ def test_the_order_of_the_listing_changes_no_root(rig):
     """The server lists every page backwards: the census is the same."""
     root = prepared(rig)
 
-    def backwards(environ, body: bytes) -> bytes:
+    def backwards(body: bytes) -> bytes:
         parts = re.split(rb"(?=<Version>)|(?<=</Version>)(?!<Version>)", body)
         entries = [part for part in parts if part.startswith(b"<Version>")]
         assert body.startswith(parts[0])
         return b"".join([parts[0], *reversed(entries), *parts[1 + len(entries) :]]) if entries else body
 
-    rig.legacy.rewrites.append(lambda env, body: backwards(env, body) if "versions" in env["QUERY_STRING"] else body)
+    rig.legacy.rewrites.append(lambda env, body: backwards(body) if "versions" in env["QUERY_STRING"] else body)
     assert rig.right(SITE, "census")["censusRoot"] == root
 
 

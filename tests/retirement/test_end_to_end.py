@@ -9,8 +9,8 @@ from tests.retirement.s3_server import content_of
 def test_two_sites_are_counted_proved_copied_wiped_and_shown_empty(rig):
     """2,000 objects over two sites, with versions, markers, uploads and odd names: every step in order.
 
-    Proves that nothing is deleted before it is in Oracle Cloud byte for byte, that nothing is left, and that the receipts of the
-    whole way are believed. Does not prove how AWS and Oracle Cloud behave where moto differs from them.
+    Proves that nothing is deleted before it is in Oracle Cloud byte for byte, that nothing is left, and that the
+    receipts of the whole way are believed. Does not prove how AWS and Oracle Cloud behave where moto differs from them.
     """
     for site in SITES:
         fill(rig, site, 1000)

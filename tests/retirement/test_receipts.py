@@ -1,7 +1,7 @@
 """Receipts: what is believed and why everything else is refused.
 
-Signatures are made with `cryptography`; the same envelopes are read back with `securesystemslib` and `in_toto_attestation`, two
-implementations that share no code with ours.
+Signatures are made with `cryptography`; the same envelopes are read back with `securesystemslib` and
+`in_toto_attestation`, two implementations that share no code with ours.
 """
 
 from __future__ import annotations
@@ -13,8 +13,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from google.protobuf import json_format
 from hypothesis import given
 from hypothesis import strategies as st
+from in_toto_attestation.v1.statement import Statement
+from in_toto_attestation.v1.statement_pb2 import Statement as StatementPb
+from securesystemslib.dsse import Envelope as OtherEnvelope
+from securesystemslib.signer import SSlibKey
 
 from infra.residency.lifecycle import Phase
 from infra.residency.receipt_rules import (
@@ -107,12 +112,6 @@ def test_a_whole_chain_is_believed():
 
 def test_other_tools_read_our_receipts():
     """`securesystemslib` checks our signatures with threshold two, `in_toto_attestation` our statement."""
-    from google.protobuf import json_format
-    from in_toto_attestation.v1.statement import Statement
-    from in_toto_attestation.v1.statement_pb2 import Statement as StatementPb
-    from securesystemslib.dsse import Envelope as OtherEnvelope
-    from securesystemslib.signer import SSlibKey
-
     (receipt,) = receipts(Step.CENSUS)
     text = stored(receipt)
     keys = [SSlibKey(key_id(public), "ed25519", "ed25519", {"public": public.hex()}) for public in SIGNERS.values()]
@@ -357,6 +356,6 @@ def test_without_signers_in_the_stack_file_nothing_is_believed():
 
 
 def test_whatever_deletes_needs_two_signers():
-    """The table itself, so that a lowered number shows in a diff; phases that delete name the receipt that they need."""
+    """The table itself, so that a lowered number shows in a diff; phases that delete name the receipt they need."""
     assert SIGNERS_NEEDED == {Step.CENSUS: 1, Step.COMPARISON: 2, Step.WIPE: 2, Step.EMPTY: 2}
     assert NEEDED_FOR_PHASE == {Phase.WIPE: Step.COMPARISON, Phase.CLOSED: Step.EMPTY}
