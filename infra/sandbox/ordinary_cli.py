@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -66,7 +67,7 @@ def run(project: Path, command: Sequence[str]) -> int:
         }
         environment.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)  # it would beat the passphrase
         if stack is not None and Path(program).name == "pulumi":
-            _create_stack(project, backend, program, stack, environment)
+            _create_stack(project, folder, program, stack, environment)
         return _wait(project, [program, *command[1:]], environment)
 
 
@@ -94,14 +95,16 @@ def _refuse_unsalted(project: Path, stack: str) -> None:
     if not re.search(r"^(encryptionsalt|secretsprovider):", text, re.MULTILINE):
         raise CannotRunError(
             f"stacks/{path.name} has no `encryptionsalt`, and the command line would write one into it. "
-            f"If this stack is a simulated one, add this line at its end:\nencryptionsalt: {ENCRYPTION_SALT}"
+            "To preview a real stack without credentials, use the embedded engine:\n"
+            f"  python -m infra preview --stack {name}\n"
+            f"If the stack is a simulated one, add this line at its end:\n  encryptionsalt: {ENCRYPTION_SALT}"
         )
 
 
-def _create_stack(project: Path, backend: Path, program: str, stack: str, environment: Mapping[str, str]) -> None:
-    """A fresh clone has no stack in its backend yet."""
+def _create_stack(project: Path, folder: Path, program: str, stack: str, environment: Mapping[str, str]) -> None:
+    """A fresh clone has no stack in its backend yet. The embedded engine may have one on the same clouds: say so."""
     name = stack.rpartition("/")[2]
-    if any((backend / ".pulumi" / "stacks").glob(f"*/{name}.json")):
+    if any((folder / "backend" / ".pulumi" / "stacks").glob(f"*/{name}.json")):
         return
     made = subprocess.run(  # noqa: S603 - the program is the one that the user asked to run
         [program, "stack", "init", name, "--no-select"],
@@ -113,6 +116,14 @@ def _create_stack(project: Path, backend: Path, program: str, stack: str, enviro
     )
     if made.returncode != 0:
         raise CannotRunError(f"the stack {name!r} could not be made: {(made.stderr or made.stdout).strip()}")
+    if (folder / "state" / f"{name}.json").is_file():
+        print(
+            f"infra.sandbox: {name} is new to the ordinary command line, but `python -m infra` has applied it to these "
+            "clouds and keeps its state. To go on from there:\n"
+            f"  python -m infra state export --stack {name} --file .sandbox/{name}.export.json\n"
+            f"  python -m infra.sandbox run -- pulumi stack import -s {name} --file .sandbox/{name}.export.json",
+            file=sys.stderr,
+        )
 
 
 def _wait(project: Path, command: Sequence[str], environment: Mapping[str, str]) -> int:
