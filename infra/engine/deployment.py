@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.engine.player import Played
+if TYPE_CHECKING:
+    from tests.engine.player import Played
 
 # The recordings mention these; they are counters or texts that depend on the order of unrelated resources.
 _DROPPED = {"steps"}

@@ -10,7 +10,7 @@ import hashlib
 import threading
 from collections import Counter
 from concurrent import futures
-from typing import Any
+from typing import Any, NoReturn, Self
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2, struct_pb2
@@ -155,7 +155,7 @@ class Lab:
         return call
 
 
-class Failing(Exception):
+class RefusedError(Exception):
     """A call that fails as a fault says, or as the rules of the provider do."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -214,44 +214,51 @@ class LabProvider(provider_pb2_grpc.ResourceProviderServicer):
     def _run(self, context, call: dict[str, Any], name: str, effect, *, given=None, real: bool = True) -> Any:
         """Carry a call out, with whatever fault is due."""
         fault = self.lab.fault(call["op"], name) if real else None
-        mode = fault["mode"] if fault else ""
         try:
-            if mode.startswith("hang"):
-                if mode == "hang-after":
-                    effect()
-                call["result"] = "hang"
-                self.lab.hanging.set()
-                self.lab.release.wait()
-                raise Failing("CANCELLED", "released")
-            if mode == "before":
-                raise Failing(fault.get("code", "UNKNOWN"), fault.get("message", "injected"))
-            response = effect()
-            if mode == "after":
-                raise Failing(fault.get("code", "UNKNOWN"), fault.get("message", "injected"))
-            if mode == "partial":
-                self._partial(context, call, response, fault, given)
-            return response
-        except Failing as failing:
-            call.setdefault("result", f"{failing.code}: {failing.message}")
-            context.abort(getattr(grpc.StatusCode, failing.code), failing.message)
+            return self._carry_out(context, call, effect, fault or {"mode": "none"}, given)
+        except RefusedError as refused:
+            call.setdefault("result", f"{refused.code}: {refused.message}")
+            return context.abort(getattr(grpc.StatusCode, refused.code), refused.message)
 
-    def _partial(self, context, call: dict[str, Any], response, fault: dict[str, Any], given) -> None:
+    def _carry_out(self, context, call: dict[str, Any], effect, fault: dict[str, Any], given) -> Any:
+        injected = RefusedError(fault.get("code", "UNKNOWN"), fault.get("message", "injected"))
+        match fault["mode"]:
+            case "before":
+                raise injected
+            case "after":
+                effect()
+                raise injected
+            case "partial":
+                self._partial(context, call, effect(), injected, given)
+            case "hang-before":
+                self._hang(call)
+            case "hang-after":
+                effect()
+                self._hang(call)
+        return effect()
+
+    def _hang(self, call: dict[str, Any]) -> NoReturn:
+        call["result"] = "hang"
+        self.lab.hanging.set()
+        self.lab.release.wait()
+        raise RefusedError("CANCELLED", "released")
+
+    def _partial(self, context, call: dict[str, Any], response, injected: RefusedError, given) -> NoReturn:
         detail = any_pb2.Any()
         detail.Pack(
             provider_pb2.ErrorResourceInitFailed(
                 id=getattr(response, "id", "") or call.get("id", ""),
                 properties=response.properties,
                 inputs=to_struct(given),
-                reasons=[fault.get("message", "injected")],
+                reasons=[injected.message],
             )
         )
-        code = fault.get("code", "UNKNOWN")
-        status = status_pb2.Status(
-            code=getattr(grpc.StatusCode, code).value[0], message="init failed", details=[detail]
-        )
+        code = getattr(grpc.StatusCode, injected.code)
+        status = status_pb2.Status(code=code.value[0], message="init failed", details=[detail])
         context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-        call["result"] = f"{code}: {fault.get('message', 'injected')}"
-        context.abort(getattr(grpc.StatusCode, code), "init failed")
+        call["result"] = f"{injected.code}: {injected.message}"
+        context.abort(code, "init failed")
+        raise AssertionError("abort returns")
 
     def Check(self, request, context):
         olds, news = from_struct(request.olds), from_struct(request.news)
@@ -339,7 +346,7 @@ class LabProvider(provider_pb2_grpc.ResourceProviderServicer):
             id_ = f"{plain(inputs['name'])}@{region}"
             call["id"] = id_
             if (region, id_) in self.lab.store:
-                raise Failing("ALREADY_EXISTS", f"{id_} already exists")
+                raise RefusedError("ALREADY_EXISTS", f"{id_} already exists")
             entry = self.lab.created(inputs, region)
             self.lab.store[region, id_] = entry
             return provider_pb2.CreateResponse(id=id_, properties=to_struct(entry["outputs"]))
@@ -368,7 +375,7 @@ class LabProvider(provider_pb2_grpc.ResourceProviderServicer):
                 return provider_pb2.UpdateResponse(properties=to_struct({**outputs, "rev": UNKNOWN}))
             entry = self.lab.store.get((region, request.id))
             if entry is None:
-                raise Failing("NOT_FOUND", f"{request.id} not found")
+                raise RefusedError("NOT_FOUND", f"{request.id} not found")
             outputs["rev"] = entry["outputs"]["rev"] + 1
             entry["inputs"], entry["outputs"] = copy.deepcopy(news), copy.deepcopy(outputs)
             return provider_pb2.UpdateResponse(properties=to_struct(outputs))
@@ -415,7 +422,7 @@ class LabProvider(provider_pb2_grpc.ResourceProviderServicer):
 
         def effect():
             if request.tok != "lab:index:lookup":
-                raise Failing("UNIMPLEMENTED", f"unknown function {request.tok}")
+                raise RefusedError("UNIMPLEMENTED", f"unknown function {request.tok}")
             response = provider_pb2.InvokeResponse()
             id_ = plain(args.get("id"))
             if not id_:
@@ -440,7 +447,7 @@ class Server:
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(LabProvider(self.lab), self._server)
         self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         self._server.start()
         return self
 

@@ -9,16 +9,18 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.engine import deployment, edits, events, secrets, store
 from infra.engine.digest import digest
 from infra.engine.options import Command, Options, Result
 from infra.engine.plans import Plan
-from infra.engine.resource import Resource
 from infra.engine.urns import UNKNOWN_ID
 from infra.engine.values import UNKNOWN, Secret
 from tests.engine import lab, programs
+
+if TYPE_CHECKING:
+    from infra.engine.resource import Resource
 
 PROJECT, STACK = "lab", "dev"
 PASSPHRASE = "correct horse"
@@ -89,7 +91,8 @@ class Player:
             names = dict(self._lab.generated)
             self._lab.end_step()
         digested = digest(seen, show_sames=True) if step["command"] == "preview" else None
-        return self._described(exit_, result, happened or [_event(e) for e in seen], digested, calls, names, cli)
+        happened = happened or [_event(e) for e in seen]
+        return self._described(exit_, result, happened=happened, document=digested, calls=calls, names=names, cli=cli)
 
     def _command(self, step, seen, cli):
         command, flags = step["command"], list(step.get("flags", ()))
@@ -186,7 +189,7 @@ class Player:
             lines = worker.stdout.read().splitlines()
         return [json.loads(line) for line in lines if line.endswith("}")]
 
-    def _described(self, exit_, result, happened, document, calls, names, cli) -> Played:
+    def _described(self, exit_, result, *, happened, document, calls, names, cli) -> Played:
         with store.StateFile.open(self._path, self._manager, writable=False) as file:
             state = file.state
         resources = [_resource(r) for r in state.resources]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Thing(pulumi.CustomResource):
@@ -71,7 +73,7 @@ class _Builder:
         component.register_outputs(values)
 
     def _raise(self, entry: dict[str, Any]) -> None:
-        raise Exception(entry.get("message", ""))
+        raise Exception(entry.get("message", ""))  # noqa: TRY002 (what the recorded programs raised)
 
     def _runerror(self, entry: dict[str, Any]) -> None:
         raise pulumi.RunError(entry.get("message", ""))
@@ -90,20 +92,16 @@ class _Builder:
         match key:
             case "provider" | "parent" | "deletedWith":
                 return self._made[value]
-            case "dependsOn" | "replaceWith":
-                return [self._made[v] for v in value]
-            case "providers":
-                if isinstance(value, dict):
-                    return {k: self._made[v] for k, v in value.items()}
+            case "providers" if isinstance(value, dict):
+                return {k: self._made[v] for k, v in value.items()}
+            case "dependsOn" | "replaceWith" | "providers":
                 return [self._made[v] for v in value]
             case "aliases":
                 return [self._alias(v) for v in value]
             case "customTimeouts":
                 return pulumi.CustomTimeouts(**value)
-            case "replacementTrigger":
-                return self._value(value)
             case _:
-                return value
+                return self._value(value)
 
     def _alias(self, value: Any) -> Any:
         if isinstance(value, str):

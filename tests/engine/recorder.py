@@ -123,7 +123,7 @@ class Recorder(Player):
         self._document = None
         return super().play(step)
 
-    def _described(self, exit_, result, happened, document, calls, names, cli) -> Played:
+    def _described(self, exit_, result, *, happened, document, calls, names, cli) -> Played:
         file = self._folder / "backend" / ".pulumi" / "stacks" / "lab" / "dev.json"
         text = json.loads(file.read_text())
         self._manager.adopt(state.secrets_providers_of(text))
