@@ -69,7 +69,7 @@ def update(cloud: Cloud, call: Call, stored: Json) -> Record:
     )
     call.clouds.put(record)
     model.created(call, record)
-    return record
+    return find(cloud, call, record.id) or record
 
 
 def delete(cloud: Cloud, call: Call, record: Record) -> None:

@@ -48,6 +48,8 @@ class Call:
     inputs: Json
     """Plain values, no unknowns."""
     old: Record | None = None
+    dropped: frozenset[str] = frozenset()
+    """Inputs that the provider's state had and this update leaves out: it asks the service to clear them."""
 
     def get(self, name: str, default: Any = None) -> Any:
         """An input, or the default when it was left out."""

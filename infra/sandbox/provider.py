@@ -192,6 +192,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 if found is None:
                     raise self._cloud.gone(call, request.id)
                 call.old = replace(found, inputs=lifecycle.without_bookkeeping(found.inputs))
+                call.dropped = frozenset(self._values(request.old_inputs, context).keys() - inputs.keys())
                 record = lifecycle.update(self._cloud, call, seal(inputs))
             return record.id, _properties(known, record, inputs)
 

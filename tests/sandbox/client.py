@@ -78,13 +78,21 @@ class Client:
         return response.id, from_wire(response.properties)
 
     def update(
-        self, token: str, id_: str, old: dict[str, Any], new: dict[str, Any], *, name: str = "x", preview: bool = False
+        self,
+        token: str,
+        id_: str,
+        old: dict[str, Any],
+        new: dict[str, Any],
+        *,
+        inputs: dict[str, Any] | None = None,
+        name: str = "x",
+        preview: bool = False,
     ) -> dict[str, Any]:
-        """Check and update: outputs. `old` are the last outputs."""
+        """Check and update: outputs. `old` are the last outputs, `inputs` the last inputs (left out: the new)."""
         checked = self.check(token, new, name=name)
         request = Pb.UpdateRequest(
-            id=id_, urn=urn(token, name), olds=to_wire(old), news=to_wire(checked), old_inputs=to_wire(old),
-            preview=preview, name=name, type=token,
+            id=id_, urn=urn(token, name), olds=to_wire(old), news=to_wire(checked),
+            old_inputs=to_wire(checked if inputs is None else inputs), preview=preview, name=name, type=token,
         )  # fmt: skip
         return from_wire(self.call("Update", request).properties)
 

@@ -21,6 +21,7 @@ ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::
 TRUST = {"Effect": "Allow", "Principal": {"Service": "datasync.amazonaws.com"}, "Action": "sts:AssumeRole"}
 AGE = {"action": "DELETE", "isEnabled": True, "name": "old", "timeAmount": "30", "timeUnit": "DAYS"}
 SERVICES = "all-iad-services-in-oracle-services-network"
+METHOD = "i_equals(http.request.method, 'TRACE')"
 KEY_ADMIN = {
     "Effect": "Allow",
     "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
@@ -70,6 +71,8 @@ def build(iad: Client, phx: Client, aws: Client) -> World:
     world = World(iad, phx, aws)
     _identity(world)
     _network(world)
+    _edge(world)
+    _dns(world)
     _objects(world)
     _aws(world)
     return world
@@ -190,6 +193,101 @@ def _network(w: World) -> None:
         compartmentId=data, drgId=drg, peerId=far_end, peerRegionName="us-phoenix-1",
     )  # fmt: skip
     assert subnet
+
+
+def _edge(w: World) -> None:
+    data = w.id("data")
+    vcn = w.make(
+        "edge-vcn", "oci:Core/vcn:Vcn", compartmentId=data, cidrBlocks=["10.18.0.0/16"], isIpv6enabled=True
+    )  # fmt: skip
+    w.make("edge-internet", "oci:Core/internetGateway:InternetGateway", compartmentId=data, vcnId=vcn.id)
+    w.make(
+        "edge-routes", "oci:Core/routeTable:RouteTable",
+        compartmentId=data, vcnId=vcn.id,
+        routeRules=[
+            {"destination": any_, "destinationType": "CIDR_BLOCK", "networkEntityId": w.id("edge-internet")}
+            for any_ in ("0.0.0.0/0", "::/0")
+        ],
+    )  # fmt: skip
+    (prefix,) = vcn.outputs["ipv6cidrBlocks"]
+    subnet = w.make(
+        "edge-subnet", "oci:Core/subnet:Subnet",
+        compartmentId=data, vcnId=vcn.id, cidrBlock="10.18.1.0/24", ipv6cidrBlock=prefix.replace("/56", "/64"),
+        routeTableId=w.id("edge-routes"),
+    ).id  # fmt: skip
+    nsg = w.make("edge-nsg", "oci:Core/networkSecurityGroup:NetworkSecurityGroup", compartmentId=data, vcnId=vcn.id).id
+    address = w.make("address", "oci:Core/publicIp:PublicIp", compartmentId=data, lifetime="RESERVED").id
+    address6 = w.make("address6", "oci:Core/ipv6:Ipv6", subnetId=subnet, lifetime="RESERVED").id
+    balancer = w.make(
+        "balancer", "oci:LoadBalancer/loadBalancer:LoadBalancer",
+        compartmentId=data, displayName="edge-iad", shape="flexible", ipMode="IPV6",
+        shapeDetails={"minimumBandwidthInMbps": 10, "maximumBandwidthInMbps": 100},
+        subnetIds=[subnet], networkSecurityGroupIds=[nsg], reservedIps=[{"id": address}, {"id": address6}],
+    ).id  # fmt: skip
+    w.make(
+        "backends", "oci:LoadBalancer/backendSet:BackendSet",
+        loadBalancerId=balancer, name="app", policy="ROUND_ROBIN",
+        healthChecker={"protocol": "HTTP", "port": 8443, "urlPath": "/healthz"},
+        sslConfiguration={"trustedCertificateAuthorityIds": ["ocid1.cabundle.oc1.iad.aaaa"]},
+    )  # fmt: skip
+    w.make(
+        "backend", "oci:LoadBalancer/backend:Backend",
+        loadBalancerId=balancer, backendsetName="app", ipAddress="10.18.2.10", port=8443,
+    )  # fmt: skip
+    w.make(
+        "listener", "oci:LoadBalancer/listener:Listener",
+        loadBalancerId=balancer, name="https", protocol="HTTP", port=443, defaultBackendSetName="app",
+        sslConfiguration={"certificateIds": ["ocid1.certificate.oc1.iad.aaaa"], "verifyPeerCertificate": False},
+    )  # fmt: skip
+    firewall = w.make(
+        "waf-policy", "oci:Waf/appFirewallPolicy:AppFirewallPolicy",
+        compartmentId=data, displayName="edge-iad",
+        actions=[{"name": "allow", "type": "ALLOW"}, {"name": "refuse", "type": "RETURN_HTTP_RESPONSE", "code": 403}],
+        requestAccessControl={
+            "defaultActionName": "allow",
+            "rules": [{"name": "trace", "type": "ACCESS_CONTROL", "actionName": "refuse", "condition": METHOD}],
+        },
+    ).id  # fmt: skip
+    w.make(
+        "waf", "oci:Waf/appFirewall:AppFirewall",
+        compartmentId=data, backendType="LOAD_BALANCER", loadBalancerId=balancer, webAppFirewallPolicyId=firewall,
+    )  # fmt: skip
+
+
+def _dns(w: World) -> None:
+    data, address = w.id("data"), w["address"].outputs["ipAddress"]
+    monitor = w.make(
+        "monitor", "oci:HealthChecks/httpMonitor:HttpMonitor",
+        compartmentId=data, displayName="api", protocol="HTTPS", port=443, path="/healthz", intervalInSeconds=30,
+        targets=[address],
+    ).id  # fmt: skip
+    zone = w.make(
+        "zone", "oci:Dns/zone:Zone",
+        compartmentId=data, name="us.example.com", zoneType="PRIMARY", dnssecState="ENABLED",
+    ).id  # fmt: skip
+    w.make(
+        "records", "oci:Dns/rrset:Rrset",
+        zoneNameOrId=zone, domain="api.us.example.com", rtype="A",
+        items=[{"domain": "api.us.example.com", "rtype": "A", "rdata": address, "ttl": 30}],
+    )  # fmt: skip
+    steering = w.make(
+        "steering", "oci:Dns/steeringPolicy:SteeringPolicy",
+        compartmentId=data, displayName="api-a", template="FAILOVER", ttl=30, healthCheckMonitorId=monitor,
+        answers=[{"name": "iad", "rtype": "A", "rdata": address, "pool": "iad"}],
+        rules=[
+            {
+                "ruleType": "FILTER",
+                "defaultAnswerDatas": [{"answerCondition": "answer.isDisabled != true", "shouldKeep": True}],
+            },
+            {"ruleType": "HEALTH"},
+            {"ruleType": "PRIORITY", "defaultAnswerDatas": [{"answerCondition": "answer.pool == 'iad'", "value": 1}]},
+            {"ruleType": "LIMIT", "defaultCount": 1},
+        ],
+    ).id  # fmt: skip
+    w.make(
+        "steered", "oci:Dns/steeringPolicyAttachment:SteeringPolicyAttachment",
+        zoneId=zone, domainName="api.us.example.com", steeringPolicyId=steering,
+    )  # fmt: skip
 
 
 def _objects(w: World) -> None:

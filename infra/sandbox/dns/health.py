@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
+from infra.sandbox.dns.tokens import LOAD_BALANCER, MONITOR
 from infra.sandbox.store import ACTIVE, Clouds, Store
 
-MONITOR = "oci:HealthChecks/httpMonitor:HttpMonitor"
-LOAD_BALANCER = "oci:LoadBalancer/loadBalancer:LoadBalancer"
 _FACT = "endpoints down"
 
 

@@ -14,15 +14,9 @@ from dns.rdatatype import RdataType
 
 from infra.sandbox.dns import health, parse
 from infra.sandbox.dns.steering import Policy
+from infra.sandbox.dns.tokens import ATTACHMENT, NAME_SERVERS, RECORD, RRSET, STEERING_POLICY, ZONE
 from infra.sandbox.store import ACTIVE, Clouds, Record
 
-ZONE = "oci:Dns/zone:Zone"
-RRSET = "oci:Dns/rrset:Rrset"
-RECORD = "oci:Dns/record:Record"
-STEERING_POLICY = "oci:Dns/steeringPolicy:SteeringPolicy"
-ATTACHMENT = "oci:Dns/steeringPolicyAttachment:SteeringPolicyAttachment"
-
-NAME_SERVERS = tuple(f"ns{n}.p68.dns.oraclecloud.net" for n in range(1, 5))
 _SOA_TTL = 300
 _NS_TTL = 86400
 
@@ -97,7 +91,7 @@ def rdata(kind: RdataType, text: str) -> dns.rdata.Rdata:
 
 def load(clouds: Clouds) -> Mapping[Name, Zone]:
     """Every public zone of every tenancy, by origin."""
-    records = {kind: _live(clouds, kind) for kind in (ZONE, RRSET, RECORD, STEERING_POLICY, ATTACHMENT, health.MONITOR)}
+    records = {kind: _live(clouds, kind) for kind in (ZONE, RRSET, RECORD, STEERING_POLICY, ATTACHMENT)}
     policies = {record.id: record for record in records[STEERING_POLICY]}
     down = health.down_targets(clouds)
     zones: dict[Name, Zone] = {}

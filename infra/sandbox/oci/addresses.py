@@ -1,16 +1,21 @@
 """Public addresses: reserved IPv4 addresses, and IPv6 addresses of subnets.
 
+What a load balancer takes an IPv4 address for is an input of the address (`privateIpId`) that its program has not
+written: after a refresh the next deployment wants to take it away, which the API refuses, unless the program ignores
+changes of it (github.com/oracle/terraform-provider-oci/issues/1479). That hazard is imitated.
+
 IPv4 addresses are taken from the upper half of 198.18.0.0/15 (RFC 2544, benchmarks) and IPv6 prefixes from
 2001:db8::/32 (RFC 3849, documentation), so that no simulated address can be anybody's.
 """
 
 import hashlib
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from dataclasses import replace
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
 from typing import ClassVar
 
 from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Model, Reference, require
-from infra.sandbox.oci.base import OciModel, invalid, not_found
+from infra.sandbox.oci.base import OciModel, conflict, invalid, not_found
 from infra.sandbox.oci.network import SUBNET
 from infra.sandbox.oci.regions import COMMERCIAL
 from infra.sandbox.store import Record
@@ -35,7 +40,10 @@ class PublicIp(OciModel):
         """Reserved ones only: an ephemeral one needs a private address, which nothing here has."""
         if call.inputs["lifetime"] != "RESERVED":
             raise invalid("lifetime: EPHEMERAL needs a privateIpId")
-        if call.get("privateIpId"):
+        assigned = _assigned(call)
+        if assigned and "privateIpId" in call.dropped:
+            raise conflict(f"privateIpId: a load balancer has the address ({assigned})", "IncorrectState")
+        if call.get("privateIpId", assigned) != assigned:
             raise not_found(call.inputs["privateIpId"])
 
     def outputs(self, call: Call, id_: str) -> Json:
@@ -45,11 +53,35 @@ class PublicIp(OciModel):
             "assignedEntityId": "",
             "assignedEntityType": "",
             "ipAddress": _free(call.place.region, id_, taken),
-            "privateIpId": "",
             "publicIpPoolId": "",
             "scope": "REGION",
         }
         return super().outputs(call, id_) | {name: value for name, value in filled.items() if name not in call.inputs}
+
+    def created(self, call: Call, record: Record) -> None:
+        """What an update does not speak of stays: a load balancer keeps the address."""
+        if (assigned := _assigned(call)) is not None:
+            assign(call, record, assigned)
+
+
+def _assigned(call: Call) -> str | None:
+    return call.old.inputs.get("privateIpId") if call.old else None
+
+
+def assign(call: Call, address: Record, entity: str) -> None:
+    """Give an address to a network card's private one."""
+    given = {"privateIpId": entity}
+    card = {"assignedEntityId": entity, "assignedEntityType": "PRIVATE_IP", "state": "ASSIGNED"}
+    call.clouds.put(replace(address, inputs=address.inputs | given, outputs=address.outputs | given | card))
+
+
+def release(call: Call, address: Record) -> None:
+    """Take an address from what has it."""
+    card = {"assignedEntityId": "", "assignedEntityType": "", "state": "AVAILABLE"}
+    inputs, outputs = (
+        {k: v for k, v in part.items() if k != "privateIpId"} for part in (address.inputs, address.outputs)
+    )
+    call.clouds.put(replace(address, inputs=inputs, outputs=outputs | card))
 
 
 def _free(region: str, id_: str, taken: set[str]) -> str:
@@ -80,21 +112,31 @@ class Ipv6(OciModel):
         if call.get("vnicId"):
             raise not_found(call.inputs["vnicId"])
         require(call.get("subnetId"), 400, "InvalidParameter", "Exactly one of vnicId and subnetId must be given")
-        require(call.get("lifetime") == "RESERVED", 400, "InvalidParameter", "lifetime: only RESERVED goes without vnicId")
+        require(
+            call.get("lifetime") == "RESERVED", 400, "InvalidParameter", "lifetime: only RESERVED goes without vnicId"
+        )
         prefix, address = _prefix(call), call.get("ipAddress")
-        if address is not None and IPv6Address(address) not in prefix:
-            raise invalid(f"ipAddress: {address} is not in {prefix}")
+        try:
+            inside = address is None or IPv6Address(address) in prefix
+        except AddressValueError as error:
+            raise invalid(f"ipAddress: {address!r} is not an IPv6 address") from error
+        require(inside, 400, "InvalidParameter", f"ipAddress: {address} is not in {prefix}")
 
     def outputs(self, call: Call, id_: str) -> Json:
         """An address of the subnet."""
-        prefix = _prefix(call)
+        prefix, subnet = _prefix(call), call.visible(SUBNET, call.inputs["subnetId"])
         offset = 0x100 + _number(id_) % (1 << 48)
-        filled: Json = {"ipAddress": str(prefix[offset]), "ipv6subnetCidr": str(prefix), "ipState": "AVAILABLE"}
+        filled: Json = {
+            "compartmentId": subnet.inputs["compartmentId"] if subnet else "",
+            "ipAddress": str(prefix[offset]),
+            "ipState": "AVAILABLE",
+            "ipv6subnetCidr": str(prefix),
+        }
         return super().outputs(call, id_) | {name: value for name, value in filled.items() if name not in call.inputs}
 
 
 def _prefix(call: Call) -> IPv6Network:
-    subnet: Record | None = call.visible(SUBNET, call.inputs["subnetId"])
+    subnet = call.visible(SUBNET, call.inputs["subnetId"])
     prefixes = (subnet.inputs | subnet.outputs).get("ipv6cidrBlocks") if subnet else None
     if not prefixes:
         raise invalid(f"subnetId: {call.inputs['subnetId']} has no IPv6 prefix")

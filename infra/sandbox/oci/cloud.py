@@ -11,7 +11,22 @@ from itertools import chain
 from infra.sandbox.cloud import Cloud
 from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Operation, Place, Reference
-from infra.sandbox.oci import base, endpoints, firewall, identity, keys, logs, network, objects, peering
+from infra.sandbox.oci import (
+    addresses,
+    base,
+    dns,
+    endpoints,
+    firewall,
+    health_checks,
+    identity,
+    keys,
+    load_balancers,
+    logs,
+    network,
+    objects,
+    peering,
+    web_firewall,
+)
 from infra.sandbox.oci.base import OciModel
 from infra.sandbox.oci.regions import refuse_region
 from infra.sandbox.store import Record
@@ -35,7 +50,10 @@ class Oci(Cloud):
     version = "5.5.0"
 
     def __init__(self) -> None:
-        modules = (identity, keys, logs, network, firewall, peering, objects, endpoints)
+        modules = (
+            *(identity, keys, logs, network, firewall, peering, objects, endpoints),
+            *(addresses, load_balancers, web_firewall, health_checks, dns),
+        )
         super().__init__(tuple(chain.from_iterable(module.MODELS for module in modules)), _Generic())
 
     def setting_problems(self, settings: Json) -> Iterator[tuple[str, str]]:
@@ -62,7 +80,7 @@ class Oci(Cloud):
         if call.operation is Operation.READ:
             return
         home = call.clouds.fact(f"oci {call.place.account} home") or DEFAULT_HOME
-        if model.account_wide and call.place.region != home:
+        if isinstance(model, base.HomeModel) and call.place.region != home:
             raise CloudError(
                 403,
                 "NotAllowed",

@@ -6,10 +6,9 @@ Public DNS is one service for the whole tenancy: what is made through one region
 import hashlib
 from typing import Any, ClassVar
 
-from infra.sandbox.dns.health import MONITOR
 from infra.sandbox.dns.parse import PolicyError
 from infra.sandbox.dns.parse import policy as read_policy
-from infra.sandbox.dns.zones import ATTACHMENT, NAME_SERVERS, RRSET, STEERING_POLICY, ZONE, rdata_problem
+from infra.sandbox.dns.tokens import ATTACHMENT, MONITOR, NAME_SERVERS, RRSET, STEERING_POLICY, ZONE
 from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Model, Reference, matches, require
 from infra.sandbox.oci.base import OciModel, conflict, invalid, not_found
@@ -27,7 +26,6 @@ class _DnsModel(OciModel):
     """A resource of the public DNS service."""
 
     account_wide = True
-    anywhere = True
 
 
 class Zone(_DnsModel):
@@ -41,7 +39,9 @@ class Zone(_DnsModel):
     def refuse(self, call: Call) -> None:
         """A primary zone of the tenancy, public; secondaries and private zones are not simulated."""
         name = call.inputs["name"]
-        require(matches(_NAME, name.lower()) and "*" not in name, 400, "InvalidParameter", f"name: {name!r} is no domain")
+        require(
+            matches(_NAME, name.lower()) and "*" not in name, 400, "InvalidParameter", f"name: {name!r} is no domain"
+        )
         if call.inputs["zoneType"] != "PRIMARY" or call.get("scope", "GLOBAL") != "GLOBAL":
             raise invalid("only public primary zones are simulated")
 
@@ -113,8 +113,7 @@ class Rrset(_DnsModel):
             same = item["domain"].lower().rstrip(".") == domain.lower().rstrip(".") and item["rtype"].upper() == rtype
             require(same, 400, "InvalidParameter", f"items: {item['domain']} {item['rtype']} is not {domain} {rtype}")
             require(0 < item["ttl"] <= _MAX_TTL, 400, "InvalidParameter", f"items: ttl {item['ttl']}")
-            problem = rdata_problem(rtype, item["rdata"])
-            require(problem is None, 400, "InvalidParameter", f"items: {problem}")
+            _refuse_rdata(rtype, item["rdata"])
         for other in call.clouds.all(cloud="oci", account=call.place.account, type=RRSET):
             beside = other.inputs["domain"].lower() == domain.lower() and other.inputs["rtype"].upper() != rtype
             if beside and "CNAME" in {rtype, other.inputs["rtype"].upper()}:
@@ -124,9 +123,22 @@ class Rrset(_DnsModel):
         """Each item with its hash."""
         del id_
         items: list[Json] = [
-            {"isProtected": False, "recordHash": _digest(item), "rrsetVersion": "1"} | item for item in call.get("items", [])
+            {"isProtected": False, "recordHash": _digest(item), "rrsetVersion": "1"} | item
+            for item in call.get("items", [])
         ]
         return {"items": items}
+
+
+def _refuse_rdata(rtype: str, text: str) -> None:
+    from dns.exception import DNSException  # noqa: PLC0415 - the DNS library loads when a record is written, not before
+    from dns.rdatatype import from_text  # noqa: PLC0415 - the same
+
+    from infra.sandbox.dns.zones import rdata  # noqa: PLC0415 - the same
+
+    try:
+        rdata(from_text("CNAME" if rtype == "ALIAS" else rtype), text)
+    except DNSException as error:
+        raise invalid(f"items: {text!r} is not the data of a {rtype} record ({error})") from error
 
 
 def _digest(item: Json) -> str:
@@ -177,7 +189,7 @@ class Attachment(_DnsModel):
                 both = covered & set(_covered(call, other.inputs["steeringPolicyId"]))
                 if both:
                     raise conflict(
-                        f"{call.inputs['domainName']} has an attachment for {', '.join(sorted(both))} already: {other.id}",
+                        f"{call.inputs['domainName']} has an attachment for {', '.join(sorted(both))}: {other.id}",
                         "ZoneDomainConflict",
                     )
         _refuse_more(call, _MAX_ATTACHMENTS, "steering policy attachments")

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Model, Reference, require
 from infra.sandbox.oci.base import OciModel, invalid, not_found
-from infra.sandbox.oci.network import VCN, network_of, service_label
+from infra.sandbox.oci.network import VCN, refuse_range, service_label
 from infra.sandbox.values import Json
 
 GROUP = "oci:Core/networkSecurityGroup:NetworkSecurityGroup"
@@ -65,7 +65,7 @@ class Rule(OciModel):
 def _refuse_end(call: Call, name: str, kind: str, value: str) -> None:
     match kind:
         case "CIDR_BLOCK":
-            network_of(value, name)
+            refuse_range(value, name)
         case "SERVICE_CIDR_BLOCK":
             if not service_label(value, call.place.region):
                 raise invalid(f"{name}: {value!r} is no service of {call.place.region}")

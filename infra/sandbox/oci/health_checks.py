@@ -2,7 +2,7 @@
 
 from ipaddress import ip_address
 
-from infra.sandbox.dns.health import MONITOR
+from infra.sandbox.dns.tokens import MONITOR
 from infra.sandbox.model import Call, Model, matches, require
 from infra.sandbox.oci.base import OciModel, invalid
 from infra.sandbox.values import Json
@@ -21,15 +21,20 @@ class HttpMonitor(OciModel):
     kind = "httpmonitor"
     state = None
     account_wide = True
-    anywhere = True
 
     def refuse(self, call: Call) -> None:
         """Intervals and timeouts that the service offers, targets that are addresses or names, an absolute path."""
         interval, timeout = call.inputs["intervalInSeconds"], call.get("timeoutInSeconds")
-        require(interval in _INTERVALS, 400, "InvalidParameter", f"intervalInSeconds: {interval} is none of {_INTERVALS}")
+        require(
+            interval in _INTERVALS, 400, "InvalidParameter", f"intervalInSeconds: {interval} is none of {_INTERVALS}"
+        )
         if timeout is not None:
-            require(timeout in _TIMEOUTS, 400, "InvalidParameter", f"timeoutInSeconds: {timeout} is none of {_TIMEOUTS}")
-            require(timeout <= interval, 400, "InvalidParameter", f"timeoutInSeconds: {timeout} is longer than the interval")
+            require(
+                timeout in _TIMEOUTS, 400, "InvalidParameter", f"timeoutInSeconds: {timeout} is none of {_TIMEOUTS}"
+            )
+            require(
+                timeout <= interval, 400, "InvalidParameter", f"timeoutInSeconds: {timeout} is longer than the interval"
+            )
         targets = call.inputs["targets"]
         require(targets, 400, "InvalidParameter", "targets: at least one is needed")
         for target in targets:

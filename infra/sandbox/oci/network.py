@@ -24,6 +24,7 @@ DRG = "oci:Core/drg:Drg"
 DRG_ATTACHMENT = "oci:Core/drgAttachment:DrgAttachment"
 
 _WIDEST, _NARROWEST = 16, 30  # prefix lengths a VCN may have
+_IPV6_SUBNET = 64
 _IN_VCN = Reference(path="vcnId", to=(VCN,))
 
 
@@ -35,6 +36,18 @@ def network_of(text: Any, what: str) -> ipaddress.IPv4Network:
     """
     try:
         return ipaddress.IPv4Network(text)
+    except ValueError as error:
+        raise invalid(f"{what}: {text!r} is not a CIDR block ({error})") from error
+
+
+def refuse_range(text: Any, what: str) -> None:
+    """Refuse what is a range of neither family.
+
+    Raises:
+        CloudError: not one, or bits set behind the prefix.
+    """
+    try:
+        ipaddress.ip_network(text)
     except ValueError as error:
         raise invalid(f"{what}: {text!r} is not a CIDR block ({error})") from error
 
@@ -87,7 +100,7 @@ class Vcn(OciModel):
             "defaultSecurityListId": ocid("securitylist", region, id_),
             "byoipv6cidrBlocks": [],
             "byoipv6cidrDetails": [],
-            "ipv6cidrBlocks": [],
+            "ipv6cidrBlocks": [_own_prefix(id_)] if call.get("isIpv6enabled") else [],
             "ipv6privateCidrBlocks": [],
             "isIpv6enabled": False,
             "securityAttributes": {},
@@ -95,7 +108,7 @@ class Vcn(OciModel):
         }
         return super().outputs(call, id_) | {name: value for name, value in filled.items() if name not in call.inputs}
 
-    volatile = frozenset({"cidrBlock", "cidrBlocks"})
+    volatile = frozenset({"cidrBlock", "cidrBlocks", "ipv6cidrBlocks"})
 
 
 class Subnet(OciModel):
@@ -120,6 +133,7 @@ class Subnet(OciModel):
             taken = ipaddress.IPv4Network((other.inputs | other.outputs)["cidrBlock"])
             require(not block.overlaps(taken), 400, "InvalidParameter",
                     f"The requested CIDR {block} is invalid: subnet {other.id} overlaps it ({taken})")  # fmt: skip
+        self._refuse_ipv6(call, vcn)
         _refuse_label(call.get("dnsLabel"))
         if call.get("dnsLabel") and not (vcn.inputs | vcn.outputs).get("dnsLabel"):
             raise invalid("dnsLabel: the VCN has no DNS label, so its subnets cannot have one")
@@ -129,6 +143,21 @@ class Subnet(OciModel):
         _refuse_foreign(call, vcn, "routeTableId", call.get("routeTableId"), ROUTE_TABLE)
         for list_ in call.get("securityListIds", []):
             _refuse_foreign(call, vcn, "securityListIds", list_, SECURITY_LIST)
+
+    def _refuse_ipv6(self, call: Call, vcn: Record) -> None:
+        """An IPv6 prefix is a /64 of the VCN's, and of no other subnet."""
+        wanted = call.get("ipv6cidrBlocks") or ([call.inputs["ipv6cidrBlock"]] if call.get("ipv6cidrBlock") else [])
+        whole = [ipaddress.IPv6Network(text) for text in (vcn.inputs | vcn.outputs).get("ipv6cidrBlocks") or ()]
+        for text in wanted:
+            try:
+                prefix = ipaddress.IPv6Network(text)
+            except ValueError as error:
+                raise invalid(f"ipv6cidrBlock: {text!r} is not an IPv6 prefix ({error})") from error
+            inside = prefix.prefixlen == _IPV6_SUBNET and any(prefix.subnet_of(range_) for range_ in whole)
+            require(inside, 400, "InvalidParameter", f"ipv6cidrBlock: {prefix} is not a /64 of the VCN")
+            for other in call.neighbours(SUBNET, vcnId=vcn.id):
+                taken = str(prefix) in (other.inputs | other.outputs).get("ipv6cidrBlocks", ())
+                require(not taken, 400, "InvalidParameter", f"ipv6cidrBlock: subnet {other.id} has {prefix}")
 
     def outputs(self, call: Call, id_: str) -> Json:
         """Router address, and the VCN's defaults for what was left out."""
@@ -143,16 +172,17 @@ class Subnet(OciModel):
             "dhcpOptionsId": defaults.get("defaultDhcpOptionsId"),
             "routeTableId": defaults.get("defaultRouteTableId"),
             "securityListIds": [defaults.get("defaultSecurityListId")],
-            "ipv6cidrBlocks": [],
+            "ipv6cidrBlocks": [call.inputs["ipv6cidrBlock"]] if call.get("ipv6cidrBlock") else [],
             "prohibitInternetIngress": closed,
             "prohibitPublicIpOnVnic": closed,
             "subnetDomainName": f"{label}.{domain}" if label and domain else "",
+            "ipv6virtualRouterIp": "fe80::200:17ff:fe00:1" if call.get("ipv6cidrBlock") else "",
             "virtualRouterIp": str(block.network_address + 1),
             "virtualRouterMac": "00:00:17:00:00:01",
         }
         return super().outputs(call, id_) | {name: value for name, value in filled.items() if name not in call.inputs}
 
-    volatile = frozenset({"cidrBlock", "ipv4cidrBlocks"})
+    volatile = frozenset({"cidrBlock", "ipv4cidrBlocks", "ipv6cidrBlocks"})
 
 
 class ServiceGateway(OciModel):
@@ -277,7 +307,7 @@ def _refuse_rule(call: Call, rule: Json, destination: str) -> None:
     )
     gateway = call.visible(SERVICE_GATEWAY, target_id)
     if kind == "CIDR_BLOCK":
-        network_of(destination, "routeRules.destination")
+        refuse_range(destination, "routeRules.destination")
     elif not service_label(destination, call.place.region):
         raise invalid(f"routeRules.destination: {destination!r} is no service of {call.place.region}")
     if (gateway is not None) != (kind == "SERVICE_CIDR_BLOCK"):
@@ -293,6 +323,12 @@ def _refuse_rule(call: Call, rule: Json, destination: str) -> None:
         target = call.visible(type_, target_id)
         if target is not None and target.inputs["vcnId"] != vcn:
             raise invalid(f"routeRules: {target_id} belongs to another VCN")
+
+
+def _own_prefix(id_: str) -> str:
+    """A /56 for a VCN, out of 2001:db8::/32 (RFC 3849, documentation), as Oracle gives one out of its own."""
+    number = int.from_bytes(hashlib.sha256(id_.encode()).digest()[:3])
+    return str(ipaddress.IPv6Network((int(ipaddress.IPv6Address("2001:db8::")) + (number << 72), 56)))
 
 
 def _block(call: Call) -> str:

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from infra.sandbox import command_line
-from infra.sandbox.dns import health
+from infra.sandbox.dns.tokens import LOAD_BALANCER
 from infra.sandbox.store import Record, Store
 
 ADDRESS = "192.0.2.1"
@@ -33,7 +33,7 @@ def database(tmp_path, monkeypatch):
                 cloud="oci",
                 account="tenancy",
                 region="us-ashburn-1",
-                type=health.LOAD_BALANCER,
+                type=LOAD_BALANCER,
                 id="lb",
                 name=None,
                 inputs={"displayName": "usds-edge-iad"},

@@ -17,7 +17,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from infra.sandbox.dns import health, zones
+from infra.sandbox.dns import health, tokens
 from infra.sandbox.dns.geography import PLACES, locate
 from infra.sandbox.dns.server import LOOPBACK, serve
 from infra.sandbox.dns.steering import AllDown
@@ -55,28 +55,28 @@ def rrset(domain, rtype, *rdata, ttl=300):
     """A record set of the zone."""
     items = [{"domain": domain, "rtype": rtype, "rdata": text, "ttl": ttl} for text in rdata]
     inputs = {"zoneNameOrId": "zone", "domain": domain, "rtype": rtype, "items": items}
-    return record(zones.RRSET, f"{domain}/{rtype}", inputs)
+    return record(tokens.RRSET, f"{domain}/{rtype}", inputs)
 
 
 def balancer(name, region, *addresses):
     """A load balancer with public addresses."""
     details = [{"ipAddress": address, "isPublic": True} for address in addresses]
-    return record(health.LOAD_BALANCER, name, {"displayName": name}, region, ipAddressDetails=details)
+    return record(tokens.LOAD_BALANCER, name, {"displayName": name}, region, ipAddressDetails=details)
 
 
 BASE = (
-    record(zones.ZONE, "zone", {"name": "us.example.com", "zoneType": "PRIMARY"}),
+    record(tokens.ZONE, "zone", {"name": "us.example.com", "zoneType": "PRIMARY"}),
     rrset("api.us.example.com", "A", IAD, PHX),
-    record(health.MONITOR, "monitor", {"targets": [IAD, PHX]}),
-    record(zones.STEERING_POLICY, "policy", FAILOVER),
+    record(tokens.MONITOR, "monitor", {"targets": [IAD, PHX]}),
+    record(tokens.STEERING_POLICY, "policy", FAILOVER),
     record(
-        zones.ATTACHMENT,
+        tokens.ATTACHMENT,
         "attachment",
         {"zoneId": "zone", "domainName": "api.us.example.com", "steeringPolicyId": "policy"},
     ),
     balancer("usds-edge-iad", "us-ashburn-1", IAD),
     balancer("usds-edge-phx", "us-phoenix-1", PHX),
-    record(health.LOAD_BALANCER, "private", {"displayName": "private"}, "us-ashburn-1"),
+    record(tokens.LOAD_BALANCER, "private", {"displayName": "private"}, "us-ashburn-1"),
 )
 
 
@@ -163,7 +163,7 @@ def test_when_every_edge_is_down_no_reading_leaves_the_stack(tmp_path, reading, 
 
 def test_a_disabled_monitor_reports_nothing_down(tmp_path):
     """So do targets that it does not have."""
-    disabled = record(health.MONITOR, "monitor", {"targets": [IAD, PHX], "isEnabled": False})
+    disabled = record(tokens.MONITOR, "monitor", {"targets": [IAD, PHX], "isEnabled": False})
     with world(tmp_path, disabled) as (port, database):
         health.set_health(database, IAD, up=False)
         assert texts(ask(port, "api.us.example.com")) == [IAD]
@@ -183,13 +183,13 @@ MORE = (
     rrset("badalias.us.example.com", "ALIAS", "loop.us.example.com."),
     rrset("empty.us.example.com", "A"),
     record(
-        zones.RECORD,
+        tokens.RECORD,
         "single",
         {"zoneNameOrId": "us.example.com.", "domain": "one.us.example.com", "rtype": "MX", "rdata": "10 mx.example."},
     ),
-    record(zones.RRSET, "stray", {"zoneNameOrId": "no-such-zone", "domain": "x.example", "rtype": "A", "items": []}),
-    record(zones.ATTACHMENT, "stray", {"zoneId": "gone", "domainName": "x.example", "steeringPolicyId": "policy"}),
-    record(zones.ZONE, "private", {"name": "private.example", "zoneType": "PRIMARY", "scope": "PRIVATE"}),
+    record(tokens.RRSET, "stray", {"zoneNameOrId": "no-such-zone", "domain": "x.example", "rtype": "A", "items": []}),
+    record(tokens.ATTACHMENT, "stray", {"zoneId": "gone", "domainName": "x.example", "steeringPolicyId": "policy"}),
+    record(tokens.ZONE, "private", {"name": "private.example", "zoneType": "PRIMARY", "scope": "PRIVATE"}),
 )
 
 
@@ -197,7 +197,7 @@ MORE = (
     ("name", "rtype", "rcode", "answer"),
     [
         ("us.example.com", "SOA", "NOERROR", None),
-        ("us.example.com", "NS", "NOERROR", [f"{server}." for server in zones.NAME_SERVERS]),
+        ("us.example.com", "NS", "NOERROR", [f"{server}." for server in tokens.NAME_SERVERS]),
         ("us.example.com", "CAA", "NOERROR", ['0 issue "ca.example"']),
         ("us.example.com", "TXT", "NOERROR", ['"hello world"']),
         ("us.example.com", "A", "NOERROR", []),
@@ -281,7 +281,7 @@ def test_the_client_subnet_decides_the_place(tmp_path):
             {"ruleType": "LIMIT", "defaultCount": 1},
         ],
     }
-    with world(tmp_path, record(zones.STEERING_POLICY, "policy", by_place)) as (port, _):
+    with world(tmp_path, record(tokens.STEERING_POLICY, "policy", by_place)) as (port, _):
         here = ask(port, "api.us.example.com", subnet=(str(texas.network.network_address), 24))
         assert texts(here) == [PHX]
         assert [(o.address, o.srclen, o.scopelen) for o in here.options] == [(str(texas.network[0]), 24, 24)]
@@ -307,7 +307,7 @@ def test_a_cname_policy_covers_its_name(tmp_path):
         "rules": [{"ruleType": "LIMIT", "defaultCount": 1}],
     }
     attached = {"zoneId": "zone", "domainName": "c.us.example.com", "steeringPolicyId": "cname"}
-    extra = (record(zones.STEERING_POLICY, "cname", policy), record(zones.ATTACHMENT, "c", attached), *MORE)
+    extra = (record(tokens.STEERING_POLICY, "cname", policy), record(tokens.ATTACHMENT, "c", attached), *MORE)
     with world(tmp_path, *extra) as (port, _):
         assert texts(ask(port, "c.us.example.com")) == [PHX, "deep.under.us.example.com."]
 
@@ -315,7 +315,7 @@ def test_a_cname_policy_covers_its_name(tmp_path):
 def test_a_policy_that_cannot_be_read_is_a_failure_and_never_a_guess(tmp_path):
     """It cannot come about through the API; if it does, clients get SERVFAIL."""
     broken = FAILOVER | {"rules": [{"ruleType": "FILTER", "cases": [{"caseCondition": "maybe"}]}]}
-    with world(tmp_path, record(zones.STEERING_POLICY, "policy", broken)) as (port, _):
+    with world(tmp_path, record(tokens.STEERING_POLICY, "policy", broken)) as (port, _):
         assert ask(port, "api.us.example.com").rcode() == dns.rcode.SERVFAIL
 
 

@@ -1,4 +1,4 @@
-# ruff: noqa: S311, ANN002, ANN003, ANN202 - random cases are no secrets, and the brute force works on raw properties
+# ruff: noqa: S311, ANN002, ANN003 - random cases are no secrets, and the brute force works on raw properties
 """Steering policies: the interpreter, its closed form and a brute force of its own give the same answers.
 
 What is not proved here: that Oracle's name servers do the same. The semantics are taken from its pages; what they leave
