@@ -496,6 +496,45 @@ class TestResources:
   + usdata:index:RegionalNetwork  iad (32 resources)  components/network.py:7"""
         )
 
+    def test_a_component_that_goes_as_a_whole_is_folded(self):
+        """Beyond 48 deletions too; but what is protected, fails or stays in the cloud is never hidden in it."""
+        gone = [record(VCN, f"v{i:02}", parent=NETWORK) for i in range(50)]
+        kept = [record(BUCKET, f"kept{i}", parent=NETWORK) for i in range(3)]
+        for resource in kept:
+            resource.retain_on_delete = True
+        guarded, failing = record(VCN, "guarded", parent=NETWORK, protect=True), record(VCN, "failing", parent=NETWORK)
+        records = [COMPONENT, *gone, *kept, guarded, failing]
+
+        recorder = play(*(step(Op.DELETE, r) for r in records), failed={failing.urn})
+        assert (
+            text(display.render_resources(recorder, PLAIN))
+            == """\
+  - oci:Core:Vcn                  failing (failed)
+  - oci:Core:Vcn                  guarded (protected)
+  - usdata:index:RegionalNetwork  iad (50 resources)
+  - oci:ObjectStorage:Bucket x 3  kept0, kept1 and 1 more (stay in the cloud)"""
+        )
+
+    def test_few_deletions_have_a_row_each(self):
+        """However long the list is otherwise; and one that stays in the cloud says so."""
+        gone = [record(VCN, f"v{i:02}", parent=NETWORK) for i in range(47)]
+        kept = record(BUCKET, "kept")
+        kept.retain_on_delete = True
+        lines = display.render_resources(play(*(step(Op.DELETE, r) for r in [kept, *gone])), PLAIN)
+
+        assert [line.rstrip() for line in lines] == [
+            *(f"  - oci:Core:Vcn              v{i:02}" for i in range(47)),
+            "  - oci:ObjectStorage:Bucket  kept (stays in the cloud)",
+        ]
+
+    def test_a_ring_of_parents_hides_nothing(self):
+        """Resources of a damaged state that are inside each other are listed."""
+        ring = [record(VCN, f"v{i:02}") for i in range(49)]
+        for one, other in zip(ring, [*ring[1:], ring[0]], strict=True):
+            one.parent = other.urn
+        [line] = display.render_resources(play(*(step(Op.DELETE, r) for r in ring)), PLAIN)
+        assert line.rstrip() == "  - oci:Core:Vcn x 49  v00, v01 and 47 more"
+
     def test_unchanged_ones_on_demand(self):
         """`--show-sames` lists what does not change too."""
         recorder = play(same(COMPONENT), step(Op.CREATE, new=record(VCN, "v")))
@@ -569,6 +608,15 @@ class TestDiagnostics:
         assert text(display.render_diagnostics(protected[:1], PLAIN)).splitlines()[1:] == [
             f'    error: "{urn_of(VCN, "a")}" is protected:',
             f"      unprotect {urn_of(VCN, 'a')}",
+        ]
+
+    def test_a_long_list_of_resources_is_cut(self):
+        """Twelve of them are named, the others counted."""
+        alike = [Diagnostic(severity=Severity.ERROR, message="no", urn=urn_of(VCN, f"v{i:02}")) for i in range(14)]
+        assert text(display.render_diagnostics(alike, PLAIN)).splitlines() == [
+            *(f"  oci:Core:Vcn v{i:02}" for i in range(12)),
+            "  and 2 more resources",
+            "    error: no",
         ]
 
 

@@ -58,6 +58,11 @@ class Change:
         return sorted(path for path, diff in (self.step.detailed_diff or {}).items() if diff.may_replace)
 
     @property
+    def is_retained(self) -> bool:
+        """Whether the state only forgets the resource, which stays in its cloud."""
+        return self.op is Op.DELETE and self.step.old is not None and self.step.old.retain_on_delete
+
+    @property
     def name(self) -> str:
         """The resource's logical name."""
         return urns.name_of(self.step.urn)

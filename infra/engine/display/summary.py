@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _MOST_ROWS: Final = 24
-"""Longer lists of creations, updates and readings are folded by type; deletions and replacements never are."""
+"""Longer lists are folded; replacements, what is protected and what failed never are."""
+
+_MOST_DELETIONS: Final = 48
+"""As long as there are no more, every deletion has a row of its own."""
+
+_MOST_SUBJECTS: Final = 12
+"""So many resources are listed above a message that is about more of them."""
 
 _ITSELF: Final = "\0"
 """Stands for a resource's own URN while messages are compared; no message holds one."""
-
-_NEVER_FOLDED: Final = frozenset({Op.DELETE, Op.REPLACE})
 
 _HEADLINES: Final = ((Op.CREATE, "+"), (Op.UPDATE, "~"), (Op.REPLACE, "±"), (Op.DELETE, "-"))
 _OTHERS: Final = (
@@ -75,10 +79,11 @@ def render_resources(recorder: Recorder, paper: Paper, *, show_sames: bool = Fal
 
 
 def _row(change: Change) -> tuple[str, str, str]:
-    record = change.step.new or change.step.old
     notes = [text for text in (_refused(change), _property_names(change)) if text]
-    if record is not None and record.protect and change.op in _NEVER_FOLDED:
+    if _is_protected(change) and change.op in {Op.DELETE, Op.REPLACE}:
         notes.append("protected")
+    if change.is_retained:
+        notes.append("stays in the cloud")
     suffix = f" ({'; '.join(notes)})" if notes else ""
     return (
         f"{_mark(change.op)} {escape(change.shown_type)}",
@@ -113,42 +118,68 @@ def _top(path: str) -> str:
 
 
 def _folded(changes: Sequence[Change]) -> list[tuple[Change, tuple[str, str, str]]]:
-    """Deletions and replacements one by one; a component that comes as a whole in one row; the rest by type."""
-    alone = [c for c in changes if c.op in _NEVER_FOLDED or c.may_replace or c.failed]
-    rows = [(c, _row(c)) for c in alone]
-    groups: dict[tuple[Op, str], list[Change]] = defaultdict(list)
-    for change, inside in _whole([c for c in changes if c not in alone]):
+    """What is grave one by one; a component that comes or goes as a whole in one row; the rest by type."""
+    few = sum(c.op is Op.DELETE for c in changes) <= _MOST_DELETIONS
+    rows: list[tuple[Change, tuple[str, str, str]]] = []
+    others: list[Change] = []
+    for change in changes:
+        if _stands_alone(change, few_deletions=few):
+            rows.append((change, _row(change)))
+        else:
+            others.append(change)
+    groups: dict[tuple[Op, str, bool], list[Change]] = defaultdict(list)
+    for change, inside in _whole(others):
         if inside:
             mark, name, place = _row(change)
             rows.append((change, (mark, f"{name} ({count(inside, 'resource')})", place)))
         else:
-            groups[change.op, change.shown_type].append(change)
-    for (op, type_), members in groups.items():
+            groups[change.op, change.shown_type, change.is_retained].append(change)
+    for (op, type_, retained), members in groups.items():
         if len(members) == 1:
             rows.append((members[0], _row(members[0])))
             continue
-        names = listed([escape(c.name) for c in members], most=2)
+        names = listed([escape(c.name) for c in members], most=2) + (" (stay in the cloud)" if retained else "")
         positions = sorted({escape(c.step.position) for c in members if c.step.position})
         place = positions[0] if len(positions) == 1 else f"{len(positions)} places" if positions else ""
         rows.append((members[0], (f"{_mark(op)} {escape(type_)} x {len(members)}", names, place)))
     return rows
 
 
+def _stands_alone(change: Change, *, few_deletions: bool) -> bool:
+    if change.op is Op.DELETE:
+        return few_deletions or change.failed or _is_protected(change)
+    return change.op is Op.REPLACE or bool(change.may_replace) or change.failed
+
+
+def _is_protected(change: Change) -> bool:
+    record = change.step.new or change.step.old
+    return record is not None and record.protect
+
+
 def _whole(changes: Sequence[Change]) -> list[tuple[Change, int]]:
-    """The changes without those inside a component that is created with them; and how many each one stands for."""
-    created = {c.step.urn: c for c in changes if c.op is Op.CREATE}
-    parents = {urn: c.step.new.parent for urn, c in created.items() if c.step.new is not None}
-    inside: dict[str, int] = defaultdict(int)
+    """The changes without those inside a component that comes or goes with them; and how many each one stands for.
+
+    What stays in the cloud is not inside a component that goes.
+    """
+    parents = {_fate(c, c.step.urn): r.parent for c in changes if (r := c.step.new or c.step.old)}
+    inside: dict[tuple[Op, bool, str], int] = defaultdict(int)
     outermost: list[Change] = []
     for change in changes:
-        urn, top = change.step.urn, change.step.urn
-        while (parent := parents.get(top, "")) in created and not urns.is_root_stack(parent):
-            top = parent
-        if top == urn or change.op is not Op.CREATE:
+        own = _fate(change, change.step.urn)
+        chain = [own]
+        while (above := _fate(change, parents[chain[-1]])) in parents and above not in chain:
+            chain.append(above)
+        ring = above in chain  # in a damaged state
+        if len(chain) == 1 or ring or change.op not in {Op.CREATE, Op.DELETE}:
             outermost.append(change)
         else:
-            inside[top] += 1
-    return [(c, inside[c.step.urn] if c.op is Op.CREATE else 0) for c in outermost]
+            inside[chain[-1]] += 1
+    return [(c, inside[_fate(c, c.step.urn)]) for c in outermost]
+
+
+def _fate(change: Change, urn: str) -> tuple[Op, bool, str]:
+    """What a resource of this URN is found by if the same happens to it."""
+    return change.op, change.is_retained, urn
 
 
 def _painted(lines: Sequence[str], changes: Sequence[Change], paper: Paper) -> list[str]:
@@ -187,8 +218,10 @@ def render_diagnostics(
     lines: list[str] = []
     for texts, subjects in alike.items():
         if subjects != [""]:
-            rows = [(_title(urn), escape((places or {}).get(urn, ""))) for urn in subjects]
+            rows = [(_title(urn), escape((places or {}).get(urn, ""))) for urn in subjects[:_MOST_SUBJECTS]]
             lines += [paper.paint(line, bold=True) for line in columns(rows, width=paper.width)]
+            if len(subjects) > _MOST_SUBJECTS:
+                lines.append(f"  and {count(len(subjects) - _MOST_SUBJECTS, 'more resource')}")
         if len(subjects) == 1 and subjects[0] and not any(_ITSELF in text for text in texts):
             lines.append(paper.paint(f"    {escape(subjects[0])}", Tone.QUIET))
         for text in texts:
