@@ -67,9 +67,14 @@ def _resource_class(package: str, token: str) -> Any | None:
     found = type_tokens(package).get(token)
     if found is None:
         return None
+    package_name, name = found
+    file = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", token.split(":")[1].rpartition("/")[2]).lower()
     with warnings.catch_warnings():  # modules of the SDK announce deprecated classes when they are imported
         warnings.simplefilter("ignore", DeprecationWarning)
-        return getattr(importlib.import_module(found[0]), found[1])
+        # The SDK's packages load when first used, and one that another thread has begun to use looks empty meanwhile.
+        # A class's own module is loaded under Python's lock; a handful of files have names of another form.
+        own = f"{package_name}.{file}"
+        return getattr(importlib.import_module(own if find_spec(own) else package_name), name)
 
 
 def _arguments_class(resource: Any) -> Any:
