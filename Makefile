@@ -1,6 +1,6 @@
 # One thin line each: what a target does lives in the project's own commands.
 .DEFAULT_GOAL := help
-.PHONY: help preview up destroy test lint format bench crash-test inventories clean
+.PHONY: help preview up destroy test lint format bench crash-test model inventories clean
 
 PYTHON ?= python3
 STACK  ?= sandbox
@@ -32,6 +32,9 @@ bench: .venv/dev    ## benchmarks: ratios within one run
 
 crash-test: .venv/dev  ## kill `up` at 1,000 points and rerun it (SEED=n)
 	@$(PY) -m tests.crash --points 1000 $(if $(SEED),--seed $(SEED))
+
+model: .venv/dev    ## explore a legacy site's life, two operators, to the last of its 3 million states
+	@$(PY) -m tests.retirement.model
 
 inventories: .venv/dev  ## write tests/inventories/ anew, to be read as a diff
 	@$(PY) -m tests.inventories

@@ -10,6 +10,7 @@ from infra.retirement.entry import Kind
 from infra.retirement.errors import BadInputError
 from infra.retirement.listing import list_uploads, list_versions
 from infra.retirement.workfile import CENSUS, FRESH
+from infra.retirement.writes import open_buckets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 THRESHOLD = 10_000_000
 """Entries beyond which one process should not list a site (hours, and 5 GB of work file): see `inventory`."""
+
+OPEN = "open"
+"""Under this name stand the buckets that took writes when the census was begun."""
 
 _LISTINGS = ((Kind.VERSION, list_versions), (Kind.UPLOAD, list_uploads))
 
@@ -45,8 +49,12 @@ def take_census(
         with work.transaction():
             work.forget_listing(CENSUS)
             work.run("delete from deletion")
-            for step in ("census", *(f"step.{name}" for name in Step)):
+            for step in (CENSUS, OPEN, *(f"step.{name}" for name in Step)):
                 work.note(step, None)
+    if work.fact(OPEN) is None:
+        found_open = open_buckets(job, s3)
+        with work.transaction():
+            work.note(OPEN, found_open)
     advance(work.count(CENSUS))
     list_site(job, work, s3, CENSUS, threshold=threshold, advance=advance)
     found = tuple(work.census(CENSUS, bucket) for bucket in job.buckets)

@@ -110,7 +110,7 @@ def _opened(job_file: Path, work: Path) -> Generator[tuple[Job, Workfile]]:
 )
 def _census(world: World, *, job_file: Path, work: Path, as_json: bool, threshold: int | None) -> None:
     """List every version, delete marker and incomplete upload; print the census root."""
-    from infra.retirement.census import THRESHOLD, take_census  # noqa: PLC0415 - as above
+    from infra.retirement.census import OPEN, THRESHOLD, take_census  # noqa: PLC0415 - as above
     from infra.retirement.clients import check_place, legacy_client  # noqa: PLC0415 - as above
     from infra.retirement.progress import progress  # noqa: PLC0415 - as above
 
@@ -119,15 +119,17 @@ def _census(world: World, *, job_file: Path, work: Path, as_json: bool, threshol
         check_place(job, s3)
         with progress(world.stderr, "census", None) as advance:
             found = take_census(job, file, s3, threshold=threshold or THRESHOLD, clock=world.clock, advance=advance)
-    _say_census(found, as_json=as_json)
+        took_writes = file.fact(OPEN)
+    _say_census(found, took_writes, as_json=as_json)
 
 
-def _say_census(found: tuple[BucketCensus, ...], *, as_json: bool) -> None:
+def _say_census(found: tuple[BucketCensus, ...], took_writes: list[str], *, as_json: bool) -> None:
     from infra.residency.receipts import site_root  # noqa: PLC0415 - as above
 
     root = site_root(found)
     value = {
         "censusRoot": root,
+        "openBuckets": took_writes,
         "buckets": {
             b.bucket: {
                 "root": b.root,
@@ -144,6 +146,8 @@ def _say_census(found: tuple[BucketCensus, ...], *, as_json: bool) -> None:
         f"  {b.bucket}: {b.versions:,} versions ({b.size:,} bytes), {b.markers:,} delete markers, {b.uploads:,} uploads"
         for b in found
     ]
+    if took_writes:
+        lines.append(f"  {', '.join(took_writes)} took writes meanwhile: good for a look, but it permits no wipe")
     _say(value, lines, as_json=as_json)
 
 

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from infra.residency.receipts import Step
+from infra.retirement.census import OPEN
 from infra.retirement.clients import explained
 from infra.retirement.entry import Entry, Kind
 from infra.retirement.errors import RefusedError, UnfinishedError
@@ -136,7 +137,8 @@ def compare(
     """Prove that everything which must be covered is, and note it as a finished step; returns what was found.
 
     Raises:
-        RefusedError: something is missing or different in Oracle Cloud; `drain` copies it there.
+        RefusedError: something is missing or different in Oracle Cloud (`drain` copies it there), or could have been
+            written since the census was begun.
         UnfinishedError: a service did not answer.
     """
     with work.transaction():
@@ -273,6 +275,12 @@ def _conclude(job: Job, work: Workfile, clock: Callable[[], datetime]) -> dict[s
             f"{results['uncovered']} of {results['mustBeCovered']} versions are not in Oracle Cloud with the same "
             f"content ({kinds}); drain copies what is missing or different, an unrouted key needs a route in the job",
             *(f"  for example {example}" for example in examples),
+        )
+    if took_writes := work.fact(OPEN):
+        raise RefusedError(
+            f"everything is in Oracle Cloud ({results['same']} of {results['mustBeCovered']} versions), but "
+            f"{', '.join(took_writes)} still took writes when the census was begun: something may have come since; "
+            "move the site to phase drain, then run census and compare again (nothing is read twice)"
         )
     with work.transaction():
         work.note(f"step.{Step.COMPARISON}", {"time": clock().isoformat(), "results": results})

@@ -138,6 +138,18 @@ def remaining(bucket: str) -> int:
     return sum(len(found.keys.getlist(name)) for name in found.keys) + len(found.multiparts)
 
 
+def draining(bucket: str) -> dict[str, Any]:
+    """The policy of a bucket that takes no writes, as the stack writes it from phase `drain` on."""
+    statement = {
+        "Sid": "DenyWriting",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": ["s3:PutObject"],
+        "Resource": [f"arn:aws:s3:::{bucket}/*"],
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
 def buckets_of(site: str) -> dict[str, str]:
     """The site's buckets and where their data belongs in Oracle Cloud."""
     return {f"usds-{data}-{site}": f"usds-{data}-iad" for data in ("messages", "profiles")}
@@ -169,6 +181,7 @@ def rehearsal(stack: ExitStack, folder: Path, monkeypatch: Any) -> Rig:
         for bucket in buckets_of(site):
             s3.create_bucket(Bucket=bucket, **place)
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+            s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(draining(bucket)))
         value = {
             "stack": "rehearsal",
             "site": site,
