@@ -64,7 +64,7 @@ class StorageAccess(Component):
         return self._policy(
             f"objectstorage-{region}",
             f"Object Storage in {region} may replicate and expire objects, and use their keys",
-            [grant.statement() for grant in grants],
+            [grant.statement().text() for grant in grants],
             [self._foundation.compartments[grant.compartment] for grant in grants],
         )
 
@@ -82,7 +82,7 @@ class StorageAccess(Component):
         self._policy(
             f"{dataset.dataset.name}-export",
             f"The named export of {dataset.dataset.name}, until {grants[0].until.isoformat()}",
-            [grant.statement() for grant in grants],
+            [grant.statement().text() for grant in grants],
             [
                 *(self._foundation.compartments[grant.compartment] for grant in grants),
                 *(groups[grant.group] for grant in grants),

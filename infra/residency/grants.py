@@ -1,11 +1,9 @@
 """What Oracle Cloud's policies allow: Object Storage's own grants, and the one export of an EXCEPTED dataset.
 
 Every statement is made here from plain values, so that a preview knows it whole; a component attaches them at the root
-of the tenancy and decides nothing. Only `Allow` for a named service or a named group exists: no `any-user`, no
-`endorse`, no `admit`, no grant without its region.
+of the tenancy and decides nothing. No grant is without its region.
 
-Sources: Oracle's pages "Using Replication" (service grants and the permissions they need), "Policy Syntax" and
-"Restricting Access to Resources Based on Time Frame" (time in ISO 8601, evaluated as UTC).
+Source: Oracle's page "Using Replication" (service grants and the permissions they need).
 """
 
 from dataclasses import dataclass
@@ -14,6 +12,19 @@ from enum import StrEnum
 from typing import assert_never
 
 from infra.residency.compartment import Compartment
+from infra.residency.oracle_policy import (
+    Before,
+    Equals,
+    Family,
+    Group,
+    Permission,
+    Service,
+    Statement,
+    Variable,
+    Verb,
+    Verbs,
+    one_of,
+)
 from infra.residency.regions import UsRegion
 
 
@@ -24,15 +35,15 @@ class ServiceUse(StrEnum):
     KEYS = "keys"
 
 
-_REPLICATION_PERMISSIONS = (
-    "BUCKET_READ",
-    "BUCKET_UPDATE",
-    "OBJECT_READ",
-    "OBJECT_INSPECT",
-    "OBJECT_CREATE",
-    "OBJECT_OVERWRITE",
-    "OBJECT_RESTORE",
-    "OBJECT_DELETE",
+_REPLICATION = (
+    Permission.BUCKET_READ,
+    Permission.BUCKET_UPDATE,
+    Permission.OBJECT_READ,
+    Permission.OBJECT_INSPECT,
+    Permission.OBJECT_CREATE,
+    Permission.OBJECT_OVERWRITE,
+    Permission.OBJECT_RESTORE,
+    Permission.OBJECT_DELETE,
 )
 
 
@@ -51,18 +62,23 @@ class ServiceGrant:
     compartment: Compartment
     use: ServiceUse
 
-    def statement(self) -> str:
+    def statement(self) -> Statement:
         """The policy statement, for a policy at the root of the tenancy."""
-        subject = f"Allow service {self.region.facts.storage_service_principal} to"
-        place = f"in compartment {self.compartment.path(self.organization)}"
         match self.use:
             case ServiceUse.OBJECTS:
-                permissions = ", ".join(f"request.permission='{name}'" for name in _REPLICATION_PERMISSIONS)
-                return f"{subject} manage object-family {place} where any {{{permissions}}}"
+                what = Verbs(verb=Verb.MANAGE, family=Family.OBJECT_FAMILY)
+                conditions = (one_of(Variable.PERMISSION, _REPLICATION),)
             case ServiceUse.KEYS:
-                return f"{subject} use keys {place}"
+                what, conditions = Verbs(verb=Verb.USE, family=Family.KEYS), ()
             case _:
                 assert_never(self.use)
+        return Statement(
+            subject=Service(principal=self.region.facts.storage_service_principal),
+            what=what,
+            organization=self.organization,
+            compartment=self.compartment,
+            conditions=conditions,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +99,16 @@ class ExportGrant:
     region: UsRegion
     until: date
 
-    def statement(self) -> str:
+    def statement(self) -> Statement:
         """The policy statement, for a policy at the root of the tenancy."""
-        conditions = ", ".join(
-            (
-                f"target.bucket.name='{self.bucket}'",
-                f"request.region='{self.region.facts.key}'",
-                f"request.utc-timestamp before '{self.until.isoformat()}T00:00:00Z'",
-            )
+        return Statement(
+            subject=Group(name=self.group),
+            what=Verbs(verb=Verb.READ, family=Family.OBJECTS),
+            organization=self.organization,
+            compartment=self.compartment,
+            conditions=(
+                Equals(variable=Variable.BUCKET, value=self.bucket),
+                Equals(variable=Variable.REGION, value=self.region.facts.key),
+                Before(day=self.until),
+            ),
         )
-        place = f"in compartment {self.compartment.path(self.organization)}"
-        return f"Allow group {self.group} to read objects {place} where all {{{conditions}}}"

@@ -22,7 +22,7 @@ def test_object_storage_may_replicate_in_one_compartment_from_one_region():
         compartment=Compartment.PROTECTED,
         use=ServiceUse.OBJECTS,
     )
-    assert grant.statement() == (
+    assert grant.statement().text() == (
         "Allow service objectstorage-us-ashburn-1 to manage object-family in compartment usds:protected where any "
         "{request.permission='BUCKET_READ', request.permission='BUCKET_UPDATE', "
         "request.permission='OBJECT_READ', request.permission='OBJECT_INSPECT', "
@@ -36,7 +36,7 @@ def test_object_storage_may_use_the_keys():
     grant = ServiceGrant(
         name="g", region=UsRegion.PHOENIX, organization="usds", compartment=Compartment.KEYS, use=ServiceUse.KEYS
     )
-    assert grant.statement() == "Allow service objectstorage-us-phoenix-1 to use keys in compartment usds:keys"
+    assert grant.statement().text() == "Allow service objectstorage-us-phoenix-1 to use keys in compartment usds:keys"
 
 
 def test_an_export_is_one_bucket_in_one_region_until_a_day():
@@ -50,7 +50,7 @@ def test_an_export_is_one_bucket_in_one_region_until_a_day():
         region=UsRegion.ASHBURN,
         until=date(2027, 6, 30),
     )
-    assert grant.statement() == (
+    assert grant.statement().text() == (
         "Allow group planners to read objects in compartment usds:excepted where all "
         "{target.bucket.name='usds-metrics-iad', request.region='iad', "
         "request.utc-timestamp before '2027-06-30T00:00:00Z'}"
