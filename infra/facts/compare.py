@@ -9,11 +9,12 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, TypeGuard
 
+from infra.facts import custom
 from infra.facts.model import Kind, PropertyFacts, TypeFacts
 
 
@@ -65,13 +66,17 @@ def compare(
     ignored = [_segments(path) for path in ignore]
     names = sorted(name for name in old.keys() | new.keys() if not name.startswith("__"))
     return tuple(
-        change
+        _judged(change, custom.replaces(facts.token, name, old, new))
         for name in names
         for change in _property(
             facts.inputs.get(name, _NO_FACTS), name, old.get(name), new.get(name), (state or {}).get(name)
         )
         if not any(_covers(path, _segments(change.path)) for path in ignored)
     )
+
+
+def _judged(change: Change, verdict: bool | None) -> Change:
+    return change if verdict is None else replace(change, replaces=verdict)
 
 
 def deletes_before_replace(facts: TypeFacts, new: Mapping[str, Any]) -> bool:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from infra import facts
 from infra.facts.compare import UNKNOWN, Change, ChangeKind, compare, deletes_before_replace
 
+BALANCER = "oci:LoadBalancer/loadBalancer:LoadBalancer"
+V4, V6 = "ocid1.publicip.oc1.iad.a", "ocid1.ipv6.oc1.iad.a"
 BUCKET = "oci:ObjectStorage/bucket:Bucket"
 LIFECYCLE = "oci:ObjectStorage/objectLifecyclePolicy:ObjectLifecyclePolicy"
 POLICY = "oci:Identity/policy:Policy"
@@ -143,6 +145,34 @@ RULE = {"action": "DELETE", "isEnabled": True, "name": "r", "timeAmount": "30", 
             PAB, {"unheardOf": 1}, {"unheardOf": 2}, [("unheardOf", "update", None)], id="no fact: may replace"
         ),
         pytest.param(BUCKET, {"__defaults": ["name"]}, {}, [], id="bookkeeping is no input"),
+        pytest.param(
+            BALANCER,
+            {"reservedIps": [{"id": V4}]},
+            {"reservedIps": [{"id": "ocid1.publicip.oc1.iad.b"}]},
+            [("reservedIps[0].id", "update", True)],
+            id="a load balancer keeps its address",
+        ),
+        pytest.param(
+            BALANCER,
+            {"reservedIps": [{"id": V4}], "ipMode": "IPV4"},
+            {"reservedIps": [{"id": V4}, {"id": V6}], "ipMode": "IPV6"},
+            [("ipMode", "update", False), ("reservedIps[1]", "add", False)],
+            id="but may get one of the other family with its mode",
+        ),
+        pytest.param(
+            BALANCER,
+            {"reservedIps": [{"id": V4}]},
+            {"reservedIps": [{"id": UNKNOWN}, {"id": V6}], "ipMode": "IPV6"},
+            [("ipMode", "add", False), ("reservedIps[0].id", "update", True), ("reservedIps[1]", "add", True)],
+            id="unknown may be another of the same family",
+        ),
+        pytest.param(
+            BALANCER,
+            {"ipv6subnetCidr": "2001:db8::/64"},
+            {"ipv6subnetCidr": "2001:db8:0:1::/64"},
+            [("ipv6subnetCidr", "update", True)],
+            id="a load balancer keeps its IPv6 prefix",
+        ),
     ],
 )
 def test_changes(token, old, new, expected):

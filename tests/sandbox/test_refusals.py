@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import sandbox
+from tests.sandbox import edge_rows
 from tests.sandbox.client import ACCOUNT, TENANCY, CheckFailed, Client, Refused
 from tests.sandbox.world import AGE, ALLOW, SERVICES, TRUST, build, document
 
@@ -404,6 +405,7 @@ CREATES = [
     ("role", {"name": "n", "assumeRolePolicy": "[]"}, "MalformedPolicyDocument", "Syntax"),
     ("role-policy", {"name": "n", "policy": document({**ALLOW, "Principal": "*"})}, "Malformed", "principal"),
     ("role-policy", {"name": "n", "policy": document({"Effect": "Allow", "Action": "s3:*"})}, "Malformed", "resources"),
+    *edge_rows.CREATES,
 ]
 
 
@@ -447,6 +449,7 @@ DELETES = [
     ("primary", "409-BucketNotEmpty", "replication policy"),
     ("replica", "403-BucketIsReadonly", "writable"),
     ("role", "DeleteConflict", "backup:read"),
+    *edge_rows.DELETES,
 ]
 
 
@@ -469,6 +472,7 @@ UPDATES = [
     ("vcn", {"cidrBlocks": ["10.20.0.0/16"]}, "409-Conflict", "subnet"),
     ("tt-backup-versions", {"versioningConfiguration": {"status": "Disabled"}}, "InvalidArgument", "Disabled"),
     ("grants", {"statements": ["Allow group nobody to manage buckets in tenancy"]}, "400-InvalidParameter", "nobody"),
+    *edge_rows.UPDATES,
 ]
 
 

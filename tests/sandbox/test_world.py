@@ -25,7 +25,7 @@ HOME = {
 TENANCY_WIDE = {
     "oci:Dns/rrset:Rrset", "oci:Dns/steeringPolicy:SteeringPolicy",
     "oci:Dns/steeringPolicyAttachment:SteeringPolicyAttachment", "oci:Dns/zone:Zone",
-    "oci:HealthChecks/httpMonitor:HttpMonitor",
+    "oci:HealthChecks/httpMonitor:HttpMonitor", "oci:HealthChecks/pingMonitor:PingMonitor",
 }  # fmt: skip
 GLOBAL = {
     "aws:iam/policy:Policy", "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy",
@@ -45,12 +45,14 @@ def test_what_is_created_can_be_read(world: World):
         "replica": {"isReadOnly"},
         "far-peering": {"peeringStatus", "peerId", "peerRegionName"},
         "address": {"privateIpId", "assignedEntityId", "assignedEntityType", "state"},
+        "address6": {"vnicId", "ipState"},
     }
+    taken = {"address": {"privateIpId"}, "address6": {"vnicId"}}
     for name, made in world.made.items():
         checked = made.client.check(made.token, made.inputs, name=name)
         id_, outputs, inputs = made.client.read(made.token, made.id, made.outputs, checked)
         assert (name, id_, {key: inputs[key] for key in checked}) == (name, made.id, checked)
-        assert (name, inputs.keys() - checked.keys()) == (name, {"privateIpId"} if name == "address" else set())
+        assert (name, inputs.keys() - checked.keys()) == (name, taken.get(name, set()))
         different = {key for key in outputs.keys() | made.outputs.keys() if outputs.get(key) != made.outputs.get(key)}
         assert (name, different) == (name, changed.get(name, set()))
 

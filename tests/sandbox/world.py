@@ -236,8 +236,11 @@ def _edge(w: World) -> None:
     )  # fmt: skip
     w.make(
         "listener", "oci:LoadBalancer/listener:Listener",
-        loadBalancerId=balancer, name="https", protocol="HTTP", port=443, defaultBackendSetName="app",
-        sslConfiguration={"certificateIds": ["ocid1.certificate.oc1.iad.aaaa"], "verifyPeerCertificate": False},
+        loadBalancerId=balancer, name="https", protocol="HTTP2", port=443, defaultBackendSetName="app",
+        sslConfiguration={
+            "certificateIds": ["ocid1.certificate.oc1.iad.aaaa"], "verifyPeerCertificate": False,
+            "cipherSuiteName": "oci-default-http2-tls-12-13-ssl-cipher-suite-v1", "protocols": ["TLSv1.2"],
+        },
     )  # fmt: skip
     firewall = w.make(
         "waf-policy", "oci:Waf/appFirewallPolicy:AppFirewallPolicy",
@@ -261,6 +264,10 @@ def _dns(w: World) -> None:
         compartmentId=data, displayName="api", protocol="HTTPS", port=443, path="/healthz", intervalInSeconds=30,
         targets=[address],
     ).id  # fmt: skip
+    w.make(
+        "ping", "oci:HealthChecks/pingMonitor:PingMonitor",
+        compartmentId=data, displayName="edge-iad", protocol="TCP", port=443, intervalInSeconds=30, targets=[address],
+    )  # fmt: skip
     zone = w.make(
         "zone", "oci:Dns/zone:Zone",
         compartmentId=data, name="us.example.com", zoneType="PRIMARY", dnssecState="ENABLED",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
-from infra.sandbox.dns.tokens import LOAD_BALANCER, MONITOR
+from infra.sandbox.dns.tokens import LOAD_BALANCER, MONITOR, PING_MONITOR
 from infra.sandbox.store import ACTIVE, Clouds, Store
 
 _FACT = "endpoints down"
@@ -67,7 +67,8 @@ def down_targets(clouds: Clouds) -> Mapping[str, frozenset[str]]:
     down = _down(clouds)
     return {
         record.id: frozenset(target for text in record.inputs.get("targets", ()) if (target := plain(text)) in down)
-        for record in clouds.all(cloud="oci", type=MONITOR)
+        for kind in (MONITOR, PING_MONITOR)
+        for record in clouds.all(cloud="oci", type=kind)
         if record.status == ACTIVE and (record.inputs | record.outputs).get("isEnabled", True)
     }
 

@@ -1,8 +1,8 @@
 """Public addresses: reserved IPv4 addresses, and IPv6 addresses of subnets.
 
-What a load balancer takes an IPv4 address for is an input of the address (`privateIpId`) that its program has not
-written: after a refresh the next deployment wants to take it away, which the API refuses, unless the program ignores
-changes of it (github.com/oracle/terraform-provider-oci/issues/1479). That hazard is imitated.
+When a load balancer takes an address, that shows as an input (`privateIpId`, `vnicId`) that the address's program has
+not written: after a refresh the next deployment wants to take it away, which the API refuses, unless the program
+ignores changes of it (github.com/oracle/terraform-provider-oci/issues/1479). That hazard is imitated.
 
 IPv4 addresses are taken from the upper half of 198.18.0.0/15 (RFC 2544, benchmarks) and IPv6 prefixes from
 2001:db8::/32 (RFC 3849, documentation), so that no simulated address can be anybody's.
@@ -28,60 +28,74 @@ _FIRST = int(IPv4Address("198.19.0.0"))
 _PER_REGION = 254
 
 
-class PublicIp(OciModel):
-    """A public IPv4 address that outlives what it is assigned to."""
+class Address(OciModel):
+    """An address that outlives what it is assigned to."""
+
+    state = "AVAILABLE"
+    holder: ClassVar[str]
+    """Input that names what has the address: a load balancer's network card, or a private address of it."""
+    free: ClassVar[Json]
+    """Outputs of an address that nothing has."""
+
+    def refuse(self, call: Call) -> None:
+        """What a load balancer has is its own to give back, and nothing else here can take an address."""
+        assigned = call.old.inputs.get(self.holder) if call.old else None
+        if assigned and self.holder in call.dropped:
+            raise conflict(f"{self.holder}: a load balancer has the address ({assigned})", "IncorrectState")
+        if call.get(self.holder, assigned) != assigned:
+            raise not_found(call.inputs[self.holder])
+
+    def created(self, call: Call, record: Record) -> None:
+        """What an update does not speak of stays: a load balancer keeps the address."""
+        if call.old is not None and self.holder in call.old.inputs:
+            self.assign(call, record, call.old.inputs[self.holder])
+
+    def assign(self, call: Call, address: Record, entity: str) -> None:
+        """Give an address to a load balancer."""
+        given = {self.holder: entity}
+        outputs = address.outputs | given | self.taken(entity)
+        call.clouds.put(replace(address, inputs=address.inputs | given, outputs=outputs))
+
+    def taken(self, entity: str) -> Json:
+        """Outputs of an address that something has."""
+        raise LookupError(f"{self.token}: no rule for {entity}")
+
+    def release(self, call: Call, address: Record) -> None:
+        """Take an address from what has it."""
+        inputs, outputs = dict(address.inputs), address.outputs | self.free
+        for part in (inputs, outputs):
+            part.pop(self.holder, None)
+        call.clouds.put(replace(address, inputs=inputs, outputs=outputs))
+
+
+class PublicIp(Address):
+    """A public IPv4 address."""
 
     token = PUBLIC_IP
     kind = "publicip"
-    state = "AVAILABLE"
     default_name = "publicip"
+    holder = "privateIpId"
+    free: ClassVar = {"assignedEntityId": "", "assignedEntityType": "", "state": "AVAILABLE"}
+
+    def taken(self, entity: str) -> Json:
+        """By a private address."""
+        return {"assignedEntityId": entity, "assignedEntityType": "PRIVATE_IP", "state": "ASSIGNED"}
 
     def refuse(self, call: Call) -> None:
         """Reserved ones only: an ephemeral one needs a private address, which nothing here has."""
         if call.inputs["lifetime"] != "RESERVED":
             raise invalid("lifetime: EPHEMERAL needs a privateIpId")
-        assigned = _assigned(call)
-        if assigned and "privateIpId" in call.dropped:
-            raise conflict(f"privateIpId: a load balancer has the address ({assigned})", "IncorrectState")
-        if call.get("privateIpId", assigned) != assigned:
-            raise not_found(call.inputs["privateIpId"])
+        super().refuse(call)
 
     def outputs(self, call: Call, id_: str) -> Json:
         """An address of this region that nothing else has."""
         taken = {record.outputs["ipAddress"] for record in call.neighbours(PUBLIC_IP)}
-        filled: Json = {
-            "assignedEntityId": "",
-            "assignedEntityType": "",
+        filled: Json = self.free | {
             "ipAddress": _free(call.place.region, id_, taken),
             "publicIpPoolId": "",
             "scope": "REGION",
         }
         return super().outputs(call, id_) | {name: value for name, value in filled.items() if name not in call.inputs}
-
-    def created(self, call: Call, record: Record) -> None:
-        """What an update does not speak of stays: a load balancer keeps the address."""
-        if (assigned := _assigned(call)) is not None:
-            assign(call, record, assigned)
-
-
-def _assigned(call: Call) -> str | None:
-    return call.old.inputs.get("privateIpId") if call.old else None
-
-
-def assign(call: Call, address: Record, entity: str) -> None:
-    """Give an address to a network card's private one."""
-    given = {"privateIpId": entity}
-    card = {"assignedEntityId": entity, "assignedEntityType": "PRIVATE_IP", "state": "ASSIGNED"}
-    call.clouds.put(replace(address, inputs=address.inputs | given, outputs=address.outputs | given | card))
-
-
-def release(call: Call, address: Record) -> None:
-    """Take an address from what has it."""
-    card = {"assignedEntityId": "", "assignedEntityType": "", "state": "AVAILABLE"}
-    inputs, outputs = (
-        {k: v for k, v in part.items() if k != "privateIpId"} for part in (address.inputs, address.outputs)
-    )
-    call.clouds.put(replace(address, inputs=inputs, outputs=outputs | card))
 
 
 def _free(region: str, id_: str, taken: set[str]) -> str:
@@ -98,19 +112,24 @@ def _number(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
 
 
-class Ipv6(OciModel):
-    """An IPv6 address of a subnet that outlives what it is assigned to."""
+class Ipv6(Address):
+    """An IPv6 address of a subnet."""
 
     token = IPV6
     kind = "ipv6"
-    state = "AVAILABLE"
     default_name = "ipv6"
     references: ClassVar = (Reference(path="subnetId", to=(SUBNET,)),)
+    holder = "vnicId"
+    free: ClassVar = {"ipState": "AVAILABLE"}
+
+    def taken(self, entity: str) -> Json:
+        """By a network card."""
+        del entity
+        return {"ipState": "ASSIGNED"}
 
     def refuse(self, call: Call) -> None:
         """In a subnet that has IPv6; the address, where given, is one of its."""
-        if call.get("vnicId"):
-            raise not_found(call.inputs["vnicId"])
+        super().refuse(call)
         require(call.get("subnetId"), 400, "InvalidParameter", "Exactly one of vnicId and subnetId must be given")
         require(
             call.get("lifetime") == "RESERVED", 400, "InvalidParameter", "lifetime: only RESERVED goes without vnicId"
@@ -143,4 +162,5 @@ def _prefix(call: Call) -> IPv6Network:
     return IPv6Network(prefixes[0])
 
 
-MODELS: tuple[Model, ...] = (PublicIp(), Ipv6())
+RESERVABLE: tuple[Address, ...] = (PublicIp(), Ipv6())
+MODELS: tuple[Model, ...] = RESERVABLE

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from infra.sandbox.dns.parse import PolicyError
 from infra.sandbox.dns.parse import policy as read_policy
-from infra.sandbox.dns.tokens import ATTACHMENT, MONITOR, NAME_SERVERS, RRSET, STEERING_POLICY, ZONE
+from infra.sandbox.dns.tokens import ATTACHMENT, MONITOR, NAME_SERVERS, PING_MONITOR, RRSET, STEERING_POLICY, ZONE
 from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Model, Reference, matches, require
 from infra.sandbox.oci.base import OciModel, conflict, invalid, not_found
@@ -151,7 +151,7 @@ class SteeringPolicy(_DnsModel):
 
     token = STEERING_POLICY
     kind = "dns-policy"
-    references: ClassVar = (Reference(path="healthCheckMonitorId", to=(MONITOR,)),)
+    references: ClassVar = (Reference(path="healthCheckMonitorId", to=(MONITOR, PING_MONITOR)),)
 
     def refuse(self, call: Call) -> None:
         """Rules in the template's order, conditions of the documented grammar, 100 policies in a tenancy."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from infra.sandbox.dns.tokens import LOAD_BALANCER
 from infra.sandbox.model import Call, Model, Reference, require
-from infra.sandbox.oci.addresses import IPV6, PUBLIC_IP, assign, release
+from infra.sandbox.oci.addresses import IPV6, PUBLIC_IP, RESERVABLE
 from infra.sandbox.oci.base import OciModel, conflict, invalid, not_found
 from infra.sandbox.oci.firewall import GROUP
 from infra.sandbox.oci.network import INTERNET_GATEWAY, SUBNET
@@ -26,6 +26,25 @@ _BANDWIDTH = range(10, 8001)
 _PORTS = range(1, 65536)
 _POLICIES = frozenset({"ROUND_ROBIN", "LEAST_CONNECTIONS", "IP_HASH"})
 _PROTOCOLS = frozenset({"HTTP", "HTTP2", "TCP", "GRPC"})
+_OVER_HTTP2 = frozenset({"HTTP2", "GRPC"})
+_HTTP2_SUITES = frozenset(
+    {
+        "oci-default-http2-ssl-cipher-suite-v1",
+        "oci-default-http2-tls-13-ssl-cipher-suite-v1",
+        "oci-default-http2-tls-12-13-ssl-cipher-suite-v1",
+    }
+)
+_SUITES = _HTTP2_SUITES | {
+    "oci-default-ssl-cipher-suite-v1",
+    "oci-modern-ssl-cipher-suite-v1",
+    "oci-compatible-ssl-cipher-suite-v1",
+    "oci-wider-compatible-ssl-cipher-suite-v1",
+    "oci-tls-13-recommended-ssl-cipher-suite-v1",
+    "oci-tls-12-13-wider-ssl-cipher-suite-v1",
+    "oci-tls-11-12-13-wider-ssl-cipher-suite-v1",
+}
+"""Predefined ones (the provider's page `oci_load_balancer_ssl_cipher_suite`); those of one's own are not simulated."""
+_TLS = frozenset({"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"})
 
 
 class LoadBalancer(OciModel):
@@ -99,12 +118,13 @@ class LoadBalancer(OciModel):
 
     def created(self, call: Call, record: Record) -> None:
         """The reserved address is its own from now on, and what it had before is free."""
-        entity, wanted = _card(call, record), {item["id"] for item in call.get("reservedIps", [])}
-        for address in call.neighbours(PUBLIC_IP):
-            if address.id in wanted:
-                assign(call, address, entity)
-            elif address.inputs.get("privateIpId") == entity:
-                release(call, address)
+        card, wanted = _card(call, record), {item["id"] for item in call.get("reservedIps", [])}
+        for kind in RESERVABLE:
+            for address in call.neighbours(kind.token):
+                if address.id in wanted:
+                    kind.assign(call, address, card)
+                elif address.inputs.get(kind.holder) == card:
+                    kind.release(call, address)
 
     def refuse_delete(self, call: Call, record: Record) -> None:
         """Not while it is protected."""
@@ -117,14 +137,15 @@ class LoadBalancer(OciModel):
         for token in (LISTENER, BACKEND, BACKEND_SET):
             for part in call.neighbours(token, loadBalancerId=record.id):
                 call.clouds.remove(part)
-        for address in call.neighbours(PUBLIC_IP, privateIpId=_card(call, record)):
-            release(call, address)
+        for kind in RESERVABLE:
+            for address in call.neighbours(kind.token, **{kind.holder: _card(call, record)}):
+                kind.release(call, address)
         super().delete(call, record)
 
 
 def _card(call: Call, balancer: Record) -> str:
-    """The network card's private address that a load balancer's public one belongs to."""
-    return ocid("privateip", call.place.region, balancer.id)
+    """What a load balancer's addresses are assigned to."""
+    return ocid("vnic", call.place.region, balancer.id)
 
 
 def _detail(call: Call, family: str, own: str) -> Json:
@@ -179,7 +200,7 @@ class BackendSet(_Part):
         require(checker.get("port", 1) in _PORTS, 400, "InvalidParameter", f"healthChecker.port: {checker.get('port')}")
         if checker["protocol"] == "HTTP" and not str(checker.get("urlPath", "")).startswith("/"):
             raise invalid("healthChecker.urlPath: an HTTP check needs an absolute path")
-        _refuse_certificates(call)
+        _refuse_tls(call)
 
     def refuse_delete(self, call: Call, record: Record) -> None:
         """No listener may still lead to it."""
@@ -249,13 +270,22 @@ class Listener(_Part):
             raise conflict(f"Port {call.inputs['port']} has a listener already", "InvalidParameter")
         if not self.siblings(call, BACKEND_SET, name=call.inputs["defaultBackendSetName"]):
             raise not_found(f"no backend set {call.inputs['defaultBackendSetName']}")
-        _refuse_certificates(call)
+        tls: Json = call.get("sslConfiguration", {})
+        if call.inputs["protocol"] in _OVER_HTTP2 and tls.get("cipherSuiteName") not in _HTTP2_SUITES:
+            raise invalid(f"sslConfiguration.cipherSuiteName: {call.inputs['protocol']} needs one for HTTP/2")
+        if tls and not (tls.get("certificateIds") or tls.get("certificateName")):
+            raise invalid("sslConfiguration: a listener needs certificateIds or certificateName")
+        _refuse_tls(call)
 
 
-def _refuse_certificates(call: Call) -> None:
-    """Certificates, bundles and authorities of this region: their services are regional too."""
+def _refuse_tls(call: Call) -> None:
+    """Protocols and suites that there are; certificates and authorities of this region: their service is regional."""
     region = call.place.region
-    tls: Json = call.get("sslConfiguration") or {}
+    tls: Json = call.get("sslConfiguration", {})
+    suite = tls.get("cipherSuiteName")
+    require(suite is None or suite in _SUITES, 400, "InvalidParameter", f"sslConfiguration.cipherSuiteName: {suite!r}")
+    unknown = sorted(set(tls.get("protocols", [])) - _TLS)
+    require(not unknown, 400, "InvalidParameter", f"sslConfiguration.protocols: {', '.join(unknown)}")
     spellings = {region, COMMERCIAL[region], ocid_region(region)}
     for name, kinds in (
         ("certificateIds", "certificate"),

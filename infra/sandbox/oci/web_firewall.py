@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from infra.sandbox.dns.tokens import LOAD_BALANCER
 from infra.sandbox.model import Call, Model, Reference, require
 from infra.sandbox.oci.base import OciModel, conflict
-from infra.sandbox.values import Json
+from infra.sandbox.values import Json, is_array, is_object
 
 POLICY = "oci:Waf/appFirewallPolicy:AppFirewallPolicy"
 FIREWALL = "oci:Waf/appFirewall:AppFirewall"
@@ -35,7 +35,7 @@ class Policy(OciModel):
         actions = [action["name"] for action in call.get("actions", [])]
         require(len(set(actions)) == len(actions), 400, "InvalidParameter", "actions: names must be unique")
         for stage in _STAGES:
-            for name in _named(call.get(stage) or {}):
+            for name in sorted(set(_named(call.get(stage)))):
                 require(name in actions, 400, "InvalidParameter", f"{stage}: there is no action {name!r}")
 
     def outputs(self, call: Call, id_: str) -> Json:
@@ -51,13 +51,13 @@ def _stamps(call: Call) -> Json:
 
 def _named(value: Any) -> Iterator[str]:
     """Every action that something inside takes."""
-    if isinstance(value, dict):
-        for key, inside in value.items():  # pyright: ignore[reportUnknownVariableType] - any JSON value
-            if str(key).lower().endswith("actionname") and isinstance(inside, str):  # pyright: ignore[reportUnknownArgumentType]
+    if is_object(value):
+        for key, inside in value.items():
+            if key.lower().endswith("actionname"):
                 yield inside
             yield from _named(inside)
-    elif isinstance(value, list):
-        for item in value:  # pyright: ignore[reportUnknownVariableType]
+    elif is_array(value):
+        for item in value:
             yield from _named(item)
 
 

@@ -7,7 +7,6 @@ open is read both ways.
 
 import itertools
 import random
-import time
 from fractions import Fraction
 from ipaddress import ip_address
 
@@ -372,29 +371,6 @@ def test_real_chance_follows_the_weights():
     firsts = [respond(policy, US, choose=choose)[0].name for _ in range(10_000)]
 
     assert abs(firsts.count("a0") / 10_000 - 0.7) < 0.02
-
-
-def test_at_least_2000_queries_a_second():
-    """The interpreter alone, one thread, a geographic policy of 16 answers."""
-    case = {"answerDatas": [{"answerCondition": "answer.pool == 'us'", "shouldKeep": True}]}
-    keys = ("6252001", "4566966", "4043988", "4796775", "5880801", "4041468", "5854968")
-    cases = [{"caseCondition": f"query.client.geoKey in (geoKey '{key}')", **case} for key in keys]
-    policy = parse.policy(
-        {
-            "template": "CUSTOM",
-            "answers": answers(*["us"] * 16),
-            "rules": [{"ruleType": "FILTER", "cases": [*cases, case]}, HEALTH, weighed(a0=70, a1=30), FIRST],
-            **MONITOR,
-        }
-    )
-    choose, count = chooser(random.Random(1)), 4000
-    start = time.perf_counter()
-    for index in range(count):
-        respond(policy, CLIENTS[index % 3], down=("192.0.2.1",), choose=choose)
-    rate = count / (time.perf_counter() - start)
-
-    print(f"interpreter: {rate:,.0f} queries a second")
-    assert rate >= 2000
 
 
 @pytest.mark.parametrize(
