@@ -53,6 +53,10 @@ class Rule(StrEnum):
     BACKEND = "backend"
     TTL = "ttl"
     WEIGHT = "weight"
+    # access
+    DUTY = "duty"
+    NETWORK_SOURCE = "network-source"
+    SEPARATION = "separation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

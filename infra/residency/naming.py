@@ -64,6 +64,11 @@ def transfer_role(organization: str, site: str) -> str:
     return f"{organization}-transfer-{site}"
 
 
+def network_source(organization: str, name: str) -> str:
+    """The name of a network source, which statements name: `usds-us-office`."""
+    return f"{organization}-{name}"
+
+
 def edge(organization: str, region: UsRegion) -> str:
     """The name of a region's public edge: `usds-edge-iad`."""
     return f"{organization}-edge-{region.facts.key}"

@@ -77,6 +77,13 @@ GROUP = _form(
     "capacity-planners",
     "it stands as plain text in a policy statement",
 )
+NETWORK = _form(
+    Rule.NAME,
+    r"[a-z](?:-?[a-z0-9]){1,31}(?<!.{33})",
+    f"2 to 32 {_WORDS}",
+    "us-office",
+    "it stands as plain text in a policy statement",
+)
 TENANCY = _form(
     Rule.IDENTIFIER,
     r"ocid1\.tenancy\.oc1\.\.[a-z0-9]{8,100}",

@@ -1,0 +1,204 @@
+"""Access as a stack file asks for it: what the planner makes of it, and one deliberate break of every rule."""
+
+from dataclasses import replace
+from datetime import date
+from ipaddress import IPv4Network
+from typing import Any
+
+import pytest
+
+from infra.residency.access import AccessPlan, NetworkSource
+from infra.residency.access_request import AccessLimitsRequest, AccessRequest, GroupRequest
+from infra.residency.compartment import Compartment
+from infra.residency.dataset import DataClass, Dataset, Export
+from infra.residency.duties import Duty
+from infra.residency.findings import Finding
+from infra.residency.oracle_policy import Family, Group, Service, Statement, Verb, Verbs
+from infra.residency.planner.access import overlaps, plan_access
+from infra.residency.planner.networks import Regions, plan_regions
+from tests.residency.samples import GOOD
+
+ACCESS = AccessRequest(
+    networks={
+        "us-office": {"denver": "198.51.100.0/24", "austin": "203.0.113.16/28"},
+        "runners": {"pool": "192.0.2.7/32"},
+    },
+    groups={
+        "storage-operators": GroupRequest(duty="storage", network="us-office"),
+        "ci": GroupRequest(duty="deployment", network="runners"),
+        "auditors": GroupRequest(duty="audit", network="us-office"),
+    },
+)
+EXPORTED = Dataset(
+    name="metrics",
+    data_class=DataClass.EXCEPTED,
+    shards=1,
+    reason="global capacity planning",
+    expires=date(2027, 6, 30),
+    export=Export(name="capacity-planning", group="Capacity-Planners", until=date(2027, 6, 30)),
+)
+
+
+def regions() -> Regions:
+    """Ashburn, Phoenix and Chicago."""
+    planned = plan_regions(GOOD.oci.regions, [])
+    assert planned is not None
+    return planned
+
+
+def planned(request: AccessRequest, *datasets: Dataset) -> tuple[AccessPlan | None, list[Finding]]:
+    """The plan and the findings."""
+    findings: list[Finding] = []
+    return plan_access(request, "usds", regions(), datasets, findings), findings
+
+
+def found(request: AccessRequest, *datasets: Dataset) -> set[tuple[str, str]]:
+    """Rule and path of every finding; a plan comes exactly where there is none."""
+    plan, findings = planned(request, *datasets)
+    assert (plan is None) is bool(findings)
+    return {(finding.rule.value, finding.path) for finding in findings}
+
+
+def group(name: str, **changes: Any) -> AccessRequest:
+    """The request with changes to one group."""
+    return replace(ACCESS, groups={**ACCESS.groups, name: replace(ACCESS.groups[name], **changes)})
+
+
+def networks(**cidrs: str) -> AccessRequest:
+    """The request with an office of these CIDRs."""
+    return replace(ACCESS, networks={**ACCESS.networks, "us-office": cidrs})
+
+
+def test_the_plan_says_who_may_do_what_from_where():
+    """Networks and groups sorted by name, CIDRs by address; statements hold from the group's network in all regions."""
+    plan, findings = planned(ACCESS, EXPORTED)
+
+    assert findings == []
+    assert plan is not None
+    assert plan.networks == (
+        NetworkSource(name="runners", physical="usds-runners", cidrs=(IPv4Network("192.0.2.7/32"),)),
+        NetworkSource(
+            name="us-office",
+            physical="usds-us-office",
+            cidrs=(IPv4Network("198.51.100.0/24"), IPv4Network("203.0.113.16/28")),
+        ),
+    )
+    assert [(g.name, g.duty, g.network.name) for g in plan.groups] == [
+        ("auditors", Duty.AUDIT, "us-office"),
+        ("ci", Duty.DEPLOYMENT, "runners"),
+        ("storage-operators", Duty.STORAGE, "us-office"),
+    ]
+    assert {
+        (
+            g.network.physical in s.text(),
+            "any {request.region='iad', request.region='ord', request.region='phx'}" in s.text(),
+        )
+        for g in plan.groups
+        for s in g.statements
+    } == {(True, True)}
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (group("ci", duty="deploy"), {("duty", "access.groups.ci.duty")}),
+        (group("ci", duty=""), {("duty", "access.groups.ci.duty")}),
+        (group("ci", network="office"), {("network-source", "access.groups.ci.network")}),
+        (
+            replace(ACCESS, groups={"a' or 'b": GroupRequest(duty="audit", network="us-office")}),
+            {("name", "access.groups.\"a' or 'b\"")},
+        ),
+        (
+            replace(ACCESS, networks={**ACCESS.networks, "US": {"a": "198.51.100.0/24"}}),
+            {("name", "access.networks.US")},
+        ),
+        (networks(a="198.51.100.1/24"), {("cidr", "access.networks.us-office.a")}),
+        (networks(a="banana"), {("cidr", "access.networks.us-office.a")}),
+        (networks(a=""), {("cidr", "access.networks.us-office.a")}),
+        (networks(a="2001:db8::/32"), {("cidr", "access.networks.us-office.a")}),
+        (networks(a="0.0.0.0/0"), {("cidr", "access.networks.us-office.a")}),
+        (networks(a="198.0.0.0/15"), {("cidr", "access.networks.us-office.a")}),
+        (networks(a="10.1.0.0/16"), {("cidr", "access.networks.us-office.a")}),
+        (networks(a="100.64.9.0/24"), {("cidr", "access.networks.us-office.a")}),
+        (networks(a="192.168.1.0/24"), {("cidr", "access.networks.us-office.a")}),
+        (networks(a="224.0.0.0/24"), {("cidr", "access.networks.us-office.a")}),
+        (
+            networks(a="198.51.100.0/24", b="198.51.100.128/25"),
+            {("cidr-overlap", "access.networks.us-office.b")},
+        ),
+        (
+            replace(ACCESS, limits=AccessLimitsRequest(networks=1)),
+            {("limit", "access.limits.networks")},
+        ),
+        (replace(ACCESS, limits=AccessLimitsRequest(groups=2)), {("limit", "access.limits.groups")}),
+        (replace(ACCESS, limits=AccessLimitsRequest(policies=4)), {("limit", "access.limits.policies")}),
+        (
+            replace(group("ci", duty="nothing", network="nowhere"), networks={"us-office": {"a": "0.0.0.0/0"}}),
+            {
+                ("duty", "access.groups.ci.duty"),
+                ("network-source", "access.groups.ci.network"),
+                ("cidr", "access.networks.us-office.a"),
+            },
+        ),
+    ],
+)
+def test_every_rule_refuses(request_, expected):
+    """One break each, found where it stands; several at once are all found."""
+    assert found(request_) == expected
+
+
+@pytest.mark.parametrize("name", ["capacity-planners", "Capacity-Planners"])
+def test_who_reads_an_export_has_no_duty(name):
+    """Oracle compares names of groups without regard to case, and so does the rule."""
+    request = replace(ACCESS, groups={**ACCESS.groups, name: GroupRequest(duty="security", network="us-office")})
+    assert found(request, EXPORTED) == {("separation", f"access.groups.{name}")}
+
+
+def test_limits_count_what_others_bring():
+    """Policies: three groups, one export, two regions with data; groups: three and the export's."""
+    exact = AccessLimitsRequest(policies=6, groups=4, networks=2)
+    assert found(replace(ACCESS, limits=exact), EXPORTED) == set()
+    assert found(replace(ACCESS, limits=replace(exact, policies=5, groups=3)), EXPORTED) == {
+        ("limit", "access.limits.policies"),
+        ("limit", "access.limits.groups"),
+    }
+
+
+def test_two_hundred_groups_and_fifty_datasets_are_refused_by_name_of_the_limit():
+    """Statements do not grow with datasets; policies grow with groups, and Oracle's default stops at a hundred."""
+    many = replace(ACCESS, groups={f"g{n:03}": GroupRequest(duty="storage", network="us-office") for n in range(200)})
+    datasets = [replace(EXPORTED, name=f"d{n}", export=None) for n in range(50)]
+
+    assert found(many, *datasets) == {("limit", "access.limits.policies")}
+    plan, _ = planned(replace(many, limits=AccessLimitsRequest(policies=300)), *datasets)
+    assert plan is not None
+    assert {len(g.statements) for g in plan.groups} == {6}
+
+
+def test_without_regions_the_rest_is_judged_all_the_same():
+    """Nothing is planned, and what is wrong with groups and networks is still found."""
+    findings: list[Finding] = []
+    assert plan_access(group("ci", duty="x"), "usds", None, (), findings) is None
+    assert [finding.rule.value for finding in findings] == ["duty"]
+    assert plan_access(ACCESS, "usds", None, (), []) is None
+
+
+def test_overlaps_are_by_group():
+    """Two groups may each have a part; one that has both, by whatever way, is named with both statements."""
+
+    def grant(subject: Group | Service, verb: Verb, family: Family) -> Statement:
+        return Statement(
+            subject=subject,
+            what=Verbs(verb=verb, family=family),
+            organization="usds",
+            compartment=Compartment.PROTECTED if family is Family.OBJECTS else None,
+        )
+
+    reads = grant(Group(name="a"), Verb.READ, Family.OBJECTS)
+    other = grant(Group(name="b"), Verb.MANAGE, Family.POLICIES)
+    service = grant(Service(principal="objectstorage-us-phoenix-1"), Verb.MANAGE, Family.OBJECTS)
+    changes = grant(Group(name="a"), Verb.MANAGE, Family.POLICIES)
+
+    assert overlaps([reads, other, service]) == {}
+    (name, overlap), *rest = overlaps([reads, other, service, changes]).items()
+    assert (name, overlap.touches, overlap.changes, rest) == ("a", reads, changes, [])
