@@ -7,14 +7,16 @@ offline: against an exported state or an empty one, with no credentials and no c
 from __future__ import annotations
 
 import hashlib
+import sys
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from infra.cli import stored
-from infra.cli.refusal import BadStackFile, Refused
+from infra.cli.refusal import BadStackFile, Exit, Refused
 from infra.cli.workspace import PROJECT, Workspace, configuration
-from infra.engine.display import Progress, Recorder
+from infra.engine.display import Progress, Recorder, count
 from infra.engine.events import Event
 from infra.engine.options import Command, Options
 from infra.residency.findings import ResidencyError
@@ -22,13 +24,18 @@ from infra.residency.findings import ResidencyError
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
-    from pathlib import Path
 
     from infra.engine.options import Result
+    from infra.engine.pending import Settlement
     from infra.engine.provider import ProviderFactory
     from infra.engine.state import Deployment
     from infra.engine.store import StateFile
     from infra.settings import Loaded
+
+    _Providers: TypeAlias = ProviderFactory | Mapping[str, str]
+
+_CODE = Path(__file__).resolve().parents[2]
+"""What places in the program are relative to."""
 
 _VERBS = {
     Command.PREVIEW: "planning",
@@ -102,8 +109,10 @@ def carry_out(request: Request) -> Outcome:
     _refuse_reality(request)
     loaded = load(request.workspace, request.as_of)
     with ExitStack() as held:
-        state, sink, basis = _state(request, held)
+        state, file, basis = _state(request, held)
         providers = _providers(request, held)
+        if file is not None:
+            state = _settled(request, file, providers)
         recorder, events = Recorder(), list[Event]()
         progress = Progress(_VERBS[request.command], basis.resources)
 
@@ -113,7 +122,7 @@ def carry_out(request: Request) -> Outcome:
             progress(event)
 
         held.enter_context(progress.shown())
-        result = _run(request, state, sink, providers, on_event)
+        result = _run(request, state, None if request.is_preview else file, providers, on_event)
     return Outcome(
         request=request, loaded=loaded, basis=basis, before=state, result=result, recorder=recorder, events=events
     )
@@ -137,7 +146,7 @@ def _run(request: Request, state: Deployment, sink: StateFile | None, providers:
         config=configuration(workspace),
         state=state,
         providers=providers,
-        root_directory=workspace.root,
+        root_directory=_CODE,
         options=request.options,
         on_event=on_event,
         sink=sink,
@@ -173,7 +182,7 @@ def _refuse_reality(request: Request) -> None:
 
 
 def _state(request: Request, held: ExitStack) -> tuple[Deployment, StateFile | None, Basis]:
-    """The state to start from, what keeps it on disk, and what to say about it."""
+    """The state to start from, the file that keeps it if it is a simulated stack's own, and what to say about it."""
     if request.state_file is not None:
         state, digest = stored.read_export(request.state_file)
         stored.refuse_foreign(state, request.workspace)
@@ -186,14 +195,65 @@ def _state(request: Request, held: ExitStack) -> tuple[Deployment, StateFile | N
     file = held.enter_context(stored.open_state(request.workspace, writable=not request.is_preview))
     path = request.workspace.state
     digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
-    return file.state, None if request.is_preview else file, _basis(file.state, digest)
+    return file.state, file, _basis(file.state, digest)
+
+
+def _settled(request: Request, file: StateFile, providers: _Providers) -> Deployment:
+    """The state, with an end for each creation that an interrupted run left open; said on standard error."""
+    if not file.state.pending_operations:
+        return file.state
+    from infra.cli.unfinished import settled  # noqa: PLC0415 (only after an interruption)
+
+    settlement = settled(file.state, request.workspace.clouds)
+    if settlement is None:
+        return file.state
+    state = _read(request, settlement, providers) if settlement.adopted else settlement.state
+    if not request.is_preview:
+        file.rebase(state)
+    adopted, forgotten = len(settlement.adopted), len(settlement.forgotten)
+    print(
+        f"usdata: an earlier run was interrupted while creating {count(adopted + forgotten, 'resource')}: "
+        f"{adopted} found in the simulated clouds and taken over, {forgotten} not there.",
+        file=sys.stderr,
+    )
+    return state
+
+
+def _read(request: Request, settlement: Settlement, providers: _Providers) -> Deployment:
+    """The state with what the cloud says about the adopted resources: others need their outputs.
+
+    Raises:
+        Refused: One cannot be read.
+    """
+    from infra.engine import deployment  # noqa: PLC0415 (the engine and the SDK are slow to import)
+
+    result = deployment.run(
+        command=Command.REFRESH,
+        program=None,
+        project=PROJECT,
+        stack=request.workspace.stack,
+        config={},
+        state=settlement.state,
+        providers=providers,
+        root_directory=_CODE,
+        options=Options(targets=settlement.adopted),
+    )
+    if result.exit:
+        raise Refused(
+            "what an interrupted run created in the simulated clouds cannot be read",
+            given=", ".join(settlement.adopted),
+            why="; ".join(d.message for d in result.diagnostics),
+            code=Exit.FAILED,
+        )
+    # The refresh takes the other open operations for settled, too. They are not: the run does them again, and says so.
+    return replace(result.state, pending_operations=settlement.state.pending_operations)
 
 
 def _basis(state: Deployment, digest: str) -> Basis:
     return Basis(digest=digest, written=str(state.manifest.get("time", ""))[:10], resources=len(state.resources))
 
 
-def _providers(request: Request, held: ExitStack) -> ProviderFactory | Mapping[str, str]:
+def _providers(request: Request, held: ExitStack) -> _Providers:
     """Where provider instances come from: facts, or the simulated clouds, served until the run ends."""
     if request.is_offline:
         from infra.engine.offline import offline_provider  # noqa: PLC0415 (only an offline run needs it)

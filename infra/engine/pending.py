@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from infra.engine.resource import OperationKind, Resource
+from infra.engine.step import now
+from infra.engine.urns import reference
 
 if TYPE_CHECKING:
     from infra.engine.state import Deployment
@@ -45,7 +47,7 @@ def settle(state: Deployment, look_up: LookUp) -> Settlement:
         if operation.kind is not OperationKind.CREATING:
             continue
         wanted = operation.resource
-        provider = next((r for r in resources if r.urn == wanted.provider_urn), None)
+        provider = next((r for r in resources if r.is_provider and reference(r.urn, r.id) == wanted.provider), None)
         found = None if wanted.is_provider else look_up(wanted, provider)
         if found is None:
             forgotten.append(wanted.urn)
@@ -66,6 +68,7 @@ def _with(resources: list[Resource], wanted: Resource, identifier: str) -> list[
     new = wanted.copy()
     new.id = identifier
     new.outputs = dict(wanted.inputs)
+    new.created = new.modified = now()
     kept: list[Resource] = []
     for resource in resources:
         if resource.urn == new.urn and resource.pending_replacement:
