@@ -39,34 +39,38 @@ class StepFailedError(Exception):
 
 
 class Slots:
-    """A bounded number of places, given out in the order in which tickets were drawn."""
+    """A bounded number of places, given out in the order in which tickets were drawn.
+
+    A ticket is a lock that is free once its holder has a place: whoever leaves wakes nobody but the next one.
+    """
 
     def __init__(self, places: int) -> None:
-        self._condition = threading.Condition()
+        self._lock = threading.Lock()
         self._free = places
-        self._queue: deque[object] = deque()
+        self._queue: deque[threading.Lock] = deque()
 
-    def ticket(self) -> object:
-        """Queue up."""
-        ticket = object()
-        with self._condition:
-            self._queue.append(ticket)
+    def ticket(self) -> threading.Lock:
+        """Queue up; whoever draws a ticket must enter and leave."""
+        ticket = threading.Lock()
+        with self._lock:
+            if self._free:
+                self._free -= 1
+            else:
+                ticket.acquire()
+                self._queue.append(ticket)
         return ticket
 
-    def enter(self, ticket: object) -> None:
-        """Wait for a place."""
-        with self._condition:
-            while self._free == 0 or self._queue[0] is not ticket:
-                self._condition.wait()
-            self._queue.popleft()
-            self._free -= 1
-            self._condition.notify_all()
+    def enter(self, ticket: threading.Lock) -> None:
+        """Wait for the place."""
+        ticket.acquire()
 
     def leave(self) -> None:
-        """Give the place back."""
-        with self._condition:
-            self._free += 1
-            self._condition.notify_all()
+        """Give the place to the next in the queue."""
+        with self._lock:
+            if self._queue:
+                self._queue.popleft().release()
+            else:
+                self._free += 1
 
 
 class Executor:
@@ -80,11 +84,11 @@ class Executor:
         self._lock = threading.Lock()
         self.errored: list[Step] = []
 
-    def ticket(self) -> object:
+    def ticket(self) -> threading.Lock:
         """A place in the queue; to be drawn while the chain's steps are generated, that is under the run's lock."""
         return self._slots.ticket()
 
-    def chain(self, steps: Sequence[Step], ticket: object, *, tolerant: bool = False) -> None:
+    def chain(self, steps: Sequence[Step], ticket: threading.Lock, *, tolerant: bool = False) -> None:
         """Carry out a chain.
 
         Args:
@@ -158,16 +162,17 @@ class Executor:
             op, counts = step.result_op, True
         elif isinstance(step, ReadStep) and step.op is Op.READ:
             counts = step.changed
+        info = step.info(op)
         with self._lock:
-            if not step.internal:
-                run.steps.append(step.info(op))
-            if counts and not step.internal:
+            if not info.internal:
+                run.steps.append(info)
+            if counts and not info.internal:
                 run.changes[op] += 1
         resource = step.resource
         refreshing = run.options.refresh or run.command is Command.REFRESH
         shown = resource.custom or step.op is Op.DELETE or (refreshing and step.op is Op.REFRESH)
         if run.preview or shown:
-            run.tell(ResourceOutputs(step=step.info(op)))
+            run.tell(ResourceOutputs(step=info))
 
     def _failed(self, step: Step, failure: ProviderError) -> None:
         run = self._run

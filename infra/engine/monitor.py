@@ -190,13 +190,10 @@ class Monitor:
         return self._defaults.reference(package, version=version, download_url=download_url)
 
     def _register(self, goal: Goal) -> Registered:
-        urn = ""
         try:
-            with self._run.lock:
-                urn = self._generator.urn_of(goal.parent, goal.type, goal.name)
             return self._drive(self._generator.register(goal))
         except (GenerationError, ProviderError) as error:
-            self._run.error(str(error), urn)
+            self._run.error(str(error), self._generator.urn_of(goal.parent, goal.type, goal.name))
             self._halt()
         except BailError:
             self._halt()
