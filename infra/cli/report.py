@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _DONE = {
     Command.UP: "what the stack file says is applied",
     Command.REFRESH: "the state says what is there",
-    Command.DESTROY: "what the stack had is gone",
+    Command.DESTROY: "the stack has nothing any more",
 }
 
 
@@ -89,7 +89,14 @@ def _verdict(outcome: Outcome, paper: Paper) -> list[str]:
         failures = [c for c in recorder.failures if c.failed]
         number = f": {count(len(failures), 'step')} failed" if failures else ""
         lines = [f"  {paper.paint(word, Tone.BAD, bold=True):<10} {what} did not finish{number}"]
-        lines += ["", *render_diagnostics(recorder.diagnostics, paper, places=places(recorder))]
+        # That it failed is said already.
+        told = [d for d in recorder.diagnostics if d.urn or d.message not in {"preview failed", "update failed"}]
+        lines += ["", *render_diagnostics(told, paper, places=places(recorder))]
+        if request.command is Command.DESTROY and any("it is protected" in d.message for d in told):
+            lines += [
+                "",
+                "  What holds data is protected on purpose. To destroy it: python -m infra state unprotect --all",
+            ]
         if outcome.result.pending:
             lines += ["", "  In flight, and not known how it ended:"]
             lines += [f"    {escape(text)}" for text in outcome.result.pending]
@@ -99,7 +106,11 @@ def _verdict(outcome: Outcome, paper: Paper) -> list[str]:
     if recorder.preview or summary is None:
         return []
     done = paper.paint("DONE", Tone.ADDED, bold=True)
-    return [f"  {done}       {_DONE[request.command]}, in {summary.seconds:.1f} s"]
+    lines = [f"  {done}       {_DONE[request.command]}, in {summary.seconds:.1f} s"]
+    if kept := sum(change.is_retained for change in recorder.changed()):
+        lines.append(f"             {count(kept, 'resource')} left the state only: what holds data stays in the clouds")
+        lines.append("             (python -m infra.sandbox reset empties the simulated ones)")
+    return lines
 
 
 def _conditions(plan: Plan, as_of: date) -> list[tuple[str, str, str]]:

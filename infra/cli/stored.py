@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, cast
 
@@ -28,11 +29,13 @@ def open_state(workspace: Workspace, *, writable: bool) -> Generator[StateFile]:
     """
     from infra.engine.secrets import SecretsError, SecretsManager  # noqa: PLC0415 (the engine is slow to import)
     from infra.engine.state import StateError  # noqa: PLC0415 (the same)
-    from infra.engine.store import LockedError, StateFile  # noqa: PLC0415 (the same)
+    from infra.engine.store import LockedError, StateFile, unlock_dead  # noqa: PLC0415 (the same)
 
     workspace.prepare()
     with ExitStack() as held:
         try:
+            if writable and (owner := unlock_dead(workspace.state)):
+                print(f"usdata: an earlier run was killed: {owner}. Its lock is removed.", file=sys.stderr)
             manager = SecretsManager(workspace.passphrase())
             file = held.enter_context(StateFile.open(workspace.state, manager, writable=writable))
         except LockedError as error:

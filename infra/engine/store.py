@@ -6,16 +6,19 @@ hash of the file that it continues; when a run ends, the file is written anew an
 over says what an interrupted run did after the file was written: it is folded into the state when the file is opened
 next. A log that does not continue the file is from before it and is ignored; an unfinished last line never happened.
 
-The lock is a file too (`<file>.lock`) that names its owner. Nobody but its owner removes it, except `unlock`.
+The lock is a file too (`<file>.lock`) that names its owner, whole from its first moment. Nobody but its owner removes
+it, except `unlock` and, once its owner does not run any more, `unlock_dead`.
 """
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 import hashlib
 import json
 import os
 import socket
+import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -140,6 +143,38 @@ def unlock(path: Path) -> str:
     return owner
 
 
+def unlock_dead(path: Path) -> str:
+    """Remove the lock of a state file if a process of this machine held it that does not run any more.
+
+    Who finds the same dead lock at the same time takes turns, so that nobody removes the next one's new lock.
+
+    Returns:
+        Who held it, or the empty string if nobody did, or somebody who may still run.
+    """
+    lock = _beside(path, ".lock")
+    if not lock.exists():
+        return ""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        return unlock(path) if _is_dead(lock) else ""
+    finally:
+        os.close(folder)
+
+
+def _is_dead(lock: Path) -> bool:
+    """Whether a lock says that a process of this machine holds it, and there is none with its number."""
+    try:
+        owner = cast("dict[str, Any]", json.loads(lock.read_text()))
+        if owner["host"] == socket.gethostname():
+            os.kill(int(owner["pid"]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return False
+    return False
+
+
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
@@ -152,15 +187,16 @@ def _lock(path: Path) -> None:
         "user": getpass.getuser(),
         "since": state.timestamp(datetime.now(UTC)),
     }
-    try:
-        handle = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise LockedError(
-            f"the stack is currently locked by 1 lock(s): {_owner(lock)}. Wait for the other process to end, or clear "
-            "the lock with `python -m infra state unlock` if it does not run any more"
-        ) from error
-    with os.fdopen(handle, "w") as file:
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f"{lock.name}.") as file:
         json.dump(owner, file)
+        file.flush()
+        try:
+            os.link(file.name, lock)
+        except FileExistsError as error:
+            raise LockedError(
+                f"the stack is currently locked by 1 lock(s): {_owner(lock)}. Wait for the other process to end, or "
+                "clear the lock with `python -m infra state unlock` if it does not run any more"
+            ) from error
 
 
 def _owner(lock: Path) -> str:
@@ -168,12 +204,13 @@ def _owner(lock: Path) -> str:
     try:
         owner = cast("dict[str, Any]", json.loads(lock.read_text()))
         since = datetime.fromisoformat(owner["since"])
+        minutes = int((datetime.now(UTC) - since).total_seconds() // 60)
+        who = f"process {owner['pid']} of {owner['user']} on {owner['host']}"
     except FileNotFoundError:
         return ""
-    except (ValueError, KeyError):
-        return "a process that did not finish writing its lock"
-    minutes = int((datetime.now(UTC) - since).total_seconds() // 60)
-    return f"process {owner['pid']} of {owner['user']} on {owner['host']}, for {minutes} min (since {owner['since']})"
+    except (ValueError, KeyError, TypeError):
+        return "somebody who left no name"
+    return f"{who}, for {minutes} min (since {owner['since']})"
 
 
 def _hash(path: Path) -> str:
@@ -209,16 +246,24 @@ def _load(path: Path, log: Path, manager: SecretsManager) -> tuple[Deployment, b
     base = _parse(path, data, manager)
     if not log.exists():
         return base, False
-    lines = log.read_text(encoding="utf-8").split("\n")[:-1]
+    try:
+        return _continued(base, data, log, manager), True
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StateError(f"{log} is no log of a run: {error}") from error
+
+
+def _continued(base: Deployment, data: bytes, log: Path, manager: SecretsManager) -> Deployment:
+    """The state after what a log adds to it; as it was if the log is from before it."""
+    lines = log.read_bytes().split(b"\n")[:-1]  # as bytes: the unfinished line may end within a letter
     if not lines:
-        return base, True
+        return base
     header = cast("dict[str, Any]", json.loads(lines[0]))
     if header["continues"] != hashlib.sha256(data).hexdigest():
-        return base, True
+        return base
     if base.secrets_providers is None and header["secrets_providers"] is not None:
         base.secrets_providers = header["secrets_providers"]
         manager.adopt(base.secrets_providers)
-    return _fold(base, [cast("dict[str, Any]", json.loads(line)) for line in lines[1:]], manager), True
+    return _fold(base, [cast("dict[str, Any]", json.loads(line)) for line in lines[1:]], manager)
 
 
 def _parse(path: Path, data: bytes, manager: SecretsManager) -> Deployment:
@@ -227,7 +272,7 @@ def _parse(path: Path, data: bytes, manager: SecretsManager) -> Deployment:
         return Deployment()
     try:
         document = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StateError(f"{path} is no JSON: {error}") from error
     manager.adopt(state.secrets_providers_of(document))
     try:

@@ -228,10 +228,11 @@ class Reader:
             if meant is not None:
                 fields.setdefault(meant, Broken(line=entry.line))
         unreadable = covered(path, self.broken) or any(entry.refused for entry in entries.values())
+        around = self.lines.get(path, node.line)
         for key in required:
             if key not in fields and not unreadable:
                 missing = Refusal(given="nothing", allowed=f"the key {key}", fix=f"add {key}: …")
-                self._report(missing.at(child(path, key), Rule.MISSING_KEY), node.line)
+                self._report(missing.at(child(path, key), Rule.MISSING_KEY), around)
             fields.setdefault(key, Broken(line=node.line))
         return fields
 
