@@ -84,6 +84,15 @@ class Store:
         with self._transaction(commit=True) as clouds:
             yield clouds
 
+    def copy_to(self, path: Path) -> None:
+        """Write everything as it is now to a new file."""
+        with self._lock:
+            copy = sqlite3.connect(path)
+            try:
+                self._open().backup(copy)
+            finally:
+                copy.close()
+
     def close(self) -> None:
         """Release the file."""
         with self._lock:

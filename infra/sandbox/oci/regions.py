@@ -53,6 +53,9 @@ COMMERCIAL: Final = {
 }
 """Region name -> key, realm OC1."""
 
+UNITED_STATES: Final = frozenset(region for region in COMMERCIAL if region.startswith("us-"))
+"""Of realm OC1: other realms have regions of that prefix too."""
+
 _OTHER_REALMS: Final = {
     "us-langley-1": "oc2",
     "us-luke-1": "oc2",
