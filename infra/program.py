@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pulumi
 
+from components.access import Access, AccessArgs
 from components.keys import RegionalKeys, RegionalKeysArgs
 from components.legacy_backup import LegacyBackup, LegacyBackupArgs
 from components.network import PeeringMesh, PeeringMeshArgs, RegionalNetwork, RegionalNetworkArgs
@@ -60,6 +61,8 @@ def provision(plan: Plan) -> None:
         "storage-access",
         StorageAccessArgs(foundation=foundation, service_grants=plan.service_grants, datasets=plan.datasets),
     )
+    if plan.access is not None:
+        Access("access", AccessArgs(foundation=foundation, plan=plan.access))
     vaults = {
         region: RegionalKeys(
             f"keys-{region}",

@@ -7,6 +7,7 @@ follows from them, is the planner's business (`planner.plan`). `infra/settings.p
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from infra.residency.access_request import AccessRequest
 from infra.residency.traffic_request import TrafficRequest
 
 
@@ -71,3 +72,4 @@ class DeploymentRequest:
     datasets: Mapping[str, DatasetRequest]
     sites: Mapping[str, SiteRequest]
     traffic: TrafficRequest | None = None
+    access: AccessRequest | None = None

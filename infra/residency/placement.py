@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network
 
+from infra.residency.access import AccessPlan
 from infra.residency.bucket_policy import BucketPolicy
 from infra.residency.compartment import Compartment
 from infra.residency.dataset import DataClass, Dataset
@@ -193,6 +194,7 @@ class Plan:
     Attributes:
         service_grants: what Object Storage itself may do, for exactly the regions that hold data (PRIMARY, STANDBY).
         traffic: who answers users; None for a stack that answers none.
+        access: who has which duty; None for a stack in which nobody has one.
     """
 
     organization: str
@@ -203,3 +205,4 @@ class Plan:
     datasets: tuple[DatasetPlan, ...]
     sites: tuple[SitePlan, ...]
     traffic: TrafficPlan | None
+    access: AccessPlan | None

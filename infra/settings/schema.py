@@ -8,6 +8,7 @@ nothing. There is no default for anything that places data.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from infra.residency.access_request import AccessLimitsRequest, AccessRequest, GroupRequest
 from infra.residency.deployment import (
     DatasetRequest,
     DeploymentRequest,
@@ -64,7 +65,9 @@ class Reader:
 
     def _deployment(self, node: Node) -> DeploymentRequest:
         path = DEPLOYMENT
-        fields = self._fields(node, path, required=("organization", "oci", "datasets", "legacy"), optional=("traffic",))
+        fields = self._fields(
+            node, path, required=("organization", "oci", "datasets", "legacy"), optional=("traffic", "access")
+        )
         legacy = self._fields(fields["legacy"], "legacy", required=("sites",))
         return DeploymentRequest(
             organization=self._text(fields, path, "organization"),
@@ -78,7 +81,35 @@ class Reader:
                 for name, entry in self._entries(legacy["sites"], "legacy.sites").items()
             },
             traffic=self._traffic(fields["traffic"], "traffic") if "traffic" in fields else None,
+            access=self._access(fields["access"], "access") if "access" in fields else None,
         )
+
+    def _access(self, node: Node, path: str) -> AccessRequest:
+        fields = self._fields(node, path, required=("networks", "groups"), optional=("limits",))
+        networks, groups, limits_path = (child(path, key) for key in ("networks", "groups", "limits"))
+        limits = AccessLimitsRequest()
+        if "limits" in fields:
+            given = self._fields(fields["limits"], limits_path, optional=("policies", "groups", "networks"))
+            limits = AccessLimitsRequest(
+                policies=self._whole_or(given, limits_path, "policies", limits.policies),
+                groups=self._whole_or(given, limits_path, "groups", limits.groups),
+                networks=self._whole_or(given, limits_path, "networks", limits.networks),
+            )
+        return AccessRequest(
+            networks={
+                name: self._texts(entry.value, child(networks, name))
+                for name, entry in self._entries(fields["networks"], networks).items()
+            },
+            groups={
+                name: self._group(entry.value, child(groups, name))
+                for name, entry in self._entries(fields["groups"], groups).items()
+            },
+            limits=limits,
+        )
+
+    def _group(self, node: Node, path: str) -> GroupRequest:
+        fields = self._fields(node, path, required=("duty", "network"))
+        return GroupRequest(duty=self._text(fields, path, "duty"), network=self._text(fields, path, "network"))
 
     def _traffic(self, node: Node, path: str) -> TrafficRequest:
         optional = ("ttl", "probeInterval", "ipv6", "records", "limits")

@@ -273,17 +273,20 @@ def test_what_is_named_as_plain_text_exists_before(recorded):
 
 
 def test_what_a_statement_names_exists_before(recorded):
-    """The compartment and the group of every statement, and the role in a key's and a bucket's policy."""
+    """Compartment, group and network source of every statement, and the role in a key's and a bucket's policy."""
     compartments = {r.inputs["name"]: r.urn for r in recorded.of_type("oci:Identity/compartment:Compartment")}
     groups = {r.inputs["name"]: r.urn for r in recorded.of_type("oci:Identity/group:Group")}
+    sources = {r.inputs["name"]: r.urn for r in recorded.of_type("oci:Identity/networkSource:NetworkSource")}
     for policy in recorded.of_type("oci:Identity/policy:Policy"):
         for statement in policy.inputs["statements"]:
-            path = re.search(r" in compartment ([\w:-]+)", statement)
-            assert path is not None
-            assert {compartments[name] for name in path[1].split(":")} <= reach(recorded, policy)
+            place = re.search(r" in (?:tenancy|compartment ([\w:-]+))", statement)
+            assert place is not None
+            assert {compartments[name] for name in (place[1] or "").split(":") if name} <= reach(recorded, policy)
             group = re.match(r"Allow group ([\w-]+) ", statement)
             if group is not None:
                 assert groups[group[1]] in reach(recorded, policy)
+            for source in re.findall(r"request.networkSource.name='([^']+)'", statement):
+                assert sources[source] in reach(recorded, policy)
     roles = {r.provider: r for r in recorded.of_type("aws:iam/role:Role")}
     for token in ("aws:kms/key:Key", "aws:s3/bucketPolicy:BucketPolicy"):
         for resource in recorded.of_type(token):

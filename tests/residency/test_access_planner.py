@@ -14,6 +14,7 @@ from infra.residency.dataset import DataClass, Dataset, Export
 from infra.residency.duties import Duty
 from infra.residency.findings import Finding
 from infra.residency.oracle_policy import Family, Group, Service, Statement, Verb, Verbs
+from infra.residency.planner import judge, plan
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.networks import Regions, plan_regions
 from tests.residency.samples import GOOD
@@ -181,6 +182,21 @@ def test_without_regions_the_rest_is_judged_all_the_same():
     assert plan_access(group("ci", duty="x"), "usds", None, (), findings) is None
     assert [finding.rule.value for finding in findings] == ["duty"]
     assert plan_access(ACCESS, "usds", None, (), []) is None
+
+
+def test_a_finished_plan_is_judged_once_more():
+    """A plan made by hand, with a group that also reads an export: the judgement finds it, whoever made it."""
+    good = plan(replace(GOOD, access=ACCESS), date(2026, 11, 24))
+    assert good.access is not None
+    deployers = next(it for it in good.access.groups if it.duty is Duty.DEPLOYMENT)
+    metrics = next(it for it in good.datasets if it.dataset.name == "metrics")
+    grants = tuple(replace(grant, group=deployers.name) for grant in metrics.export_grants)
+    bad = replace(
+        good, datasets=tuple(replace(it, export_grants=grants) if it is metrics else it for it in good.datasets)
+    )
+
+    assert list(judge(good, date(2026, 11, 24))) == []
+    assert [(it.rule.value, it.path) for it in judge(bad, date(2026, 11, 24))] == [("separation", "access.groups.ci")]
 
 
 def test_overlaps_are_by_group():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HOME = {
     "oci:Identity/compartment:Compartment", "oci:Identity/dynamicGroup:DynamicGroup", "oci:Identity/group:Group",
+    "oci:Identity/networkSource:NetworkSource",
     "oci:Identity/policy:Policy", "oci:Identity/tag:Tag", "oci:Identity/tagDefault:TagDefault",
     "oci:Identity/tagNamespace:TagNamespace", "oci:Limits/quota:Quota",
 }  # fmt: skip

@@ -82,6 +82,10 @@ def _identity(w: World) -> None:
     data = w.make("data", "oci:Identity/compartment:Compartment", name="data", description="d", compartmentId=TENANCY)
     w.make("group", "oci:Identity/group:Group", name="operators", description="d")
     w.make(
+        "office", "oci:Identity/networkSource:NetworkSource",
+        compartmentId=TENANCY, name="office", description="d", publicSourceLists=["198.51.100.0/24", "2001:db8::/32"],
+    )  # fmt: skip
+    w.make(
         "dynamic", "oci:Identity/dynamicGroup:DynamicGroup",
         name="machines", description="d", compartmentId=TENANCY, matchingRule="ANY {instance.compartment.id = 'x'}",
     )  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from infra.residency import naming
+from infra.residency.access import AccessPlan
 from infra.residency.bucket_policy import lockouts, role_arn
 from infra.residency.compartment import Compartment, of_class
 from infra.residency.dataset import DataClass, Dataset
@@ -19,6 +20,7 @@ from infra.residency.flow import Flow, refusal
 from infra.residency.grants import ServiceGrant, ServiceUse
 from infra.residency.lifecycle import Site
 from infra.residency.placement import KeyPlan, Plan, Tenancy
+from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.datasets import place, plan_datasets
 from infra.residency.planner.networks import Regions, plan_regions
 from infra.residency.planner.sites import plan_sites, provision
@@ -53,10 +55,13 @@ def plan(request: DeploymentRequest, as_of: date) -> Plan:
     traffic = None
     if request.traffic is not None:
         traffic = plan_traffic(request.traffic, request.organization, regions, findings)
+    access = None
+    if request.access is not None:
+        access = plan_access(request.access, request.organization, regions, datasets, findings)
     findings.extend(_limit(datasets, sites))
     if tenancy is None or regions is None or findings:
         raise ResidencyError(findings)
-    planned = _assemble(request, tenancy, regions, datasets, sites, traffic=traffic)
+    planned = _assemble(request, tenancy, regions, datasets, sites, traffic=traffic, access=access)
     findings.extend(judge(planned, as_of))
     if findings:
         raise ResidencyError(findings)
@@ -64,7 +69,7 @@ def plan(request: DeploymentRequest, as_of: date) -> Plan:
 
 
 def judge(planned: Plan, as_of: date) -> Iterator[Finding]:
-    """What a finished plan may not contain, whoever made it: an illegal flow, a policy that locks its deployer out."""
+    """What a finished plan may not contain, whoever made it: an illegal flow, a lockout, duties that must be apart."""
     for dataset in planned.datasets:
         path = join("datasets", dataset.dataset.name)
         yield from _illegal((*dataset.replications, *([dataset.export] if dataset.export else [])), path, as_of)
@@ -83,6 +88,22 @@ def judge(planned: Plan, as_of: date) -> Iterator[Finding]:
                     why="who cannot read or change a bucket's policy cannot mend it",
                     fix="spare the deployer in that statement, or name fewer actions",
                 )
+    yield from _together(planned)
+
+
+def _together(planned: Plan) -> Iterator[Finding]:
+    groups = planned.access.groups if planned.access is not None else ()
+    duties = (statement for group in groups for statement in group.statements)
+    exports = (grant.statement() for dataset in planned.datasets for grant in dataset.export_grants)
+    for name, overlap in overlaps((*duties, *exports)).items():
+        yield Finding(
+            path=join("access.groups", name),
+            rule=Rule.SEPARATION,
+            given=f"{overlap.touches.text()}; and {overlap.changes.text()}",
+            allowed="to touch private data, or to change what guards it, not both",
+            why="who can do both can take data and leave no trace",
+            fix="give one of the two to another group",
+        )
 
 
 def _illegal(flows: tuple[Flow, ...], path: str, as_of: date) -> Iterator[Finding]:
@@ -113,6 +134,7 @@ def _assemble(
     sites: tuple[Site, ...],
     *,
     traffic: TrafficPlan | None,
+    access: AccessPlan | None,
 ) -> Plan:
     organization = request.organization
     return Plan(
@@ -126,6 +148,7 @@ def _assemble(
             provision(site, request.sites[site.name].adopt, datasets, organization, regions.primary) for site in sites
         ),
         traffic=traffic,
+        access=access,
     )
 
 

@@ -1,6 +1,7 @@
 """Identity: compartments, groups, policies, tags and quotas. All of them live in the tenancy's home region."""
 
 import hashlib
+from ipaddress import ip_network
 from typing import ClassVar
 
 from infra.sandbox.model import Call, Model, Operation, Reference, require
@@ -89,6 +90,30 @@ class DynamicGroup(_Named):
 
     token = DYNAMIC_GROUP
     kind = "dynamicgroup"
+
+
+class NetworkSource(_Named):
+    """Addresses that policies name, at the root of the tenancy (Oracle's page "Managing Network Sources")."""
+
+    token = NETWORK_SOURCE
+    kind = "networksource"
+
+    def refuse(self, call: Call) -> None:
+        """At the root; at least one source; addresses and CIDRs of IPv4 or IPv6."""
+        require(
+            call.inputs["compartmentId"] == call.place.account,
+            400, "InvalidParameter", "network sources are created in the root compartment",
+        )  # fmt: skip
+        sources = call.inputs.get("publicSourceLists") or []
+        require(
+            sources or call.inputs.get("virtualSourceLists"),
+            400, "InvalidParameter", "a network source needs at least one source",
+        )  # fmt: skip
+        for source in sources:
+            try:
+                ip_network(source)
+            except ValueError:
+                raise invalid(f"publicSourceList: {source!r} is no IP address or CIDR block") from None
 
 
 class TagNamespace(_Named):
@@ -235,5 +260,5 @@ def _default(call: Call, **values: object) -> Json:
 
 
 MODELS: tuple[Model, ...] = (
-    Compartment(), Group(), DynamicGroup(), TagNamespace(), Tag(), TagDefault(), Policy(), Quota(),
+    Compartment(), Group(), DynamicGroup(), NetworkSource(), TagNamespace(), Tag(), TagDefault(), Policy(), Quota(),
 )  # fmt: skip
