@@ -34,13 +34,20 @@ class Component(pulumi.ComponentResource):
         )
 
     def _holder(
-        self, provider: pulumi.ProviderResource, *, depends_on: Iterable[pulumi.Resource] = (), adopt: str | None = None
+        self,
+        provider: pulumi.ProviderResource,
+        *,
+        depends_on: Iterable[pulumi.Resource] = (),
+        kept: bool = True,
+        adopt: str | None = None,
     ) -> pulumi.ResourceOptions:
         """Options of a child that holds data or keys, or guards what does.
 
         Args:
             provider: the child's own.
             depends_on: what it names as plain text, or must not exist before.
+            kept: whether it is protected, and stays in its cloud should it leave the state. Only what the plan has
+                given up is not: a legacy site that is wiped.
             adopt: id of the existing resource to import, where it was there before this stack. Adoption comes with
                 protection on purpose: it has users that the stack does not know of, so a diff that would replace it
                 has to fail.
@@ -49,7 +56,7 @@ class Component(pulumi.ComponentResource):
             parent=self,
             provider=provider,
             depends_on=list(depends_on),
-            protect=True,
-            retain_on_delete=True,
+            protect=kept,
+            retain_on_delete=kept,
             import_=adopt,
         )

@@ -1,4 +1,7 @@
-"""A legacy site in phase BACKUP: its key, the one role that writes backups, and a hardened bucket for each dataset.
+"""A legacy site: its key, the one role that works on objects, and a hardened bucket for each dataset.
+
+The site's phase decides what the role may do, what the policies deny and what the buckets expire; in WIPE nothing is
+protected any more and everything expires, and a site in CLOSED has none of this (`infra.residency.lifecycle`).
 
 What it refuses:
 
@@ -24,13 +27,13 @@ from components import legacy_policies
 from components.base import Component
 from infra.residency import naming
 from infra.residency.bucket_policy import BucketPolicy, bucket_arn
-from infra.residency.lifecycle import Site
+from infra.residency.lifecycle import KEY_DELETION_DAYS, Phase, Site
 from infra.residency.placement import SitePlan
 
-_DELETION_DAYS = 30
-"""The longest that KMS waits before it deletes a key."""
 _NONCURRENT_DAYS = 30
 _UPLOAD_DAYS = 7
+_WIPE_DAYS = 1
+"""The shortest that a lifecycle rule can wait: objects go at the midnight (UTC) after a whole day."""
 _INVENTORY = "all-versions"
 _INVENTORY_FIELDS = (
     "BucketKeyStatus",
@@ -89,7 +92,8 @@ class LegacyBucket(Component):
             name,
             region=self._region,
             bucket=self._bucket_name,
-            opts=self._holder(args.provider, adopt=self._bucket_name if args.adopted else None),
+            tags=_tags(args.site),
+            opts=self._kept(args.key, adopt=self._bucket_name if args.adopted else None),
         )
         versioning = self._versioning(name, bucket)
         self.guards = (*self._access(name, bucket), self._encryption(name, bucket), versioning)
@@ -97,6 +101,11 @@ class LegacyBucket(Component):
         if args.inventory is not None:
             self._inventory(name, bucket, args.inventory)
         self.register_outputs({})
+
+    def _kept(self, *depends_on: pulumi.Resource, adopt: str | None = None) -> pulumi.ResourceOptions:
+        """Options of the bucket and its guards, which share its fate: kept until the site is wiped."""
+        args = self._args
+        return self._holder(args.provider, depends_on=depends_on, kept=args.site.phase.keeps_holders, adopt=adopt)
 
     def _access(self, name: str, bucket: aws.s3.Bucket) -> tuple[pulumi.Resource, ...]:
         """Who owns objects, and who may do what; one after the other, since S3 takes one such change at a time."""
@@ -106,7 +115,7 @@ class LegacyBucket(Component):
             region=self._region,
             bucket=self._bucket_name,
             rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            opts=self._holder(args.provider, depends_on=(bucket,)),
+            opts=self._kept(bucket),
         )
         block = aws.s3.BucketPublicAccessBlock(
             name,
@@ -116,14 +125,14 @@ class LegacyBucket(Component):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
-            opts=self._holder(args.provider, depends_on=(ownership,)),
+            opts=self._kept(ownership),
         )
         policy = aws.s3.BucketPolicy(
             name,
             region=self._region,
             bucket=self._bucket_name,
             policy=json.dumps(args.policy.document()),
-            opts=self._holder(args.provider, depends_on=(block, args.role)),
+            opts=self._kept(block, args.role),
         )
         return ownership, block, policy
 
@@ -140,7 +149,7 @@ class LegacyBucket(Component):
                     bucket_key_enabled=True,
                 )
             ],
-            opts=self._holder(self._args.provider, depends_on=(bucket,)),
+            opts=self._kept(bucket),
         )
 
     def _versioning(self, name: str, bucket: aws.s3.Bucket) -> pulumi.Resource:
@@ -149,33 +158,15 @@ class LegacyBucket(Component):
             region=self._region,
             bucket=self._bucket_name,
             versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
-            opts=self._holder(self._args.provider, depends_on=(bucket,)),
+            opts=self._kept(bucket),
         )
 
     def _lifecycle(self, name: str, versioning: pulumi.Resource) -> None:
-        everything = aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix="")
         aws.s3.BucketLifecycleConfiguration(
             name,
             region=self._region,
             bucket=self._bucket_name,
-            rules=[
-                aws.s3.BucketLifecycleConfigurationRuleArgs(
-                    id="noncurrent-versions",
-                    status="Enabled",
-                    filter=everything,
-                    noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-                        noncurrent_days=_NONCURRENT_DAYS
-                    ),
-                ),
-                aws.s3.BucketLifecycleConfigurationRuleArgs(
-                    id="incomplete-uploads",
-                    status="Enabled",
-                    filter=everything,
-                    abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-                        days_after_initiation=_UPLOAD_DAYS
-                    ),
-                ),
-            ],
+            rules=_wiping() if self._args.site.phase is Phase.WIPE else _tidying(self._args.site.phase),
             opts=self._child(self._args.provider, depends_on=(versioning,)),
         )
 
@@ -202,6 +193,64 @@ class LegacyBucket(Component):
         )
 
 
+def _tags(site: Site) -> dict[str, str]:
+    """What a holder is tagged with: its phase, so that a diff names every holder that a move concerns."""
+    return {"phase": site.phase.value}
+
+
+_EVERYTHING = aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix="")
+
+
+def _tidying(phase: Phase) -> list[aws.s3.BucketLifecycleConfigurationRuleArgs]:
+    """Older versions and unfinished uploads go after a while; in DRAIN they wait, since a census counts them."""
+    status = "Enabled" if phase is Phase.BACKUP else "Disabled"
+    return [
+        aws.s3.BucketLifecycleConfigurationRuleArgs(
+            id="noncurrent-versions",
+            status=status,
+            filter=_EVERYTHING,
+            noncurrent_version_expiration=_noncurrent(_NONCURRENT_DAYS),
+        ),
+        aws.s3.BucketLifecycleConfigurationRuleArgs(
+            id="incomplete-uploads",
+            status=status,
+            filter=_EVERYTHING,
+            abort_incomplete_multipart_upload=_uploads(_UPLOAD_DAYS),
+        ),
+    ]
+
+
+def _wiping() -> list[aws.s3.BucketLifecycleConfigurationRuleArgs]:
+    """Everything goes: current versions become older ones, those and unfinished uploads are deleted, then markers.
+
+    The second rule stands alone because a rule's expiration takes either an age or delete markers.
+    """
+    return [
+        aws.s3.BucketLifecycleConfigurationRuleArgs(
+            id="everything",
+            status="Enabled",
+            filter=_EVERYTHING,
+            expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=_WIPE_DAYS),
+            noncurrent_version_expiration=_noncurrent(_WIPE_DAYS),
+            abort_incomplete_multipart_upload=_uploads(_WIPE_DAYS),
+        ),
+        aws.s3.BucketLifecycleConfigurationRuleArgs(
+            id="delete-markers",
+            status="Enabled",
+            filter=_EVERYTHING,
+            expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(expired_object_delete_marker=True),
+        ),
+    ]
+
+
+def _noncurrent(days: int) -> aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs:
+    return aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(noncurrent_days=days)
+
+
+def _uploads(days: int) -> aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs:
+    return aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(days_after_initiation=days)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegacyBackupArgs:
     """A site's plan and its provider."""
@@ -212,13 +261,13 @@ class LegacyBackupArgs:
 
 
 class LegacyBackup(Component):
-    """A site's key, transfer role and buckets."""
+    """A site's key, role and buckets, in a phase that has them."""
 
     def __init__(self, name: str, args: LegacyBackupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("LegacyBackup", name, opts)
         self._args = args
         self._site = args.plan.site
-        role = self._transfer_role()
+        role = self._role()
         key = self._key(role)
 
         def bucket(name: str, policy: BucketPolicy, inventory: InventoryArgs | None, *, adopted: bool) -> LegacyBucket:
@@ -238,30 +287,50 @@ class LegacyBackup(Component):
 
         reports = bucket(naming.backup(naming.REPORTS, self._site.name), args.plan.reports_policy, None, adopted=False)
         inventory = InventoryArgs(reports_bucket=args.plan.reports_bucket, depends_on=reports.guards)
+        if self._site.phase is Phase.WIPE:  # a bucket that is to be emptied gets no inventories any more
+            inventory = None
         for backup in args.plan.backups:
             bucket(backup.name, backup.policy, inventory, adopted=backup.adopted)
         self.register_outputs({})
 
-    def _transfer_role(self) -> aws.iam.Role:
-        plan, provider = self._args.plan, self._args.provider
+    def _role(self) -> aws.iam.Role:
+        """The transfer's role while backups are made, then the retirement's."""
+        plan, organization = self._args.plan, self._args.organization
+        if self._site.phase is Phase.BACKUP:
+            return self._worker(
+                f"transfer-{self._site.name}",
+                f"Writes the backups at {self._site.name}, and nothing else",
+                trust=legacy_policies.transfer_trust(plan),
+                policy=legacy_policies.transfer_policy(plan, organization),
+            )
+        return self._worker(
+            f"retire-{self._site.name}",
+            f"Drains, then wipes the backups at {self._site.name}, and nothing else",
+            trust=legacy_policies.retirement_trust(plan),
+            policy=legacy_policies.retirement_policy(plan, organization),
+        )
+
+    def _worker(self, name: str, description: str, *, trust: str, policy: str) -> aws.iam.Role:
+        role_name, provider = self._args.plan.role, self._args.provider
         role = aws.iam.Role(
-            f"transfer-{self._site.name}",
-            name=plan.transfer_role,
-            description=f"Writes the backups at {self._site.name}, and nothing else",
-            assume_role_policy=legacy_policies.transfer_trust(plan),
+            name,
+            name=role_name,
+            description=description,
+            assume_role_policy=trust,
             opts=self._child(provider),
         )
         aws.iam.RolePolicy(
-            f"transfer-{self._site.name}",
-            name=plan.transfer_role,
-            role=plan.transfer_role,
-            policy=legacy_policies.transfer_policy(plan, self._args.organization),
+            name,
+            name=role_name,
+            role=role_name,
+            policy=policy,
             opts=self._child(provider, depends_on=(role,)),
         )
         return role
 
     def _key(self, role: aws.iam.Role) -> aws.kms.Key:
         plan, provider, region = self._args.plan, self._args.provider, self._site.region.value
+        kept = self._site.phase.keeps_holders
         key = aws.kms.Key(
             self._site.name,
             region=region,
@@ -269,14 +338,15 @@ class LegacyBackup(Component):
             policy=legacy_policies.key_policy(plan, self._args.organization),
             multi_region=False,
             enable_key_rotation=True,
-            deletion_window_in_days=_DELETION_DAYS,
-            opts=self._holder(provider, depends_on=(role,)),
+            deletion_window_in_days=KEY_DELETION_DAYS,
+            tags=_tags(self._site),
+            opts=self._holder(provider, depends_on=(role,), kept=kept),
         )
         aws.kms.Alias(
             self._site.name,
             region=region,
             name=plan.key_alias,
             target_key_id=key.key_id,
-            opts=self._holder(provider),
+            opts=self._holder(provider, kept=kept),
         )
         return key

@@ -6,6 +6,9 @@
                         "endpoint": "https://axexample.compat.objectstorage.us-ashburn-1.oraclecloud.com",
                         "key": "ocid1.key.oc1.iad.…"}}}
 
+`legacySites`: how far each legacy site has got: `{"virginia": {"phase": "backup", "expires": "2027-03-31"}}`. It is in
+the state once everything that the phase changes has been applied, and is what the next phase is held against.
+
 What it refuses: the address of a replica or of a legacy site. Who reads these outputs cannot write there by mistake.
 """
 
@@ -18,6 +21,9 @@ from infra.residency.dataset import DataClass
 from infra.residency.placement import Placement, PlacementRole, Plan
 from infra.residency.regions import UsRegion
 
+LEGACY_SITES = "legacySites"
+"""The output that says how far each legacy site has got."""
+
 Keys = Mapping[UsRegion, Mapping[DataClass, oci.kms.Key]]
 """The key of each data class in each region."""
 
@@ -25,6 +31,13 @@ Keys = Mapping[UsRegion, Mapping[DataClass, oci.kms.Key]]
 def export(plan: Plan, keys: Keys) -> None:
     """Exports the outputs of the running stack."""
     pulumi.export("defaultStore", default_store(plan, keys))
+    pulumi.export(
+        LEGACY_SITES,
+        {
+            site.site.name: {"phase": site.site.phase.value, "expires": site.site.expires.isoformat()}
+            for site in plan.sites
+        },
+    )
 
 
 def default_store(plan: Plan, keys: Keys) -> dict[str, dict[str, dict[str, pulumi.Input[str]]]]:

@@ -118,8 +118,9 @@ def provision(plan: Plan) -> None:
             ),
         )
     for site in plan.sites:
-        LegacyBackup(
-            site.site.name,
-            LegacyBackupArgs(organization=plan.organization, plan=site, provider=providers.sites[site.site.name]),
-        )
+        if site.site.phase.has_holders:
+            LegacyBackup(
+                site.site.name,
+                LegacyBackupArgs(organization=plan.organization, plan=site, provider=providers.sites[site.site.name]),
+            )
     export(plan, {region: vault.keys for region, vault in vaults.items()})

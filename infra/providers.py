@@ -31,7 +31,7 @@ class Providers:
     Attributes:
         home: Oracle Cloud in the tenancy's home region, for identity, tags and quotas.
         regions: Oracle Cloud in each region of the plan.
-        sites: AWS at each legacy site, by its name.
+        sites: AWS at each legacy site that is not closed, by its name.
     """
 
     home: oci.Provider
@@ -46,7 +46,7 @@ def connect(plan: Plan) -> Providers:
         regions={
             network.region: _oracle(f"oci-{network.region}", plan.tenancy, network.region) for network in plan.networks
         },
-        sites={site.site.name: _amazon(site.site) for site in plan.sites},
+        sites={site.site.name: _amazon(site.site) for site in plan.sites if site.site.phase.has_holders},
     )
 
 

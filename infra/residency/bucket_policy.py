@@ -1,14 +1,15 @@
 """Bucket policies of the legacy sites, as typed values: who may never read, and how nothing may be written.
 
-Every policy denies: reading an object and listing names to all but the one transfer role, every request that is not
-over TLS, and every upload that chooses an encryption of its own. What it refuses to be:
+Every policy denies: reading an object and listing names to all but one role (the transfer's in phase BACKUP, then the
+retirement's), every request that is not over TLS, and every upload that chooses an encryption of its own. From DRAIN on
+it denies every write, and every delete but the retirement role's in WIPE. What it refuses to be:
 
 * *A policy that requires `aws:kms` in the request.* An upload that names `aws:kms` and no key is encrypted with the
   account's own `aws/s3` key (S3 API reference, PutObject), which the site's key cannot erase. The bucket's default
   encryption takes the site's key exactly where the request says nothing, so saying anything is what is denied.
 * *A policy that locks its own deployer out.* `lockouts` finds every deny that would, wildcards included. Among the
   calls a deployer needs is `s3:ListBucket`, because that is the permission behind HeadBucket, with which the provider
-  reads a bucket: so the deployer, and nobody else beside the transfer role, is let through there. It may list current
+  reads a bucket: so the deployer, and nobody else beside the one role, is let through there. It may list current
   names; it may read no object, no version and no older name.
 * *A policy with `NotPrincipal` or `NotAction`*: neither can be expressed.
 
@@ -18,6 +19,8 @@ Source: AWS's "Service Authorization Reference", page "Actions, resources, and c
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+
+from infra.residency.lifecycle import Phase
 
 
 class Effect(StrEnum):
@@ -38,6 +41,11 @@ class Action(StrEnum):
     LIST_UPLOADS = "s3:ListBucketMultipartUploads"
     LIST_PARTS = "s3:ListMultipartUploadParts"
     PUT_OBJECT = "s3:PutObject"
+    WRITE_OBJECTS = "s3:PutObject*"
+    """Objects, and their tags, access lists, legal holds and retention."""
+    RESTORE_OBJECT = "s3:RestoreObject"
+    DELETE_OBJECTS = "s3:DeleteObject*"
+    ABORT_UPLOAD = "s3:AbortMultipartUpload"
     READ_CONFIGURATION = "s3:GetBucket*"
     WRITE_CONFIGURATION = "s3:PutBucket*"
     WRITE_LIFECYCLE = "s3:PutLifecycleConfiguration"
@@ -129,21 +137,29 @@ def role_arn(account_id: str, role: str) -> str:
     return f"arn:aws:iam::{account_id}:role/{role}"
 
 
-def backup_policy(*, bucket: str, account_id: str, transfer_role: str, deployer_role: str) -> BucketPolicy:
-    """The policy of a bucket that holds a backup."""
+def backup_policy(*, phase: Phase, bucket: str, account_id: str, role: str, deployer_role: str) -> BucketPolicy:
+    """The policy of a bucket that holds a backup; `role` is the one that works on its objects in that phase."""
+    arn = role_arn(account_id, role)
     return BucketPolicy(
         bucket=bucket,
-        statements=_denials(
-            bucket, readers=(role_arn(account_id, transfer_role),), deployer=role_arn(account_id, deployer_role)
+        statements=(
+            *_frozen(bucket, phase, arn),
+            *_denials(bucket, readers=(arn,), deployer=role_arn(account_id, deployer_role)),
         ),
     )
 
 
-def reports_policy(*, bucket: str, account_id: str, deployer_role: str, sources: tuple[str, ...]) -> BucketPolicy:
+def reports_policy(
+    *, phase: Phase, bucket: str, account_id: str, role: str, deployer_role: str, sources: tuple[str, ...]
+) -> BucketPolicy:
     """The policy of the bucket that holds a site's inventories; S3 delivers them from `sources` (patterns of names).
 
-    Nobody may read them in phase BACKUP: names of objects are user data.
+    Names of objects are user data: nobody may read them in phase BACKUP, later the retirement role alone. In WIPE the
+    bucket is emptied like the others, and nothing is delivered any more.
     """
+    arn, deployer = role_arn(account_id, role), role_arn(account_id, deployer_role)
+    if phase is Phase.WIPE:
+        return backup_policy(phase=phase, bucket=bucket, account_id=account_id, role=role, deployer_role=deployer_role)
     delivery = Statement(
         sid="AllowInventoryDelivery",
         effect=Effect.ALLOW,
@@ -155,47 +171,55 @@ def reports_policy(*, bucket: str, account_id: str, deployer_role: str, sources:
             Condition(operator=Operator.STRING_EQUALS, key=ConditionKey.SOURCE_ACCOUNT, values=(account_id,)),
         ),
     )
-    return BucketPolicy(
-        bucket=bucket,
-        statements=(delivery, *_denials(bucket, readers=(), deployer=role_arn(account_id, deployer_role))),
+    readers = () if phase is Phase.BACKUP else (arn,)
+    return BucketPolicy(bucket=bucket, statements=(delivery, *_denials(bucket, readers=readers, deployer=deployer)))
+
+
+def _frozen(bucket: str, phase: Phase, retirement: str) -> tuple[Statement, ...]:
+    """What nobody may do to objects any more once a site takes nothing in; in WIPE `retirement` may delete."""
+    if phase is Phase.BACKUP:
+        return ()
+    objects = (f"{bucket_arn(bucket)}/*",)
+    sparing = _all_but(retirement) if phase is Phase.WIPE else ()
+    return (
+        _deny("DenyWriting", (Action.WRITE_OBJECTS, Action.RESTORE_OBJECT), objects),
+        _deny("DenyDeleting", (Action.DELETE_OBJECTS, Action.ABORT_UPLOAD), objects, *sparing),
     )
+
+
+def _deny(sid: str, actions: tuple[Action, ...], resources: tuple[str, ...], *conditions: Condition) -> Statement:
+    return Statement(
+        sid=sid,
+        effect=Effect.DENY,
+        principal=Principal.EVERYONE,
+        actions=actions,
+        resources=resources,
+        conditions=conditions,
+    )
+
+
+def _all_but(*roles: str) -> tuple[Condition, ...]:
+    return (Condition(operator=Operator.ARN_NOT_EQUALS, key=ConditionKey.PRINCIPAL_ARN, values=roles),) if roles else ()
 
 
 def _denials(bucket: str, *, readers: tuple[str, ...], deployer: str) -> tuple[Statement, ...]:
     itself, objects = bucket_arn(bucket), f"{bucket_arn(bucket)}/*"
 
-    def deny(sid: str, actions: tuple[Action, ...], resources: tuple[str, ...], *conditions: Condition) -> Statement:
-        return Statement(
-            sid=sid,
-            effect=Effect.DENY,
-            principal=Principal.EVERYONE,
-            actions=actions,
-            resources=resources,
-            conditions=conditions,
-        )
-
-    def all_but(*roles: str) -> tuple[Condition, ...]:
-        return (
-            (Condition(operator=Operator.ARN_NOT_EQUALS, key=ConditionKey.PRINCIPAL_ARN, values=roles),)
-            if roles
-            else ()
-        )
-
     def present(key: ConditionKey) -> Condition:
         return Condition(operator=Operator.NULL, key=key, values=("false",))
 
     return (
-        deny(
+        _deny(
             "DenyPlainText",
             (Action.ANY,),
             (itself, objects),
             Condition(operator=Operator.BOOL, key=ConditionKey.SECURE_TRANSPORT, values=("false",)),
         ),
-        deny("DenyReading", (Action.READ_OBJECTS, Action.LIST_PARTS), (objects,), *all_but(*readers)),
-        deny("DenyListing", (Action.LIST_BUCKET,), (itself,), *all_but(*readers, deployer)),
-        deny("DenyListingHistory", (Action.LIST_VERSIONS, Action.LIST_UPLOADS), (itself,), *all_but(*readers)),
-        deny("DenyOtherEncryption", (Action.PUT_OBJECT,), (objects,), present(ConditionKey.ENCRYPTION)),
-        deny("DenyCustomerKeys", (Action.PUT_OBJECT,), (objects,), present(ConditionKey.CUSTOMER_ENCRYPTION)),
+        _deny("DenyReading", (Action.READ_OBJECTS, Action.LIST_PARTS), (objects,), *_all_but(*readers)),
+        _deny("DenyListing", (Action.LIST_BUCKET,), (itself,), *_all_but(*readers, deployer)),
+        _deny("DenyListingHistory", (Action.LIST_VERSIONS, Action.LIST_UPLOADS), (itself,), *_all_but(*readers)),
+        _deny("DenyOtherEncryption", (Action.PUT_OBJECT,), (objects,), present(ConditionKey.ENCRYPTION)),
+        _deny("DenyCustomerKeys", (Action.PUT_OBJECT,), (objects,), present(ConditionKey.CUSTOMER_ENCRYPTION)),
     )
 
 

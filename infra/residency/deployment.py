@@ -52,6 +52,22 @@ class DatasetRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRequest:
+    """One DataSync agent at a site: its ARN, and the public address that its requests come from."""
+
+    arn: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRequest:
+    """What copies backups to a site; raising `key_generation` by one makes it use a fresh key."""
+
+    key_generation: int
+    agents: Mapping[str, AgentRequest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteRequest:
     """One legacy site under `legacy.sites`; `adopt` maps a dataset to the existing bucket that holds its backup."""
 
@@ -61,15 +77,24 @@ class SiteRequest:
     phase: str
     expires: str
     adopt: Mapping[str, str] = field(default_factory=dict[str, str])
+    operator_role: str | None = None
+    extension: str | None = None
+    confirm_census: str | None = None
+    transfer: TransferRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentRequest:
-    """The whole `usdata:deployment` value of one stack; `traffic` is None for a stack that answers no users."""
+    """The whole `usdata:deployment` value of one stack; `traffic` is None for a stack that answers no users.
+
+    Attributes:
+        signers: public key (base64 of an ed25519 key's 32 bytes) of everyone whose signature on a receipt counts.
+    """
 
     organization: str
     oci: OciRequest
     datasets: Mapping[str, DatasetRequest]
     sites: Mapping[str, SiteRequest]
+    signers: Mapping[str, str] = field(default_factory=dict[str, str])
     traffic: TrafficRequest | None = None
     access: AccessRequest | None = None

@@ -19,33 +19,31 @@ from infra.residency.regions import UsRegion
 class FlowKind(StrEnum):
     """What a flow is for.
 
-    REPLICATION: primary to standby. BACKUP: primary to a legacy site. EXPORT: a group reads an EXCEPTED dataset.
+    REPLICATION: primary to standby. BACKUP: primary to a legacy site. DRAIN: a legacy site to the primary. EXPORT: a
+    group reads an EXCEPTED dataset.
     """
 
     REPLICATION = "replication"
     BACKUP = "backup"
+    DRAIN = "drain"
     EXPORT = "export"
 
 
-ALLOWED_TO_SITE: Mapping[Phase, frozenset[FlowKind]] = MappingProxyType(
-    {
-        Phase.BACKUP: frozenset({FlowKind.BACKUP}),
-        Phase.DRAIN: frozenset(),
-        Phase.WIPE: frozenset(),
-        Phase.CLOSED: frozenset(),
-    }
+ALLOWED_AT_SITE: Mapping[Phase, FlowKind | None] = MappingProxyType(
+    {Phase.BACKUP: FlowKind.BACKUP, Phase.DRAIN: FlowKind.DRAIN, Phase.WIPE: None, Phase.CLOSED: None}
 )
-"""Which flows may reach a legacy site in which phase: after BACKUP nothing new may."""
+"""The one kind of flow that may reach or leave a legacy site in each phase: after BACKUP nothing new comes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """Data of `dataset` goes from a US region to a place, or to a named group of people.
+    """Data of `dataset` goes from a place to a place, or to a named group of people.
 
     Attributes:
         name: logical name, unique among the plan's flows and stable under every edit that does not concern it.
         shard: number of the shard; None for all of them at once (EXPORT).
-        target: a US region, a legacy site, or for an EXPORT the name of the group.
+        source: a US region, or for a DRAIN a legacy site.
+        target: a US region, for a BACKUP a legacy site, or for an EXPORT the name of the group.
         until: first day on which the flow is no longer allowed; None where nothing ends it.
     """
 
@@ -53,20 +51,21 @@ class Flow:
     kind: FlowKind
     dataset: Dataset
     shard: int | None
-    source: UsRegion
+    source: UsRegion | Site
     target: UsRegion | Site | str
     until: date | None = None
 
 
 def refusal(flow: Flow, as_of: date) -> Refusal | None:
     """Why a flow may not be on a day, or None where it may. Whatever is not known to be legal is refused."""
-    if not _is_home(flow.source):
-        return _refuse(flow, "a flow from an allowed US region", "data of this stack lives nowhere else")
+    home = flow.target if flow.kind is FlowKind.DRAIN else flow.source
+    if not _is_home(home):
+        return _refuse(flow, "an allowed US region where data is at home", "data of this stack lives nowhere else")
     match flow.kind:
         case FlowKind.REPLICATION:
             return _replication(flow)
-        case FlowKind.BACKUP:
-            return _backup(flow, as_of)
+        case FlowKind.BACKUP | FlowKind.DRAIN:
+            return _with_site(flow, flow.target if flow.kind is FlowKind.BACKUP else flow.source, as_of)
         case FlowKind.EXPORT:
             return _export(flow, as_of)
         case _:  # pyright: ignore[reportUnnecessaryComparison] - a kind from elsewhere is unknown, and unknown is refused
@@ -81,15 +80,14 @@ def _replication(flow: Flow) -> Refusal | None:
     return None
 
 
-def _backup(flow: Flow, as_of: date) -> Refusal | None:
-    site = flow.target
+def _with_site(flow: Flow, site: object, as_of: date) -> Refusal | None:
     if not isinstance(site, Site):
-        return _refuse(flow, "a backup at a legacy site", "a backup elsewhere would be a copy outside the plan")
-    if flow.kind not in ALLOWED_TO_SITE.get(site.phase, frozenset()):
-        return _refuse(flow, "a site in phase backup", "a site that is drained or wiped takes nothing in")
+        return _refuse(flow, f"a {flow.kind} at a legacy site", "elsewhere it would be a copy outside the plan")
+    if ALLOWED_AT_SITE.get(site.phase) is not flow.kind:
+        return _refuse(flow, f"a site in phase {flow.kind}", "each phase has one direction, and the last two have none")
     if not _is_shard(flow) or flow.until != site.expires or site.expired(as_of):
         return _refuse(
-            flow, "a backup of one shard that ends when its site expires", "a backup may not outlive its site"
+            flow, f"a {flow.kind} of one shard that ends when its site expires", "a flow may not outlive its site"
         )
     return None
 
@@ -114,14 +112,13 @@ def _is_shard(flow: Flow) -> bool:
 
 
 def _refuse(flow: Flow, allowed: str, why: str) -> Refusal:
-    match flow.target:
-        case Site(name=name, phase=phase):
-            target = f"{name} (phase {phase})"
-        case target:
-            pass
     return Refusal(
-        given=f"{flow.kind} of {flow.dataset.name} from {flow.source} to {target}",
+        given=f"{flow.kind} of {flow.dataset.name} from {_place(flow.source)} to {_place(flow.target)}",
         allowed=allowed,
         why=why,
         fix="change what the stack file says about the dataset or the site",
     )
+
+
+def _place(place: UsRegion | Site | str) -> str:
+    return f"{place.name} (phase {place.phase})" if isinstance(place, Site) else place

@@ -34,6 +34,11 @@ def s3_endpoint(namespace: str, region: UsRegion) -> str:
     return f"https://{namespace}.compat.objectstorage.{region}.oraclecloud.com"
 
 
+def vault(organization: str, region: UsRegion) -> str:
+    """The physical name of a region's vault: `usds-vault-iad`."""
+    return f"{organization}-vault-{region.facts.key}"
+
+
 def key(organization: str, data_class: DataClass, region: UsRegion) -> str:
     """The physical name of the HSM key of a data class in a region: `usds-protected-iad`."""
     return f"{organization}-{data_class}-{region.facts.key}"
@@ -62,6 +67,11 @@ def key_alias(organization: str, site: str) -> str:
 def transfer_role(organization: str, site: str) -> str:
     """The name of the IAM role that writes a site's backups: `usds-transfer-virginia`."""
     return f"{organization}-transfer-{site}"
+
+
+def retirement_role(organization: str, site: str) -> str:
+    """The name of the IAM role that drains and wipes a site: `usds-retire-virginia`."""
+    return f"{organization}-retire-{site}"
 
 
 def network_source(organization: str, name: str) -> str:

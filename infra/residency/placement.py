@@ -5,6 +5,7 @@ region, name or CIDR of its own to get wrong.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Network
 
@@ -170,21 +171,28 @@ class BackupBucket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SitePlan:
-    """A legacy site in phase BACKUP: its key alias, the one role that writes backups, its buckets and their reports.
+    """A legacy site in its phase: its key, the one role that works on objects, its buckets and their reports.
 
     Attributes:
+        moves: whether this phase is not known to be deployed yet.
         key_alias: `alias/usds-backup-virginia`.
-        transfer_role: name of the IAM role that the transfer assumes, the only reader and writer of objects.
+        role: name of the IAM role that works on objects: the transfer's in BACKUP, the retirement's afterwards.
+        operator_role: name of the IAM role that may act as the retirement's; empty in BACKUP.
         reports_bucket: holds the inventories of the other buckets; object names are user data, so it is a holder too.
-        reports_policy: its bucket policy; S3 may deliver inventories there, nobody may read them.
+        reports_policy: its bucket policy; S3 may deliver inventories there until the site is wiped.
+        backups: none in CLOSED.
+        erased_by: the earliest day on which the key is gone if it is given up on the day of the plan; None before WIPE.
     """
 
     site: Site
+    moves: bool
     key_alias: str
-    transfer_role: str
+    role: str
+    operator_role: str
     reports_bucket: str
     reports_policy: BucketPolicy
     backups: tuple[BackupBucket, ...]
+    erased_by: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

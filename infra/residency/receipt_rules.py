@@ -257,15 +257,7 @@ def permission(
     accepted = _LAST_STEPS[step]
     receipt = next((entry for entry in reversed(chain.receipts) if entry.step is step), None)
     if receipt is None or chain.receipts[-1].step not in accepted or chain.receipts[-1].buckets != receipt.buckets:
-        done = chain.receipts[-1].step if chain.receipts else "nothing"
-        return (
-            Refusal(
-                subject=step,
-                reason=Reason.MISSING,
-                detail=f"there is no {step} receipt of the latest census (last done: {done})",
-                fix=f"run the {step} step and have its receipt signed",
-            ),
-        )
+        return (_missing(chain, step, f"run the {step} step and have its receipt signed"),)
     refusals: list[Refusal] = []
     if now >= receipt.expires:
         refusals.append(
@@ -287,15 +279,47 @@ def permission(
             )
         )
     if not confirms(confirmed, receipt.census_root):
-        refusals.append(
-            Refusal(
-                subject="confirmCensus",
-                reason=Reason.UNCONFIRMED,
-                detail=f"the census of the receipts is {receipt.census_root}, confirmed is {confirmed or 'nothing'}",
-                fix=f"if that census is what you mean, give its first {CONFIRMATION_LENGTH} digits or more",
-            )
-        )
+        refusals.append(_unconfirmed(receipt, confirmed))
     return tuple(refusals) or receipt
+
+
+def _missing(chain: Chain, step: Step, fix: str) -> Refusal:
+    done = chain.receipts[-1].step if chain.receipts else "nothing"
+    return Refusal(
+        subject=step,
+        reason=Reason.MISSING,
+        detail=f"there is no {step} receipt of the latest census (last done: {done})",
+        fix=fix,
+    )
+
+
+def _unconfirmed(receipt: Receipt, confirmed: str | None) -> Refusal:
+    return Refusal(
+        subject="confirmCensus",
+        reason=Reason.UNCONFIRMED,
+        detail=f"the census of the receipts is {receipt.census_root}, confirmed is {confirmed or 'nothing'}",
+        fix=f"if that census is what you mean, give its first {CONFIRMATION_LENGTH} digits or more",
+    )
+
+
+def standing(chain: Chain, step: Step, *, confirmed: str | None) -> Receipt | tuple[Refusal, ...]:
+    """The receipt on which something irreversible was begun, or every reason why it does not stand any more.
+
+    It may have grown old, and others may have followed; it may not have disappeared, nor anything before it.
+
+    Args:
+        chain: the site's receipts, judged.
+        step: the step on whose receipt it was begun.
+        confirmed: as for `permission`.
+    """
+    if chain.refusals:
+        return chain.refusals
+    receipt = next((entry for entry in reversed(chain.receipts) if entry.step is step), None)
+    if receipt is None:
+        return (_missing(chain, step, "restore the site's receipts from version control"),)
+    if not confirms(confirmed, receipt.census_root):
+        return (_unconfirmed(receipt, confirmed),)
+    return receipt
 
 
 def confirms(confirmed: str | None, root: str) -> bool:

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 
 from infra.residency.access_request import AccessLimitsRequest, AccessRequest, GroupRequest
 from infra.residency.deployment import (
+    AgentRequest,
     DatasetRequest,
     DeploymentRequest,
     ExportRequest,
     OciRegionRequest,
     OciRequest,
     SiteRequest,
+    TransferRequest,
 )
 from infra.residency.findings import Finding, Refusal, Rule, did_you_mean, nearest
 from infra.residency.traffic_request import (
@@ -68,7 +70,7 @@ class Reader:
         fields = self._fields(
             node, path, required=("organization", "oci", "datasets", "legacy"), optional=("traffic", "access")
         )
-        legacy = self._fields(fields["legacy"], "legacy", required=("sites",))
+        legacy = self._fields(fields["legacy"], "legacy", required=("sites",), optional=("signers",))
         return DeploymentRequest(
             organization=self._text(fields, path, "organization"),
             oci=self._oci(fields["oci"]),
@@ -80,6 +82,7 @@ class Reader:
                 name: self._site(entry.value, child("legacy.sites", name))
                 for name, entry in self._entries(legacy["sites"], "legacy.sites").items()
             },
+            signers=self._texts(legacy["signers"], "legacy.signers") if "signers" in legacy else {},
             traffic=self._traffic(fields["traffic"], "traffic") if "traffic" in fields else None,
             access=self._access(fields["access"], "access") if "access" in fields else None,
         )
@@ -223,7 +226,7 @@ class Reader:
             node,
             path,
             required=("region", "accountId", "deployerRole", "phase", "expires"),
-            optional=("adopt",),
+            optional=("adopt", "operatorRole", "extension", "confirmCensus", "transfer"),
         )
         adopt = child(path, "adopt")
         adopted = self._entries(fields["adopt"], adopt) if "adopt" in fields else {}
@@ -235,7 +238,26 @@ class Reader:
             phase=self._text(fields, path, "phase"),
             expires=self._text(fields, path, "expires"),
             adopt={dataset: self._text(buckets, adopt, dataset) for dataset in buckets},
+            operator_role=self._optional_text(fields, path, "operatorRole"),
+            extension=self._optional_text(fields, path, "extension"),
+            confirm_census=self._optional_text(fields, path, "confirmCensus"),
+            transfer=self._transfer(fields["transfer"], child(path, "transfer")) if "transfer" in fields else None,
         )
+
+    def _transfer(self, node: Node, path: str) -> TransferRequest:
+        fields = self._fields(node, path, required=("keyGeneration", "agents"))
+        agents = child(path, "agents")
+        return TransferRequest(
+            key_generation=self._whole(fields, path, "keyGeneration"),
+            agents={
+                name: self._agent(entry.value, child(agents, name))
+                for name, entry in self._entries(fields["agents"], agents).items()
+            },
+        )
+
+    def _agent(self, node: Node, path: str) -> AgentRequest:
+        fields = self._fields(node, path, required=("arn", "address"))
+        return AgentRequest(arn=self._text(fields, path, "arn"), address=self._text(fields, path, "address"))
 
     def _fields(
         self, node: Node, path: str, *, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()

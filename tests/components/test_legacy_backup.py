@@ -41,7 +41,7 @@ def test_a_bucket_has_every_guard(made: Recorded, name, site):
     policy = json.loads(found["aws:s3/bucketPolicy:BucketPolicy"].pop("policy"))
     base = {"bucket": bucket, "region": region}
     assert found == {
-        BUCKET: base,
+        BUCKET: base | {"tags": {"phase": "backup"}},
         GUARDS[0]: base | {"rule": {"objectOwnership": "BucketOwnerEnforced"}},
         GUARDS[1]: base,
         GUARDS[2]: base
@@ -137,6 +137,7 @@ def test_a_key_is_for_one_region_and_three_users(made: Recorded, site):
         "enableKeyRotation": True,
         "multiRegion": False,
         "region": region,
+        "tags": {"phase": "backup"},
     }
     assert {sid: s["Principal"] for sid, s in statements.items()} == {
         "Administer": {"AWS": f"arn:aws:iam::{account}:role/usdata-deployer"},

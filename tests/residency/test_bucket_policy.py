@@ -28,22 +28,39 @@ from infra.residency.bucket_policy import (
     reports_policy,
     role_arn,
 )
+from infra.residency.lifecycle import Phase
 
 ACCOUNT = "111111111111"
 TRANSFER, DEPLOYER = role_arn(ACCOUNT, "usds-transfer-virginia"), role_arn(ACCOUNT, "usdata-deployer")
 ENGINEER, ROOT = role_arn(ACCOUNT, "engineer"), f"arn:aws:iam::{ACCOUNT}:root"
-BACKUP = backup_policy(
-    bucket="usds-profiles-use1-111111111111",
-    account_id=ACCOUNT,
-    transfer_role="usds-transfer-virginia",
-    deployer_role="usdata-deployer",
-)
-REPORTS = reports_policy(
-    bucket="usds-reports-use1-111111111111",
-    account_id=ACCOUNT,
-    deployer_role="usdata-deployer",
-    sources=("usds-*-use1-111111111111", "old-backup"),
-)
+RETIREMENT = role_arn(ACCOUNT, "usds-retire-virginia")
+EVERYONE = (TRANSFER, RETIREMENT, DEPLOYER, ENGINEER, ROOT)
+
+
+def backup_in(phase: Phase) -> BucketPolicy:
+    """The policy of a backup in a phase."""
+    return backup_policy(
+        phase=phase,
+        bucket="usds-profiles-use1-111111111111",
+        account_id=ACCOUNT,
+        role="usds-transfer-virginia" if phase is Phase.BACKUP else "usds-retire-virginia",
+        deployer_role="usdata-deployer",
+    )
+
+
+def reports_in(phase: Phase) -> BucketPolicy:
+    """The policy of the reports in a phase."""
+    return reports_policy(
+        phase=phase,
+        bucket="usds-reports-use1-111111111111",
+        account_id=ACCOUNT,
+        role="usds-transfer-virginia" if phase is Phase.BACKUP else "usds-retire-virginia",
+        deployer_role="usdata-deployer",
+        sources=("usds-*-use1-111111111111", "old-backup"),
+    )
+
+
+BACKUP, REPORTS = backup_in(Phase.BACKUP), reports_in(Phase.BACKUP)
 
 READS = (
     "s3:GetObject",
@@ -61,7 +78,7 @@ HISTORY = ("s3:ListBucketVersions", "s3:ListBucketMultipartUploads")
 
 def denied(policy: BucketPolicy, action: str, principal: str, **context: str) -> bool:
     """Whether a request by a role over TLS (unless the context says otherwise) is denied outright."""
-    is_object = "Object" in action or action == "s3:ListMultipartUploadParts"
+    is_object = "Object" in action or action in {"s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"}
     resource = bucket_arn(policy.bucket) + ("/name" if is_object else "")
     keys = {"aws:SecureTransport": "true", "aws:PrincipalArn": principal, **context}
     return any(
@@ -108,6 +125,47 @@ def test_names_are_listed_by_the_transfer_role_and_the_deployer_alone():
 def test_nobody_reads_the_reports(action):
     """Names of objects are user data: in phase backup nobody reads the inventories."""
     assert all(denied(REPORTS, action, who) for who in (TRANSFER, DEPLOYER, ENGINEER, ROOT))
+
+
+WRITES = ("s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectTagging", "s3:PutObjectRetention", "s3:RestoreObject")
+DELETES = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload")
+
+
+def stopped(policy: BucketPolicy, action: str) -> set[str]:
+    """Whom a policy denies an action."""
+    return {who for who in EVERYONE if denied(policy, action, who)}
+
+
+@pytest.mark.parametrize("make", [backup_in, reports_in], ids=["backup", "reports"])
+@pytest.mark.parametrize("phase", [Phase.DRAIN, Phase.WIPE])
+@pytest.mark.parametrize("action", [*READS, *HISTORY])
+def test_after_backup_the_retirement_role_alone_reads(make, phase, action):
+    """The reports too, which name what is in the backups; the transfer is out."""
+    assert stopped(make(phase), action) == {*EVERYONE} - {RETIREMENT}
+
+
+@pytest.mark.parametrize(
+    ("phase", "writers", "deleters"),
+    [(Phase.BACKUP, {*EVERYONE}, {*EVERYONE}), (Phase.DRAIN, set(), set()), (Phase.WIPE, set(), {RETIREMENT})],
+)
+def test_what_a_phase_lets_anyone_do_with_a_backup(phase, writers, deleters):
+    """Whom no statement denies writing and deleting: identity policies decide among those that are left."""
+    policy = backup_in(phase)
+    assert {frozenset({*EVERYONE} - stopped(policy, action)) for action in WRITES} == {frozenset(writers)}
+    assert {frozenset({*EVERYONE} - stopped(policy, action)) for action in DELETES} == {frozenset(deleters)}
+
+
+def test_reports_are_delivered_until_they_are_wiped():
+    """S3's own grant is there in BACKUP and DRAIN; in WIPE the bucket has the policy of any that is emptied."""
+    effects = {phase: reports_in(phase).statements[0].effect for phase in (Phase.BACKUP, Phase.DRAIN, Phase.WIPE)}
+    assert effects == {Phase.BACKUP: Effect.ALLOW, Phase.DRAIN: Effect.ALLOW, Phase.WIPE: Effect.DENY}
+
+
+@pytest.mark.parametrize("phase", [Phase.BACKUP, Phase.DRAIN, Phase.WIPE])
+@pytest.mark.parametrize("make", [backup_in, reports_in], ids=["backup", "reports"])
+def test_the_deployer_is_locked_out_of_no_phase(make, phase):
+    """It configures the bucket in every phase, and deletes it after the last."""
+    assert lockouts(make(phase), DEPLOYER) == ()
 
 
 @pytest.mark.parametrize("policy", [BACKUP, REPORTS], ids=["backup", "reports"])

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from infra.residency.dataset import DataClass, Dataset, Export
-from infra.residency.flow import ALLOWED_TO_SITE, Flow, FlowKind, refusal
+from infra.residency.flow import ALLOWED_AT_SITE, Flow, FlowKind, refusal
 from infra.residency.lifecycle import Phase, Site
 from infra.residency.planner import plan
 from infra.residency.regions import LegacyRegion, UsRegion
@@ -39,6 +39,10 @@ REPLICATION = Flow(
 BACKUP = Flow(
     name="b", kind=FlowKind.BACKUP, dataset=PROTECTED, shard=0, source=UsRegion.ASHBURN, target=SITE, until=END
 )
+DRAIN_SITE = replace(SITE, phase=Phase.DRAIN)
+DRAINED = Flow(
+    name="d", kind=FlowKind.DRAIN, dataset=PROTECTED, shard=0, source=DRAIN_SITE, target=UsRegion.ASHBURN, until=END
+)
 EXPORTED = Flow(
     name="e",
     kind=FlowKind.EXPORT,
@@ -50,7 +54,7 @@ EXPORTED = Flow(
 )
 
 
-@pytest.mark.parametrize("flow", [REPLICATION, BACKUP, EXPORTED], ids=lambda flow: flow.kind)
+@pytest.mark.parametrize("flow", [REPLICATION, BACKUP, DRAINED, EXPORTED], ids=lambda flow: flow.kind)
 def test_a_legal_flow_of_each_kind_passes(flow):
     """The positive case of each kind, so that the refusals below are not vacuous."""
     assert refusal(flow, TODAY) is None
@@ -82,6 +86,16 @@ def test_a_legal_flow_of_each_kind_passes(flow):
         replace(BACKUP, shard=None),
         replace(BACKUP, shard=2),
         replace(BACKUP, source=SITE),
+        replace(DRAINED, source=UsRegion.PHOENIX),
+        replace(DRAINED, source="virginia"),
+        replace(DRAINED, target=DRAIN_SITE),
+        replace(DRAINED, target=LegacyRegion.SINGAPORE),
+        replace(DRAINED, source=SITE),
+        replace(DRAINED, source=replace(SITE, phase=Phase.WIPE)),
+        replace(DRAINED, source=replace(SITE, phase=Phase.CLOSED)),
+        replace(DRAINED, source=replace(DRAIN_SITE, expires=TODAY), until=TODAY),
+        replace(DRAINED, until=None),
+        replace(DRAINED, shard=None),
         replace(EXPORTED, dataset=replace(EXCEPTED, data_class=DataClass.PROTECTED)),
         replace(EXPORTED, dataset=replace(EXCEPTED, data_class=DataClass.PUBLIC)),
         replace(EXPORTED, dataset=replace(EXCEPTED, export=None)),
@@ -105,11 +119,14 @@ def test_an_illegal_flow_is_refused(flow):
     assert refused.fix
 
 
-def test_only_backup_may_reach_a_site_and_only_in_its_phase():
+def test_a_site_has_one_direction_in_each_phase_and_none_in_the_last_two():
     """The whole table of phases and kinds, so that a new phase or kind must be entered here too."""
-    allowed = {(phase, kind) for phase in Phase for kind in FlowKind if kind in ALLOWED_TO_SITE[phase]}
-    assert allowed == {(Phase.BACKUP, FlowKind.BACKUP)}
-    assert set(ALLOWED_TO_SITE) == set(Phase)
+    assert {phase: ALLOWED_AT_SITE[phase] for phase in Phase} == {
+        Phase.BACKUP: FlowKind.BACKUP,
+        Phase.DRAIN: FlowKind.DRAIN,
+        Phase.WIPE: None,
+        Phase.CLOSED: None,
+    }
 
 
 def test_every_flow_of_a_plan_is_legal_by_itself():

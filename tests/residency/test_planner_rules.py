@@ -194,7 +194,50 @@ ILLEGAL = {
         "site",
         "legacy.sites.virginia.deployerRole",
     ),
-    "phase without resources": (with_site(GOOD, "virginia", phase="drain"), "phase", "legacy.sites.virginia.phase"),
+    "drain by nobody": (with_site(GOOD, "virginia", phase="drain"), "site", "legacy.sites.virginia.operatorRole"),
+    "wipe without receipts": (
+        with_site(GOOD, "virginia", phase="wipe", operator_role="retirers"),
+        "receipt",
+        "legacy.sites.virginia.phase",
+    ),
+    "closed without receipts": (
+        with_site(GOOD, "virginia", phase="closed"),
+        "receipt",
+        "legacy.sites.virginia.phase",
+    ),
+    "operator who deploys": (
+        with_site(GOOD, "virginia", operator_role="usdata-deployer"),
+        "site",
+        "legacy.sites.virginia.operatorRole",
+    ),
+    "operator that the stack makes": (
+        with_site(GOOD, "virginia", operator_role="usds-retire-virginia"),
+        "site",
+        "legacy.sites.virginia.operatorRole",
+    ),
+    "operator that is nobody": (
+        with_site(GOOD, "virginia", operator_role=""),
+        "name",
+        "legacy.sites.virginia.operatorRole",
+    ),
+    "extension of markup": (
+        with_site(GOOD, "virginia", extension="<b>"),
+        "name",
+        "legacy.sites.virginia.extension",
+    ),
+    "census that is none": (
+        with_site(GOOD, "virginia", confirm_census="5A1E"),
+        "identifier",
+        "legacy.sites.virginia.confirmCensus",
+    ),
+    "signer without a key": (replace(GOOD, signers={"security": "c2hvcnQ="}), "signer", "legacy.signers.security"),
+    "signer with no base64": (replace(GOOD, signers={"security": "§"}), "signer", "legacy.signers.security"),
+    "signer under two names": (
+        replace(GOOD, signers={"compliance": "A" * 43 + "=", "security": "A" * 43 + "="}),
+        "signer",
+        "legacy.signers.security",
+    ),
+    "signer with a name of markup": (replace(GOOD, signers={"<b>": "A" * 43 + "="}), "name", 'legacy.signers."<b>"'),
     "phase that is none": (with_site(GOOD, "virginia", phase="bakup"), "phase", "legacy.sites.virginia.phase"),
     "phase of nothing": (with_site(GOOD, "virginia", phase=""), "phase", "legacy.sites.virginia.phase"),
     "site that is over": (
@@ -284,7 +327,8 @@ def test_any_deployment_is_refused_for_any_single_illegal_edit(request, data):
                 (with_dataset(request, dataset, data_class=wrong_class), ("data-class", f"datasets.{dataset}.class")),
                 (with_dataset(request, dataset, shards=-1), ("shards", f"datasets.{dataset}.shards")),
                 (with_site(request, where, region="eu-west-1"), ("region", f"legacy.sites.{where}.region")),
-                (with_site(request, where, phase="wipe"), ("phase", f"legacy.sites.{where}.phase")),
+                (with_site(request, where, phase="gone"), ("phase", f"legacy.sites.{where}.phase")),
+                (with_site(request, where, phase="closed"), ("receipt", f"legacy.sites.{where}.phase")),
                 (with_site(request, where, expires=wrong_day), ("expired", f"legacy.sites.{where}.expires")),
             ]
         )

@@ -15,15 +15,19 @@ from infra.residency.bucket_policy import lockouts, role_arn
 from infra.residency.compartment import Compartment, of_class
 from infra.residency.dataset import DataClass, Dataset
 from infra.residency.deployment import DeploymentRequest
+from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import Finding, ResidencyError, Rule, join
 from infra.residency.flow import Flow, refusal
 from infra.residency.grants import ServiceGrant, ServiceUse
-from infra.residency.lifecycle import Site
-from infra.residency.placement import KeyPlan, Plan, Tenancy
+from infra.residency.holders import Deployed, data_buckets
+from infra.residency.holders import judge as judge_holders
+from infra.residency.lifecycle import Phase, Site
+from infra.residency.placement import KeyPlan, Plan, SitePlan, Tenancy
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.datasets import place, plan_datasets
 from infra.residency.planner.networks import Regions, plan_regions
-from infra.residency.planner.sites import plan_sites, provision
+from infra.residency.planner.phases import Judgement, judge_phase, plan_signers
+from infra.residency.planner.sites import backup_buckets, plan_sites, provision
 from infra.residency.planner.tenancy import plan_organization, plan_tenancy
 from infra.residency.planner.traffic import plan_traffic
 from infra.residency.regions import UsRegion
@@ -35,13 +39,17 @@ MOST_HOLDERS = 200
 """Buckets in one stack. The Pulumi SDK registers about 100 resources a second, and each bucket brings about five: above
 a thousand a preview is no longer read, and a stack is better cut in two."""
 
+LEAST_NONCURRENT_DAYS = 30
+"""How long older versions must be kept where they are the only way back."""
 
-def plan(request: DeploymentRequest, as_of: date) -> Plan:
+
+def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDENCE) -> Plan:
     """What a stack provisions on a day.
 
     Args:
         request: the deployment value of a stack file, right in shape.
         as_of: the day on which the plan is made, against which every expiry is held.
+        evidence: receipts, and what has been deployed so far.
 
     Raises:
         ResidencyError: with everything that may not be, sorted by path.
@@ -58,14 +66,68 @@ def plan(request: DeploymentRequest, as_of: date) -> Plan:
     access = None
     if request.access is not None:
         access = plan_access(request.access, request.organization, regions, datasets, findings)
+    phases = _phases(request, sites, datasets, evidence=evidence, as_of=as_of, findings=findings)
     findings.extend(_limit(datasets, sites))
     if tenancy is None or regions is None or findings:
         raise ResidencyError(findings)
-    planned = _assemble(request, tenancy, regions, datasets, sites, traffic=traffic, access=access)
+    site_plans = tuple(
+        provision(
+            site,
+            request.sites[site.name].adopt,
+            _backed_up(site, request, datasets, evidence.deployed),
+            request.organization,
+            regions.primary,
+            moves=phases[site.name].moves,
+            as_of=as_of,
+        )
+        for site in sites
+    )
+    planned = _assemble(request, tenancy, regions, datasets, site_plans, traffic=traffic, access=access)
     findings.extend(judge(planned, as_of))
+    if evidence.deployed is not None:
+        receipts = {name: judgement.believed for name, judgement in phases.items()}
+        findings.extend(judge_holders(planned, evidence.deployed, receipts))
     if findings:
         raise ResidencyError(findings)
     return planned
+
+
+def _phases(
+    request: DeploymentRequest,
+    sites: tuple[Site, ...],
+    datasets: tuple[Dataset, ...],
+    *,
+    evidence: Evidence,
+    as_of: date,
+    findings: list[Finding],
+) -> dict[str, Judgement]:
+    """What is known about the phase of each site."""
+    signers = plan_signers(request.signers, findings)
+    return {
+        site.name: judge_phase(
+            site,
+            buckets=frozenset(
+                backup_buckets(site, request.sites[site.name].adopt, datasets, request.organization).values()
+            ),
+            confirmed=request.sites[site.name].confirm_census,
+            signers=signers,
+            evidence=evidence,
+            as_of=as_of,
+            findings=findings,
+        )
+        for site in sites
+    }
+
+
+def _backed_up(
+    site: Site, request: DeploymentRequest, datasets: tuple[Dataset, ...], deployed: Deployed | None
+) -> tuple[Dataset, ...]:
+    """The datasets with a backup at a site: once it takes nothing in, those that had one then."""
+    if site.phase is Phase.BACKUP or deployed is None:
+        return datasets
+    buckets = backup_buckets(site, request.sites[site.name].adopt, datasets, request.organization)
+    there = data_buckets(deployed, site.name)
+    return tuple(dataset for dataset in datasets if buckets[dataset.name] in there)
 
 
 def judge(planned: Plan, as_of: date) -> Iterator[Finding]:
@@ -88,6 +150,8 @@ def judge(planned: Plan, as_of: date) -> Iterator[Finding]:
                     why="who cannot read or change a bucket's policy cannot mend it",
                     fix="spare the deployer in that statement, or name fewer actions",
                 )
+    if not any(site.site.phase.has_holders for site in planned.sites):
+        yield from _versions(planned)
     yield from _together(planned)
 
 
@@ -104,6 +168,21 @@ def _together(planned: Plan) -> Iterator[Finding]:
             why="who can do both can take data and leave no trace",
             fix="give one of the two to another group",
         )
+
+
+def _versions(planned: Plan) -> Iterator[Finding]:
+    """Checks what is the only way back once the last backup is gone."""
+    for dataset in planned.datasets:
+        for store in dataset.placements:
+            if store.noncurrent_days is not None and store.noncurrent_days < LEAST_NONCURRENT_DAYS:
+                yield Finding(
+                    path=join("datasets", dataset.dataset.name),
+                    rule=Rule.VERSIONS,
+                    given=f"{store.bucket}, which keeps older versions for {store.noncurrent_days} days",
+                    allowed=f"at least {LEAST_NONCURRENT_DAYS} days once every legacy site is closed",
+                    why="replication copies deletes: older versions are the only way back when no backup is left",
+                    fix="keep older versions longer",
+                )
 
 
 def _illegal(flows: tuple[Flow, ...], path: str, as_of: date) -> Iterator[Finding]:
@@ -131,7 +210,7 @@ def _assemble(
     tenancy: Tenancy,
     regions: Regions,
     datasets: tuple[Dataset, ...],
-    sites: tuple[Site, ...],
+    sites: tuple[SitePlan, ...],
     *,
     traffic: TrafficPlan | None,
     access: AccessPlan | None,
@@ -144,9 +223,7 @@ def _assemble(
         keys=_keys(organization, regions),
         service_grants=_service_grants(organization, regions),
         datasets=tuple(place(dataset, organization, tenancy.namespace, regions) for dataset in datasets),
-        sites=tuple(
-            provision(site, request.sites[site.name].adopt, datasets, organization, regions.primary) for site in sites
-        ),
+        sites=sites,
         traffic=traffic,
         access=access,
     )

@@ -35,6 +35,10 @@ class Form:
             fix=f"did you mean {tidy}?" if self.pattern.fullmatch(tidy) else f"write it like {self.example}",
         )
 
+    def optional(self, text: str | None, path: str) -> Finding | None:
+        """What is wrong with a text that need not be there; an empty one is there."""
+        return None if text is None else self.finding(text, path)
+
 
 def _form(rule: Rule, pattern: str, allowed: str, example: str, why: str = "") -> Form:
     return Form(rule=rule, pattern=re.compile(pattern), allowed=allowed, example=example, why=why)
@@ -155,16 +159,25 @@ REASON = _form(
     "every report shows it",
 )
 
+SIGNER = _form(Rule.NAME, r"[a-z](?:-?[a-z0-9]){1,31}(?<!.{33})", f"2 to 32 {_WORDS}", "security")
+CENSUS = _form(
+    Rule.IDENTIFIER,
+    r"[0-9a-f]{8,64}",
+    "8 to 64 digits of a census root, in quotes",
+    '"5a1e90c2"',
+    "it is how a person says which data is to be deleted",
+)
+
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def future_date(text: str, path: str, as_of: date, findings: list[Finding]) -> date | None:
-    """The date that a text writes, if it is still to come; else None, and a finding."""
+def day(text: str, path: str, findings: list[Finding]) -> date | None:
+    """The date that a text writes; else None, and a finding."""
     try:
-        day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
+        found = date.fromisoformat(text) if _DATE.fullmatch(text) else None
     except ValueError:
-        day = None
-    if day is None:
+        found = None
+    if found is None:
         findings.append(
             Finding(
                 path=path,
@@ -174,20 +187,25 @@ def future_date(text: str, path: str, as_of: date, findings: list[Finding]) -> d
                 fix='write it like "2027-03-31"',
             )
         )
-        return None
-    if day <= as_of:
+    return found
+
+
+def future_date(text: str, path: str, as_of: date, findings: list[Finding]) -> date | None:
+    """The date that a text writes, if it is still to come; else None, and a finding."""
+    found = day(text, path, findings)
+    if found is not None and found <= as_of:
         findings.append(
             Finding(
                 path=path,
                 rule=Rule.EXPIRED,
-                given=f"{text}, {_ago((as_of - day).days)}",
+                given=f"{text}, {_ago((as_of - found).days)}",
                 allowed=f"a day after {as_of.isoformat()}",
                 why="it is the first day on which it is too late",
                 fix="end what has expired, or have it extended by those who decide that",
             )
         )
         return None
-    return day
+    return found
 
 
 def _ago(days: int) -> str:

@@ -1,11 +1,11 @@
 """Plans the legacy sites: which there are, until when, and the buckets that hold their backups.
 
-Refuses a site outside the two legacy regions, past its expiry, in a phase without resources, or that shares account and
-region with another; a deployer that is also the transfer role, since whoever deploys must not read; and an adopted
-bucket that is named twice.
+Refuses a site outside the two legacy regions, past its expiry, or that shares account and region with another; a
+deployer that is also the one who retires the site, or a role that this stack makes, since whoever deploys must not
+read; and an adopted bucket that is named twice. Which phase a site may be in is judged by `phases`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from infra.residency import naming
@@ -13,8 +13,8 @@ from infra.residency.bucket_policy import backup_policy, reports_policy
 from infra.residency.dataset import Dataset
 from infra.residency.deployment import DatasetRequest, DeploymentRequest, SiteRequest
 from infra.residency.findings import Finding, Refusal, Rule, did_you_mean, join, said, visible
-from infra.residency.flow import Flow, FlowKind
-from infra.residency.lifecycle import PROVISIONED, Phase, Site
+from infra.residency.flow import ALLOWED_AT_SITE, Flow, FlowKind
+from infra.residency.lifecycle import Phase, Site, erased_by
 from infra.residency.placement import BackupBucket, SitePlan
 from infra.residency.planner import forms
 from infra.residency.regions import UsRegion, legacy_region
@@ -51,24 +51,17 @@ def _site(name: str, request: SiteRequest, organization: str, as_of: date, findi
         forms.SITE.finding(name, path),
         forms.ACCOUNT.finding(request.account_id, join(path, "accountId")),
         forms.ROLE.finding(request.deployer_role, join(path, "deployerRole")),
+        forms.ROLE.optional(request.operator_role, join(path, "operatorRole")),
+        forms.REASON.optional(request.extension, join(path, "extension")),
+        forms.CENSUS.optional(request.confirm_census, join(path, "confirmCensus")),
     )
     findings.extend(filter(None, checks))
-    if request.deployer_role == naming.transfer_role(organization, name):
-        findings.append(
-            Finding(
-                path=join(path, "deployerRole"),
-                rule=Rule.SITE,
-                given=f"{request.deployer_role}, the role of the transfer",
-                allowed="a role of the deployer's own",
-                why="the transfer reads and writes objects; who deploys must not",
-                fix="name the role that your deployments assume",
-            )
-        )
     region = legacy_region(request.region)
     if isinstance(region, Refusal):
         findings.append(region.at(join(path, "region"), Rule.REGION))
     phase = _phase(request.phase, join(path, "phase"), findings)
-    expires = forms.future_date(request.expires, join(path, "expires"), as_of, findings)
+    findings.extend(_roles(name, request, organization, phase))
+    expires = _expires(request.expires, join(path, "expires"), phase, as_of, findings)
     if isinstance(region, Refusal) or phase is None or expires is None or len(findings) > before:
         return None
     return Site(
@@ -76,27 +69,68 @@ def _site(name: str, request: SiteRequest, organization: str, as_of: date, findi
         region=region,
         account_id=request.account_id,
         deployer_role=request.deployer_role,
+        operator_role=request.operator_role,
         phase=phase,
         expires=expires,
+        extension=request.extension,
     )
 
 
 def _phase(text: str, path: str, findings: list[Finding]) -> Phase | None:
     phase = _PHASES.get(text)
-    if phase in PROVISIONED:
-        return phase
-    provisioned = {phase.value for phase in PROVISIONED}
-    findings.append(
-        Finding(
-            path=path,
-            rule=Rule.PHASE,
-            given=said(text),
-            allowed=", ".join(sorted(provisioned)),
-            why="this version has resources for no other phase" if phase else "",
-            fix=did_you_mean(text, provisioned, f"write {Phase.BACKUP}"),
+    if phase is None:
+        findings.append(
+            Finding(
+                path=path,
+                rule=Rule.PHASE,
+                given=said(text),
+                allowed=", ".join(_PHASES),
+                fix=did_you_mean(text, _PHASES, f"write {Phase.BACKUP}"),
+            )
         )
+    return phase
+
+
+def _expires(text: str, path: str, phase: Phase | None, as_of: date, findings: list[Finding]) -> date | None:
+    """The site's expiry, which still has to come unless nothing of the site is left."""
+    if phase is not None and not phase.has_holders:
+        return forms.day(text, path, findings)
+    return forms.future_date(text, path, as_of, findings)
+
+
+def _roles(name: str, request: SiteRequest, organization: str, phase: Phase | None) -> Iterator[Finding]:
+    """Checks that who deploys, who retires and what copies are three, and that somebody retires where that is due."""
+    path = join(_PATH, name)
+    own = {
+        naming.transfer_role(organization, name): "the role of the transfer",
+        naming.retirement_role(organization, name): "the role that retires the site",
+    }
+    named = {"deployerRole": request.deployer_role, "operatorRole": request.operator_role}
+    for key, role in named.items():
+        if role is not None and role in own:
+            yield _role(join(path, key), f"{role}, {own[role]}", "this stack makes that role itself")
+    if request.operator_role == request.deployer_role:
+        yield _role(join(path, "operatorRole"), f"{request.operator_role}, who deploys", "who deploys must not read")
+    if request.operator_role is None and phase in {Phase.DRAIN, Phase.WIPE}:
+        yield Finding(
+            path=join(path, "operatorRole"),
+            rule=Rule.SITE,
+            given=f"nothing, in phase {phase}",
+            allowed="the name of the IAM role of those who retire the site",
+            why="they alone may act as the role that reads, and later deletes, its objects",
+            fix="add operatorRole: and that role's name",
+        )
+
+
+def _role(path: str, given: str, why: str) -> Finding:
+    return Finding(
+        path=path,
+        rule=Rule.SITE,
+        given=given,
+        allowed="a role of its own for who deploys and for who retires",
+        why=f"{why}; deploying and touching objects are two duties",
+        fix="name the role that these people or machines assume",
     )
-    return None
 
 
 def _check_apart(requests: Mapping[str, SiteRequest], findings: list[Finding]) -> None:
@@ -181,53 +215,74 @@ def _collision(path: str, given: str, other: str, fix: str) -> Finding:
     )
 
 
+def backup_buckets(
+    site: Site, adopt: Mapping[str, str], datasets: tuple[Dataset, ...], organization: str
+) -> dict[str, str]:
+    """The bucket of each dataset's backup at a site, by the dataset's name."""
+    return {
+        dataset.name: adopt.get(dataset.name)
+        or naming.backup_bucket(organization, dataset.name, site.region, site.account_id)
+        for dataset in datasets
+    }
+
+
 def provision(
-    site: Site, adopt: Mapping[str, str], datasets: tuple[Dataset, ...], organization: str, source: UsRegion
+    site: Site,
+    adopt: Mapping[str, str],
+    datasets: tuple[Dataset, ...],
+    organization: str,
+    primary: UsRegion,
+    *,
+    moves: bool,
+    as_of: date,
 ) -> SitePlan:
-    """What a site in phase BACKUP has: one bucket for each dataset, and one for the reports about them."""
-    transfer_role = naming.transfer_role(organization, site.name)
+    """What a site has in its phase: one bucket for each dataset, and one for the reports about them.
+
+    Args:
+        site: the site.
+        adopt: the existing bucket of each dataset that has one.
+        datasets: those that have a backup there.
+        organization: part of every name.
+        primary: where the default stores are.
+        moves: whether the phase is not known to be deployed yet.
+        as_of: the day of the plan.
+    """
+    backing_up = site.phase is Phase.BACKUP
+    role = (naming.transfer_role if backing_up else naming.retirement_role)(organization, site.name)
+    buckets = backup_buckets(site, adopt, datasets, organization)
 
     def backup(dataset: Dataset) -> BackupBucket:
-        bucket = adopt.get(dataset.name) or naming.backup_bucket(
-            organization, dataset.name, site.region, site.account_id
-        )
         shards = [naming.shard(dataset.name, number) for number in range(dataset.shards)]
         return BackupBucket(
             name=naming.backup(dataset.name, site.name),
             dataset=dataset,
-            bucket=bucket,
+            bucket=buckets[dataset.name],
             adopted=dataset.name in adopt,
             prefixes=tuple(f"{shard}/" for shard in shards),
-            flows=tuple(
-                Flow(
-                    name=naming.flow(shard, site.name),
-                    kind=FlowKind.BACKUP,
-                    dataset=dataset,
-                    shard=number,
-                    source=source,
-                    target=site,
-                    until=site.expires,
-                )
-                for number, shard in enumerate(shards)
-            ),
+            flows=_flows(site, dataset, primary),
             policy=backup_policy(
-                bucket=bucket,
+                phase=site.phase,
+                bucket=buckets[dataset.name],
                 account_id=site.account_id,
-                transfer_role=transfer_role,
+                role=role,
                 deployer_role=site.deployer_role,
             ),
         )
 
-    backups = tuple(backup(dataset) for dataset in datasets)
+    backups = tuple(map(backup, datasets)) if site.phase.has_holders else ()
     reports = naming.reports_bucket(organization, site.region, site.account_id)
     return SitePlan(
         site=site,
+        moves=moves,
         key_alias=naming.key_alias(organization, site.name),
-        transfer_role=transfer_role,
+        role=role,
+        operator_role="" if backing_up else site.operator_role or "",
         reports_bucket=reports,
         reports_policy=reports_policy(
+            phase=site.phase,
             bucket=reports,
             account_id=site.account_id,
+            role=role,
             deployer_role=site.deployer_role,
             # a pattern, so that another dataset is no change to a policy that it has no part in
             sources=(
@@ -236,4 +291,32 @@ def provision(
             ),
         ),
         backups=backups,
+        erased_by=erased_by(as_of) if _ends(site, moves=moves) else None,
     )
+
+
+def _ends(site: Site, *, moves: bool) -> bool:
+    """Whether the key's deletion is next, or is what the plan is about."""
+    return site.phase is Phase.WIPE or (site.phase is Phase.CLOSED and moves)
+
+
+def _flows(site: Site, dataset: Dataset, primary: UsRegion) -> tuple[Flow, ...]:
+    """Each shard's way to the site while backups are made, from it while it is drained, and none afterwards."""
+    kind = ALLOWED_AT_SITE[site.phase]
+    if kind is None:
+        return ()
+    arriving = kind is FlowKind.BACKUP
+
+    def flow(number: int) -> Flow:
+        shard = naming.shard(dataset.name, number)
+        return Flow(
+            name=naming.flow(shard, site.name) if arriving else naming.flow(naming.backup(shard, site.name), primary),
+            kind=kind,
+            dataset=dataset,
+            shard=number,
+            source=primary if arriving else site,
+            target=site if arriving else primary,
+            until=site.expires,
+        )
+
+    return tuple(map(flow, range(dataset.shards)))

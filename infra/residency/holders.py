@@ -1,0 +1,273 @@
+"""Holders: what holds data, or the key to it, and must not go or be replaced by an update; and what has been deployed.
+
+A holder's identity is everything that would make an engine delete it, or put another one in its place, if it changed:
+its URN (component, type and logical name), its physical name, its place, and the inputs that a cloud cannot change.
+`holders` lists those of a plan; `Deployed` is what a stack has had so far, from its holders lock or from a state;
+`judge` refuses a plan in which a deployed holder is neither as it was nor covered by a receipt.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+
+from infra.residency import naming
+from infra.residency.findings import Finding, Rule, join
+from infra.residency.lifecycle import Phase
+from infra.residency.placement import Plan, SitePlan
+
+OCI_BUCKET = "oci:ObjectStorage/bucket:Bucket"
+OCI_VAULT = "oci:Kms/vault:Vault"
+OCI_KEY = "oci:Kms/key:Key"
+AWS_BUCKET = "aws:s3/bucket:Bucket"
+AWS_KEY = "aws:kms/key:Key"
+
+_STORE = f"usdata:index:DatasetStore${OCI_BUCKET}"
+_VAULT = f"usdata:index:RegionalKeys${OCI_VAULT}"
+_KEY = f"usdata:index:RegionalKeys${OCI_KEY}"
+_BACKUP = f"usdata:index:LegacyBackup$usdata:index:LegacyBucket${AWS_BUCKET}"
+_BACKUP_KEY = f"usdata:index:LegacyBackup${AWS_KEY}"
+
+Scalar = str | bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderType:
+    """What identifies a holder of a type beside its URN and place.
+
+    Attributes:
+        named_by: the input that is its physical name; None where the logical name is all it has.
+        fixed: further inputs that no cloud changes in place.
+    """
+
+    named_by: str | None
+    fixed: tuple[str, ...] = ()
+
+
+TYPES: Mapping[str, HolderType] = MappingProxyType(
+    {
+        OCI_BUCKET: HolderType(named_by="name", fixed=("namespace", "storageTier")),
+        OCI_VAULT: HolderType(named_by="displayName", fixed=("vaultType",)),
+        OCI_KEY: HolderType(named_by="displayName", fixed=("protectionMode",)),
+        AWS_BUCKET: HolderType(named_by="bucket"),
+        AWS_KEY: HolderType(named_by=None, fixed=("multiRegion",)),
+    }
+)
+"""Every type that holds data or keys; whatever else has one of these types is a holder too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Holder:
+    """One holder.
+
+    Attributes:
+        key: its URN without stack and project: `usdata:index:DatasetStore$oci:…/bucket:Bucket::profiles-us-ashburn-1`.
+        name: its physical name (`usds-profiles-iad`).
+        place: the region that it is in.
+        of: where in the stack file it comes from (`datasets.profiles`, `legacy.sites.virginia`).
+        fixed: values of its type's fixed inputs, in the type's order.
+    """
+
+    key: str
+    name: str
+    place: str
+    of: str
+    fixed: tuple[tuple[str, Scalar], ...] = ()
+
+    @property
+    def type(self) -> str:
+        """Its type token."""
+        return self.key.partition("::")[0].rpartition("$")[2]
+
+    @property
+    def logical_name(self) -> str:
+        """Its name in the program."""
+        return self.key.partition("::")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRecord:
+    """How far a site has got: the phase that is deployed, and the expiry that the site began with."""
+
+    phase: Phase
+    expires: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """What a stack has had so far.
+
+    Attributes:
+        holders: every holder ever deployed, by key.
+        retired: key of each holder that a receipt covered when it went -> digest of that receipt.
+        retained: keys of those that would stay in the cloud if they left the state, as far as a state was read.
+        sites: how far each site has got; a site that is not named has not begun.
+    """
+
+    holders: Mapping[str, Holder] = field(default_factory=dict[str, Holder])
+    retired: Mapping[str, str] = field(default_factory=dict[str, str])
+    retained: Collection[str] = frozenset()
+    sites: Mapping[str, SiteRecord] = field(default_factory=dict[str, SiteRecord])
+
+
+def holders(plan: Plan) -> tuple[Holder, ...]:
+    """Every holder of a plan, sorted."""
+    return tuple(sorted((*_vaults(plan), *_stores(plan), *_backups(plan))))
+
+
+def _vaults(plan: Plan) -> Iterator[Holder]:
+    for region in (network.region for network in plan.networks):
+        yield Holder(
+            key=f"{_VAULT}::vault-{region}",
+            name=naming.vault(plan.organization, region),
+            place=region.value,
+            of=join("oci.regions", region.value),
+            fixed=(("vaultType", "DEFAULT"),),
+        )
+    for key in plan.keys:
+        yield Holder(
+            key=f"{_KEY}::{key.data_class}-{key.region}",
+            name=key.name,
+            place=key.region.value,
+            of=join("oci.regions", key.region.value),
+            fixed=(("protectionMode", "HSM"),),
+        )
+
+
+def _stores(plan: Plan) -> Iterator[Holder]:
+    for dataset in plan.datasets:
+        for placement in dataset.placements:
+            yield Holder(
+                key=f"{_STORE}::{placement.name}",
+                name=placement.bucket,
+                place=placement.region.value,
+                of=join("datasets", dataset.dataset.name),
+                fixed=(("namespace", plan.tenancy.namespace), ("storageTier", "Standard")),
+            )
+
+
+def _backups(plan: Plan) -> Iterator[Holder]:
+    for site in plan.sites:
+        if not site.site.phase.has_holders:
+            continue
+        of, place = join("legacy.sites", site.site.name), site.site.region.value
+        yield Holder(
+            key=f"{_BACKUP_KEY}::{site.site.name}",
+            name=site.site.name,
+            place=place,
+            of=of,
+            fixed=(("multiRegion", False),),
+        )
+        for logical, bucket in _buckets(site):
+            yield Holder(key=f"{_BACKUP}::{logical}", name=bucket, place=place, of=of)
+
+
+def _buckets(site: SitePlan) -> Iterator[tuple[str, str]]:
+    yield naming.backup(naming.REPORTS, site.site.name), site.reports_bucket
+    for backup in site.backups:
+        yield backup.name, backup.bucket
+
+
+def data_buckets(deployed: Deployed, site: str) -> frozenset[str]:
+    """The buckets that hold a site's backups, of all that were deployed and not retired."""
+    of, reports = join("legacy.sites", site), naming.backup(naming.REPORTS, site)
+    there = [holder for key, holder in deployed.holders.items() if holder.of == of and key not in deployed.retired]
+    return frozenset(it.name for it in there if it.type == AWS_BUCKET and it.logical_name != reports)
+
+
+def judge(plan: Plan, deployed: Deployed, receipts: Mapping[str, Collection[str]]) -> Iterator[Finding]:
+    """Which deployed holders a plan would delete or replace without a receipt.
+
+    Args:
+        plan: a plan whose phases are legal: a site in phase CLOSED has the receipt that this phase demands.
+        deployed: what the stack has had so far.
+        receipts: digests of the receipts that are believed, by site; those of a retired holder's must be among them.
+    """
+    planned = {holder.key: holder for holder in holders(plan)}
+    closed = {join("legacy.sites", site.site.name) for site in plan.sites if not site.site.phase.has_holders}
+    believed = {digest for digests in receipts.values() for digest in digests}
+    for key, holder in sorted(deployed.holders.items()):
+        now = planned.get(key)
+        if key in deployed.retired:
+            if now is None and deployed.retired[key] in believed:
+                continue
+            yield _unproved(holder, deployed.retired[key], returns=now is not None)
+        elif now is None and holder.of in closed:
+            if key in deployed.retained:
+                yield _retained(holder)
+        elif now is None:
+            yield _vanished(holder, next((it for it in planned.values() if _same_thing(it, holder)), None))
+        elif now != holder:
+            yield _changed(holder, now)
+
+
+def _same_thing(one: Holder, other: Holder) -> bool:
+    return (one.type, one.name, one.place) == (other.type, other.name, other.place)
+
+
+def _finding(holder: Holder, *, given: str, why: str, fix: str) -> Finding:
+    return Finding(
+        path=holder.of,
+        rule=Rule.HOLDER,
+        given=given,
+        allowed="every deployed holder as it was, or a receipt that says it is empty",
+        why=why,
+        fix=fix,
+    )
+
+
+def _vanished(holder: Holder, twin: Holder | None) -> Finding:
+    if twin is not None:
+        return _finding(
+            holder,
+            given=f"{holder.name} in {holder.place} as {twin.key}; it was deployed as {holder.key}",
+            why="under another name or parent it is another resource: the one that holds the data would be deleted",
+            fix="give it back its name and parent",
+        )
+    return _finding(
+        holder,
+        given=f"no {holder.name} in {holder.place}, which was deployed and holds data or a key",
+        why="it would be deleted, and everything that guards it first",
+        fix="put back what this file said; a legacy site goes by its phases, a dataset in Oracle Cloud stays",
+    )
+
+
+def _changed(old: Holder, new: Holder) -> Finding:
+    before, after = _identity(old), _identity(new)
+    changed = [name for name in before if before[name] != after.get(name)]
+    told = "; ".join(f"{name} {before[name]} would become {after.get(name)}" for name in changed)
+    return _finding(
+        old,
+        given=f"another {old.logical_name}: {told}",
+        why="no cloud changes that in place: the one that holds the data would be replaced by an empty one",
+        fix="put back what this file said",
+    )
+
+
+def _identity(holder: Holder) -> dict[str, Scalar]:
+    return {"name": holder.name, "place": holder.place, "origin": holder.of, **dict(holder.fixed)}
+
+
+def _retained(holder: Holder) -> Finding:
+    return _finding(
+        holder,
+        given=f"no {holder.name}, which the state says is retained",
+        why="it would leave the state and stay in the cloud, where nobody would ever delete it",
+        fix="apply phase wipe once more, which takes retention off, then close the site",
+    )
+
+
+def _unproved(holder: Holder, digest: str, *, returns: bool) -> Finding:
+    if returns:
+        return _finding(
+            holder,
+            given=f"{holder.name} in {holder.place}, which was retired by receipt {digest[:12]}",
+            why="what is gone does not come back: a new holder of that name has nothing in it",
+            fix="give the new one another name",
+        )
+    return _finding(
+        holder,
+        given=f"{holder.name} in {holder.place} is retired by receipt {digest[:12]}, which is not among the receipts",
+        why="a holder's end is believed on its receipt alone",
+        fix="restore the receipts of the site from version control",
+    )
