@@ -6,6 +6,9 @@ PYTHON ?= python3
 STACK  ?= sandbox
 PY     := .venv/bin/python
 
+# Container images often forbid Python to keep compiled modules; compiling the cloud SDKs anew costs each run ten seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 help:            ## show this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
