@@ -81,6 +81,13 @@ def json_option(function: _Function) -> _Function:
     )
 
 
+def as_of_option(function: _Function) -> _Function:
+    """The option that names the day."""
+    return click.option(
+        "--as-of", type=_Day(), help="The day to plan for; expiries are held against it. [default: today]"
+    )(function)
+
+
 @contextmanager
 def refusals(*, as_json: bool) -> Generator[None]:
     """Turn what is refused inside the block into a message and an exit code."""
@@ -121,7 +128,7 @@ _SHOWN = (
 
 _COMMON = (
     stack_option(),
-    click.option("--as-of", type=_Day(), help="The day to plan for; expiries are held against it. [default: today]"),
+    as_of_option,
     *_SHOWN,
     click.option(
         "--parallel", type=click.IntRange(min=1, max=256), default=16, show_default=True, help="Operations at a time."
@@ -269,8 +276,9 @@ def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> N
 
 
 def _add_others() -> None:
-    from infra.cli import doctor, states  # noqa: PLC0415 (they use what is defined here)
+    from infra.cli import access, doctor, states  # noqa: PLC0415 (they use what is defined here)
 
+    main.add_command(access.access)
     main.add_command(states.group)
     main.add_command(doctor.doctor)
 

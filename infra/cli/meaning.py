@@ -28,6 +28,7 @@ _TOPICS: Final = ("Data", "Access", "Network", "Keys", "Legacy", "Other")
 _KINDS: Final = {
     "DatasetStore": ("Data", "dataset {name}", ""),
     "RegionalStorage": ("Data", "Object Storage in {name}", "storage-"),
+    "Access": ("Access", "duties", ""),
     "StorageAccess": ("Access", "who may read and copy data", ""),
     "TenancyFoundation": ("Access", "compartments and tags", ""),
     "RegionalNetwork": ("Network", "network in {name}", "network-"),
@@ -162,6 +163,7 @@ def describe(plan: Plan, kind: str, name: str) -> str:
         "DatasetStore": lambda: "".join(_dataset(plan, d) for d in plan.datasets if d.dataset.name == name),
         "RegionalNetwork": lambda: "".join(_network(n) for n in plan.networks if n.region.value == name),
         "RegionalKeys": lambda: _keys(plan, name),
+        "Access": lambda: _duties(plan),
         "StorageAccess": lambda: _access(plan),
         "PeeringMesh": lambda: _peering(plan),
         "LegacyBackup": lambda: "".join(_site(s) for s in plan.sites if s.site.name == name),
@@ -197,6 +199,11 @@ def _dataset(plan: Plan, item: DatasetPlan) -> str:
 def _network(network: Network) -> str:
     tiers = listed([subnet.tier.value for subnet in network.subnets])
     return f" ({network.role.value}): {network.cidr}, private subnets {tiers}"
+
+
+def _duties(plan: Plan) -> str:
+    groups = plan.access.groups if plan.access else ()
+    return ": " + "; ".join(f"{group.name} ({group.duty}, from {group.network.name})" for group in groups)
 
 
 def _access(plan: Plan) -> str:

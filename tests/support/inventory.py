@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from infra import settings
+from infra.residency.access_matrix import matrix
 from tests.support.programs import AS_OF, ROOT, shipped
 from tests.support.recorder import Registration
 
@@ -53,10 +55,23 @@ def render(stack: str) -> str:
         "total": len(recorded.resources),
         "counts": counts,
         "outputs": recorded.outputs,
+        "access": _access(stack),
         "resources": {resource.key: _lines(resource) for resource in recorded.resources.values()},
     }
     body = yaml.safe_dump(content, sort_keys=True, width=140, allow_unicode=True)
     return f"# Written by `{COMMAND}`; read it as a diff.\n{body}"
+
+
+def _access(stack: str) -> dict[str, list[str]]:
+    """The access matrix: for each dataset who can do what, where it lies, from where, and until when."""
+    plan = settings.load(settings.stack_file(ROOT, stack), configured=None, as_of=AS_OF).plan
+    found: dict[str, list[str]] = {}
+    for row in matrix(plan):
+        until = f", until {row.until}" if row.until else ""
+        found.setdefault(row.dataset, []).append(
+            f"{row.who}: {', '.join(row.powers)}; in {', '.join(row.where)}; from {row.network}{until}"
+        )
+    return found
 
 
 def _lines(resource: Registration) -> dict[str, Any]:
