@@ -1,6 +1,6 @@
 # One thin line each: what a target does lives in the project's own commands.
 .DEFAULT_GOAL := help
-.PHONY: help preview up destroy test lint format bench crash-test model inventories clean
+.PHONY: help preview up destroy test lint format bench crash-test model both-engines inventories clean
 
 PYTHON ?= python3
 STACK  ?= sandbox
@@ -38,6 +38,9 @@ crash-test: .venv/dev  ## kill `up` at 1,000 points and rerun it (SEED=n)
 
 model: .venv/dev    ## explore a legacy site's life, two operators, to the last of its 3 million states
 	@$(PY) -m tests.retirement.model
+
+both-engines: .venv/dev  ## compare every edit of the stack files through pulumi and the embedded engine
+	@$(PY) -m pytest -n 2 -m campaign tests/integration
 
 inventories: .venv/dev  ## write tests/inventories/ anew, to be read as a diff
 	@$(PY) -m tests.inventories

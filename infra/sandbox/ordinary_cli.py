@@ -11,10 +11,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from infra.sandbox.faults import Faults
 from infra.sandbox.server import serve
 
 PASSPHRASE: Final = "sandbox"  # noqa: S105 - public on purpose, see below
@@ -51,13 +53,28 @@ def run(project: Path, command: Sequence[str]) -> int:
             f"{command[0]}: no such program on PATH. Without the ordinary command line, use the embedded engine:\n"
             "  python -m infra preview --stack sandbox"
         )
-    folder = project / ".sandbox"
-    backend = folder / "backend"
-    backend.mkdir(parents=True, exist_ok=True)
     stack = _stack(command)
     if stack is not None:
         _refuse_unsalted(project, stack)
-    with serve(folder / "clouds.sqlite") as servers:
+    with surroundings(project) as environment:
+        if stack is not None and Path(program).name == "pulumi":
+            _create_stack(project, program, stack, environment)
+        return _wait(project, [program, *command[1:]], environment)
+
+
+@contextmanager
+def surroundings(project: Path, *, faults: Faults | None = None) -> Generator[dict[str, str]]:
+    """The simulated clouds, served until the block ends, and the environment in which `pulumi` finds them.
+
+    Args:
+        project: folder of Pulumi.yaml.
+        faults: failures to inject; a test's own.
+    """
+    folder = project / ".sandbox"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    backend = folder / "backend"
+    backend.mkdir(exist_ok=True)
+    with serve(folder / "clouds.sqlite", faults=faults) as servers:
         environment = os.environ | {
             "PULUMI_DEBUG_PROVIDERS": servers.debug_providers,
             "PULUMI_BACKEND_URL": backend.resolve().as_uri(),
@@ -66,9 +83,7 @@ def run(project: Path, command: Sequence[str]) -> int:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         environment.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)  # it would beat the passphrase
-        if stack is not None and Path(program).name == "pulumi":
-            _create_stack(project, folder, program, stack, environment)
-        return _wait(project, [program, *command[1:]], environment)
+        yield environment
 
 
 def _stack(command: Sequence[str]) -> str | None:
@@ -101,9 +116,9 @@ def _refuse_unsalted(project: Path, stack: str) -> None:
         )
 
 
-def _create_stack(project: Path, folder: Path, program: str, stack: str, environment: Mapping[str, str]) -> None:
+def _create_stack(project: Path, program: str, stack: str, environment: Mapping[str, str]) -> None:
     """A fresh clone has no stack in its backend yet. The embedded engine may have one on the same clouds: say so."""
-    name = stack.rpartition("/")[2]
+    name, folder = stack.rpartition("/")[2], project / ".sandbox"
     if any((folder / "backend" / ".pulumi" / "stacks").glob(f"*/{name}.json")):
         return
     made = subprocess.run(  # noqa: S603 - the program is the one that the user asked to run

@@ -1,0 +1,142 @@
+"""Edits that a person can make to the sandbox's stack file: one or more for each key that `stacks/README.md` names.
+
+An edit is a map from paths to values; `None` takes a key away. Paths are written with `/`, since hostnames have dots.
+"""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+Edit: TypeAlias = "dict[str, Any]"
+
+_SPARE = {"role": "spare", "cidr": "10.18.0.0/16", "serviceId": "ocid1.service.oc1.us-chicago-1.aaaaaaaasandbox"}
+_EDGE = {
+    "certificateId": "ocid1.certificate.oc1.us-chicago-1.aaaaaaaasandbox",
+    "authorityId": "ocid1.cabundle.oc1.us-chicago-1.aaaaaaaasandbox",
+    "backendPort": 8443,
+    "backends": {"app-1": "10.18.32.10"},
+}
+_PHOENIX = "traffic/edges/us-phoenix-1"
+
+EDITS: dict[str, Edit] = {
+    "organization": {"organization": "usdx"},
+    "oci.tenancyId": {"oci/tenancyId": "ocid1.tenancy.oc1..aaaaaaaaanother"},
+    "oci.homeRegion": {"oci/homeRegion": "us-phoenix-1"},
+    "oci.objectStorageNamespace": {"oci/objectStorageNamespace": "axother"},
+    "oci.auth.method": {"oci/auth": {"method": "InstancePrincipal"}},
+    "oci.auth.profile": {"oci/auth/profile": "other"},
+    "oci.regions.<region>": {"oci/regions/us-chicago-1": _SPARE},
+    "oci.regions.<region>.role": {
+        "oci/regions/us-ashburn-1/role": "standby", "oci/regions/us-phoenix-1/role": "primary"
+    },
+    "oci.regions.<region>.cidr": {
+        "oci/regions/us-phoenix-1/cidr": "10.19.0.0/16",
+        f"{_PHOENIX}/backends": {"app-1": "10.19.32.10", "app-2": "10.19.32.11"},
+    },
+    "oci.regions.<region>.serviceId": {"oci/regions/us-phoenix-1/serviceId": "ocid1.service.oc1.phx.aaaaaaaaother"},
+    "datasets.<name>": {"datasets/messages": {"class": "protected"}},
+    "datasets.<name> taken away": {"datasets/avatars": None},
+    "datasets.<name>.class": {"datasets/profiles/class": "public"},
+    "datasets.<name>.shards": {"datasets/videos/shards": 3},
+    "datasets.<name>.reason": {"datasets/metrics/reason": "planning of capacity, worldwide"},
+    "datasets.<name>.expires": {"datasets/metrics/expires": "2027-05-31"},
+    "datasets.<name>.export.name": {"datasets/metrics/export/name": "planning"},
+    "datasets.<name>.export.group": {"datasets/metrics/export/group": "planners"},
+    "traffic": {"traffic": None},
+    "traffic.zone": {"traffic/zone": "usa.example.com"},
+    "traffic.ttl": {"traffic/ttl": 60},
+    "traffic.probeInterval": {"traffic/probeInterval": 10},
+    "traffic.ipv6": {"traffic/ipv6": True},
+    "traffic.edges.<region>": {"oci/regions/us-chicago-1": _SPARE, "traffic/edges/us-chicago-1": _EDGE},
+    "traffic.edges.<region>.certificateId": {f"{_PHOENIX}/certificateId": "ocid1.certificate.oc1.phx.aaaaaaaaother"},
+    "traffic.edges.<region>.authorityId": {f"{_PHOENIX}/authorityId": "ocid1.cabundle.oc1.phx.aaaaaaaaother"},
+    "traffic.edges.<region>.backendPort": {f"{_PHOENIX}/backendPort": 9443},
+    "traffic.edges.<region>.backends.<name>": {f"{_PHOENIX}/backends/app-3": "10.17.32.12"},
+    "traffic.hostnames.<label>": {"traffic/hostnames/live": {"health": "/healthz"}},
+    "traffic.hostnames.<label> taken away": {"traffic/hostnames/api": None},
+    "traffic.hostnames.<label>.health": {"traffic/hostnames/api/health": "/ready"},
+    "traffic.hostnames.<label>.weights.<region>": {
+        "traffic/hostnames/upload/weights": {"us-ashburn-1": 50, "us-phoenix-1": 50}
+    },
+    "traffic.hostnames.<label>.others": {"traffic/hostnames/api/others": "us-phoenix-1"},
+    "traffic.records.<name>.<type>.<purpose>": {"traffic/records": {"@": {"TXT": {"no-mail": "v=spf1 -all"}}}},
+    "traffic.limits.policies": {"traffic/limits": {"policies": 50, "attachments": 1000}},
+    "traffic.limits.attachments": {"traffic/limits": {"policies": 100, "attachments": 500}},
+    "access": {"access": None},
+    "access.networks.<name>.<place>": {"access/networks/us-office/boise": "198.51.101.0/24"},
+    "access.groups.<name>.duty added": {"access/groups/night-operators": {"duty": "storage", "network": "us-office"}},
+    "access.groups.<name>.duty taken away": {"access/groups/auditors": None},
+    "access.groups.<name>.duty": {"access/groups/auditors/duty": "storage"},
+    "access.groups.<name>.network": {"access/groups/auditors/network": "runners"},
+    "access.limits.policies": {"access/limits": {"policies": 80, "groups": 250, "networks": 10}},
+    "access.limits.groups": {"access/limits": {"policies": 100, "groups": 200, "networks": 10}},
+    "access.limits.networks": {"access/limits": {"policies": 100, "groups": 250, "networks": 9}},
+    "legacy.sites.<name>": {
+        "legacy/sites/ohio": {
+            "region": "us-east-1", "accountId": "333333333333", "deployerRole": "usdata-deployer", "phase": "backup",
+            "expires": "2027-03-31",
+        }
+    },
+    "legacy.sites.<name> taken away": {"legacy/sites/singapore": None},
+    "legacy.sites.<name>.region": {
+        "legacy/sites/virginia/region": "ap-southeast-1", "legacy/sites/singapore/region": "us-east-1"
+    },
+    "legacy.sites.<name>.accountId": {"legacy/sites/virginia/accountId": "333333333333"},
+    "legacy.sites.<name>.deployerRole": {"legacy/sites/virginia/deployerRole": "other-deployer"},
+    "legacy.sites.<name>.phase": {"legacy/sites/virginia/phase": "drain"},
+    "legacy.sites.<name>.expires": {"legacy/sites/virginia/expires": "2027-02-28"},
+    "legacy.sites.<name>.adopt.<dataset>": {
+        "datasets/messages": {"class": "protected"},
+        "legacy/sites/singapore/adopt": {"messages": "tt-sg-messages-backup"},
+    },
+}  # fmt: skip
+"""Edits by the key that each is about, all from the stack file as it is shipped."""
+
+TOGETHER = (
+    "oci.regions.<region>",
+    "oci.regions.<region>.serviceId",
+    "datasets.<name>.class",
+    "datasets.<name>.shards",
+    "datasets.<name>.export.group",
+    "traffic.edges.<region>",
+    "traffic.hostnames.<label>",
+    "traffic.hostnames.<label>.weights.<region>",
+    "traffic.ttl",
+    "legacy.sites.<name>",
+    "legacy.sites.<name>.deployerRole",
+    "legacy.sites.<name>.adopt.<dataset>",
+)
+"""Edits that can be made at once: a region, datasets, a site and an adopted bucket added; updates; replacements."""
+
+
+def edited(deployment: Mapping[str, Any], *edits: Edit) -> dict[str, Any]:
+    """The value of the stack file after edits."""
+    changed = deepcopy(dict(deployment))
+    for edit in edits:
+        for path, value in edit.items():
+            *parents, last = path.split("/")
+            place = changed
+            for parent in parents:
+                place = place[parent]
+            if value is None:
+                del place[last]
+            else:
+                place[last] = deepcopy(value)
+    return changed
+
+
+def documented_keys(readme: Path) -> set[str]:
+    """The keys in the table of `stacks/README.md`."""
+    table = re.search(r"^## Keys$(.+?)^## ", readme.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert table is not None
+    keys: set[str] = set()
+    for row in re.findall(r"^\| (`[^|]+`) \|", table[1], re.MULTILINE):
+        first, *others = re.findall(r"`([^`]+)`", row)
+        keys |= {first, *(first.rpartition(".")[0] + other for other in others)}
+    return keys

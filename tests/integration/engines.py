@@ -1,0 +1,255 @@
+"""A copy of the project in a folder of its own, played by the real engine or by the embedded one.
+
+Both run the same program on the same kind of simulated clouds, so what they do can be compared (`comparing`): steps
+with their reasons and differences, errors, and the state afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from infra import program, sandbox
+from infra.cli import runs
+from infra.cli.refusal import BadStackFile
+from infra.cli.workspace import Workspace
+from infra.engine import edits as engine_edits
+from infra.engine.digest import digest
+from infra.engine.options import Command, Options
+from infra.engine.secrets import SecretsManager
+from infra.engine.store import StateFile
+from infra.sandbox import ordinary_cli
+from infra.sandbox.store import Store
+from tests.engine.player import _event
+from tests.engine.recorder import _read_events
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.sandbox.faults import Faults
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+AS_OF = date(2026, 11, 24)
+"""The day of every run: expiries in the shipped stack files must not make tests of the engines fail one day."""
+
+_MAIN = f"""\
+from datetime import date
+
+from infra.program import main
+
+main(date.fromisoformat("{AS_OF}"))
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Workspace(Workspace):
+    """Runs the checkout's code, in this process, on the copy's stack file and clouds."""
+
+    copy: Path
+
+    @property
+    def file(self) -> Path:
+        return self.copy / "stacks" / f"Pulumi.{self.stack}.yaml"
+
+    @property
+    def shown_file(self) -> str:
+        return f"stacks/{self.file.name}"
+
+    @property
+    def folder(self) -> Path:
+        return self.copy / ".sandbox"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """What one command did.
+
+    Attributes:
+        exit: The process's exit code.
+        events: The engine's steps in the recordings' form (`tests/engine/recordings/README.md`), in order.
+        errors: What was said at severity error: URN (or none) and text.
+        document: What `preview --json --show-sames` prints; `None` for other commands.
+    """
+
+    exit: int
+    events: list[dict[str, Any]]
+    errors: list[tuple[str, str]]
+    document: dict[str, Any] | None
+
+    @property
+    def done(self) -> set[tuple[str, str]]:
+        """What was changed: operation and URN."""
+        return {(e["op"], e["urn"]) for e in self.events if e["event"] == "outputs" and e["op"] != "same"}
+
+
+@dataclass
+class Project:
+    """The project in a folder of its own, with one stack."""
+
+    folder: Path
+    stack: str = "sandbox"
+    stack_file: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stack_file = yaml.safe_load((self.folder / "stacks" / f"Pulumi.{self.stack}.yaml").read_text())
+
+    @classmethod
+    def made(cls, folder: Path, stack: str = "sandbox") -> Project:
+        """Copy what a deployment needs; `.venv` is the environment of this test run."""
+        folder.mkdir(parents=True)
+        for name in ("infra", "components", "stacks"):
+            shutil.copytree(CHECKOUT / name, folder / name)
+        for name in ("Pulumi.yaml", "requirements.txt"):
+            shutil.copy(CHECKOUT / name, folder)
+        (folder / "__main__.py").write_text(_MAIN)
+        (folder / ".venv").symlink_to(sys.prefix)
+        project = cls(folder, stack)
+        project.stack_file.setdefault("encryptionsalt", ordinary_cli.ENCRYPTION_SALT)
+        project.write(project.deployment)
+        return project
+
+    def copied(self, folder: Path) -> Project:
+        """The same at this moment, clouds and states included, in another folder."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder, self.stack)
+
+    @property
+    def deployment(self) -> dict[str, Any]:
+        """What the stack file says; a copy."""
+        return deepcopy(self.stack_file["config"]["usdata:deployment"])
+
+    def write(self, deployment: Mapping[str, Any]) -> None:
+        """Let the stack file say this."""
+        self.stack_file["config"]["usdata:deployment"] = dict(deployment)
+        path = self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+        path.write_text(yaml.safe_dump(self.stack_file, sort_keys=False))
+
+    @property
+    def clouds(self) -> Path:
+        """The simulated clouds."""
+        return self.folder / ".sandbox" / "clouds.sqlite"
+
+    # The real engine.
+
+    def ordinary(self, command: str, *flags: str, faults: Faults | None = None) -> Played:
+        """Play a command with the real engine."""
+        log = self.folder / ".sandbox" / "events.json"
+        log.unlink(missing_ok=True)
+        words = [command, "--event-log", str(log), *flags]
+        words += ["--json", "--show-sames"] if command == "preview" else ["--yes", "--skip-preview"]
+        with ordinary_cli.surroundings(self.folder, faults=faults) as environment:
+            if not self._ordinary_state.exists():
+                self._pulumi(environment, "stack", "init", self.stack, "--no-select")
+            done = self._pulumi(environment, *words, "--stack", self.stack)
+        events, _, diagnostics = _read_events(log)
+        document = json.loads(done.stdout) if done.stdout.startswith("{") else None
+        if done.returncode and not any(d["severity"] == "error" for d in diagnostics):
+            raise AssertionError(done.stdout + done.stderr)  # not the engine but the command line refused
+        errors = [(d.get("urn", ""), d["message"]) for d in diagnostics if d["severity"] == "error"]
+        return Played(exit=done.returncode, events=events, errors=errors, document=document)
+
+    def ordinary_do(self, *words: str) -> str:
+        """Run `pulumi ... --stack NAME` and return what it prints."""
+        with ordinary_cli.surroundings(self.folder) as environment:
+            done = self._pulumi(environment, *words, "--stack", self.stack)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    @property
+    def _ordinary_state(self) -> Path:
+        return self.folder / ".sandbox" / "backend" / ".pulumi" / "stacks" / "usdata" / f"{self.stack}.json"
+
+    def ordinary_state(self) -> dict[str, Any]:
+        """The state that the real engine keeps."""
+        return json.loads(self._ordinary_state.read_text())["checkpoint"]["latest"]
+
+    def export(self, path: Path) -> Path:
+        """What `pulumi stack export` writes."""
+        path.write_text(self.ordinary_do("stack", "export"))
+        return path
+
+    def _pulumi(self, environment: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 (the tests' own command)
+            ["pulumi", "--non-interactive", *words],  # noqa: S607 (the one on PATH is meant)
+            cwd=self.folder,
+            env={**environment, "PULUMI_DEBUG_COMMANDS": "true"},  # the flag --event-log is one of those
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    # The embedded engine.
+
+    def embedded(
+        self, command: str, *, faults: Faults | None = None, state_file: Path | None = None, **options: Any
+    ) -> Played:
+        """Play a command with the embedded engine; with `state_file` offline, against that state."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(program, "_ROOT", self.folder)
+            patch.setattr(sandbox, "serve", partial(sandbox.serve, faults=faults))
+            outcome = runs.carry_out(
+                runs.Request(
+                    command=Command(command),
+                    workspace=self._workspace,
+                    as_of=AS_OF,
+                    state_file=state_file,
+                    options=Options(**options),
+                )
+            )
+        return Played(
+            exit=int(outcome.result.exit),
+            events=[event for event in map(_event, outcome.events) if event is not None],
+            errors=[(d.urn or "", d.message) for d in outcome.result.diagnostics if d.severity == "error"],
+            document=digest(outcome.events, show_sames=True) if command == "preview" else None,
+        )
+
+    def refusal(self) -> str:
+        """What the program has against the stack file; empty if nothing."""
+        try:
+            runs.load(self._workspace, AS_OF)
+        except BadStackFile as error:
+            return error.text()
+        return ""
+
+    @property
+    def _workspace(self) -> _Workspace:
+        return _Workspace(root=CHECKOUT, copy=self.folder, stack=self.stack)
+
+    def embedded_state(self) -> dict[str, Any]:
+        """The state that the embedded engine keeps."""
+        return json.loads(self._embedded_state.read_text())["deployment"]
+
+    @property
+    def _embedded_state(self) -> Path:
+        return self.folder / ".sandbox" / "state" / f"{self.stack}.json"
+
+    def unprotect(self) -> None:
+        """`python -m infra state unprotect --all`."""
+        manager = SecretsManager(ordinary_cli.PASSPHRASE)
+        with StateFile.open(self._embedded_state, manager) as file:
+            file.rebase(engine_edits.apply(file.state, ["unprotect", "--all"]))
+
+    def remains(self) -> set[tuple[str, str, str]]:
+        """What the simulated clouds hold: type, region, identifier."""
+        store = Store(self.clouds)
+        with store.reading() as clouds:
+            found = {(record.type, record.region, record.id) for record in clouds.all()}
+        store.close()
+        return found
+
+    def take_over(self) -> None:
+        """Let the embedded engine go on from the real one's state."""
+        self._embedded_state.parent.mkdir(exist_ok=True)
+        self._embedded_state.write_text(json.dumps({"version": 3, "deployment": self.ordinary_state()}))

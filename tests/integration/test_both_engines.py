@@ -1,0 +1,114 @@
+"""The project's own stacks through the real engine and the embedded one: the same steps, and the same states.
+
+What runs with every `make test` is one life of the sandbox stack through both. The campaign, `make both-engines`, also
+compares a preview of every edit that a person can make to the stack file, of both shipped stacks, and offline.
+What it does not prove: that either engine does the same on real clouds; both see simulated ones.
+"""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from infra.sandbox import Action, Fault, Faults, seeding
+from tests.integration import edits
+from tests.integration.comparing import differences, offline_differences, state_differences
+from tests.integration.engines import CHECKOUT, Played, Project
+
+needs_pulumi = pytest.mark.skipif(
+    shutil.which("pulumi") is None, reason="the ordinary command line `pulumi` is not on PATH"
+)
+
+
+def seed_legacy_bucket(project: Project, name: str) -> None:
+    """A bucket that was in Singapore before any stack."""
+    seeding.seed(project.clouds, "aws:s3/bucket:Bucket", name, account="222222222222", region="ap-southeast-1")
+
+
+@needs_pulumi
+def test_one_life_through_both_engines(tmp_path):
+    """Create, nothing, many edits at once, a failure on the way, the rerun, refresh, destroy: the same, step by step.
+
+    Each engine has clouds of its own. Wherever a run succeeds the states are the same afterwards, but for times,
+    identifiers of provider instances and the order of dependencies; at the end both clouds hold the same resources.
+    """
+    real, embedded = Project.made(tmp_path / "real"), Project.made(tmp_path / "embedded")
+
+    def both(command: str, *, fault: dict | None = None) -> tuple[Played, Played]:
+        faults = [Faults([Fault(**fault)]) if fault else None for _ in (real, embedded)]
+        return real.ordinary(command, faults=faults[0]), embedded.embedded(command, faults=faults[1])
+
+    def same(command: str, *, expected: int = 0, fault: dict | None = None) -> tuple[Played, Played]:
+        wanted, got = both(command, fault=fault)
+        assert wanted.exit == expected, wanted.errors
+        assert differences(wanted, got, real.ordinary_state(), embedded.embedded_state()) == []
+        assert expected or state_differences(real.ordinary_state(), embedded.embedded_state()) == []
+        return wanted, got
+
+    same("up")
+    unchanged, _ = same("preview")
+    assert set(unchanged.document["changeSummary"]) == {"same"}
+
+    for project in (real, embedded):
+        seed_legacy_bucket(project, "tt-sg-messages-backup")
+        project.write(edits.edited(project.deployment, *(edits.EDITS[key] for key in edits.TOGETHER)))
+    expected, _ = same("preview")
+    assert {"create", "update", "import", "same"} <= set(expected.document["changeSummary"])
+    offline = embedded.embedded("preview", state_file=real.export(tmp_path / "exported.json"))
+    assert offline_differences(expected, offline) == []
+
+    refusing = {"action": Action.FAIL, "operation": "create", "type": "oci:Core/subnet:Subnet"}
+    failed = same("up", expected=1, fault=refusing | {"name": "data-us-chicago-1", "message": "out of capacity"})
+    assert any("out of capacity" in message for _, message in failed[0].errors)
+    # How much the failed run still did is a race, and so is what is left to the next one; not what they do together.
+    rerun = both("up")
+    assert [played.exit for played in rerun] == [0, 0]
+    assert failed[0].done | rerun[0].done == failed[1].done | rerun[1].done
+    assert state_differences(real.ordinary_state(), embedded.embedded_state()) == []
+    same("refresh")
+
+    same("destroy", expected=1)  # what holds data is protected
+    real.ordinary_do("state", "unprotect", "--all", "--yes")
+    embedded.unprotect()
+    assert [played.exit for played in both("destroy")] == [0, 0]
+    assert real.ordinary_state().get("resources", []) == embedded.embedded_state().get("resources", []) == []
+    assert real.remains() == embedded.remains()
+    assert any(kind.endswith(":Bucket") for kind, _, _ in real.remains())
+
+
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory) -> Project:
+    """The sandbox stack as it is shipped, applied by the real engine."""
+    project = Project.made(tmp_path_factory.mktemp("applied") / "project")
+    assert project.ordinary("up").exit == 0
+    project.export(project.folder / "exported.json")
+    return project
+
+
+@needs_pulumi
+@pytest.mark.campaign
+@pytest.mark.parametrize("key", edits.EDITS)
+def test_every_edit(applied, tmp_path, key):
+    """From one state each edit of the stack file leads to the same preview: both engines, and the embedded one offline.
+
+    Edits that may not be are refused by both with the same findings.
+    """
+    project = applied.copied(tmp_path / "project")
+    project.take_over()
+    seed_legacy_bucket(project, "tt-sg-messages-backup")
+    project.write(edits.edited(project.deployment, edits.EDITS[key]))
+    wanted = project.ordinary("preview")
+    if refusal := project.refusal():
+        assert (wanted.exit, refusal in wanted.errors[0][1]) == (1, True)
+        return
+    got = project.embedded("preview")
+    assert differences(wanted, got, project.ordinary_state()) == []
+    offline = project.embedded("preview", state_file=project.folder / "exported.json")
+    assert offline_differences(wanted, offline) == []
+
+
+def test_every_key_has_an_edit():
+    """The campaign edits each key that the stack files' documentation names, and no key that it does not."""
+    edited = {key.partition(" ")[0] for key in edits.EDITS}
+    assert edited == edits.documented_keys(CHECKOUT / "stacks" / "README.md")
