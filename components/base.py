@@ -22,13 +22,28 @@ class Component(pulumi.ComponentResource):
         super().__init__(f"usdata:index:{kind}", name, {}, opts)
 
     def _child(
-        self, provider: pulumi.ProviderResource, *, depends_on: Iterable[pulumi.Resource] = ()
+        self,
+        provider: pulumi.ProviderResource,
+        *,
+        depends_on: Iterable[pulumi.Resource] = (),
+        delete_before_replace: bool | None = None,
+        set_elsewhere: Iterable[str] = (),
     ) -> pulumi.ResourceOptions:
-        """Options of a child that neither holds data nor guards what does."""
+        """Options of a child that neither holds data nor guards what does.
+
+        Args:
+            provider: the child's own.
+            depends_on: what it names as plain text, or must not exist before.
+            delete_before_replace: True where the cloud has no room for the old and the new one at once.
+            set_elsewhere: properties that the cloud sets when another resource takes this one; to set them back would
+                take it away again.
+        """
         return pulumi.ResourceOptions(
             parent=self,
             provider=provider,
             depends_on=list(depends_on),
+            delete_before_replace=delete_before_replace,
+            ignore_changes=list(set_elsewhere),
             protect=False,  # else the component's own would be inherited
             retain_on_delete=False,
         )

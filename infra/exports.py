@@ -6,6 +6,10 @@
                         "endpoint": "https://axexample.compat.objectstorage.us-ashburn-1.oraclecloud.com",
                         "key": "ocid1.key.oc1.iad.…"}}}
 
+`edges`: region -> record type -> the address that hostnames answer with: `{"us-ashburn-1": {"A": "198.51.100.7"}}`.
+`hostnames`: every name that users ask for, in full.
+`zone`: its name, and the name servers that the parent zone has to delegate it to.
+
 `legacySites`: how far each legacy site has got: `{"virginia": {"phase": "backup", "expires": "2027-03-31"}}`. It is in
 the state once everything that the phase changes has been applied, and is what the next phase is held against.
 
@@ -17,9 +21,12 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_oci as oci
 
+from components.edge import PublicEdge
+from components.traffic_routing import TrafficZone
 from infra.residency.dataset import DataClass
 from infra.residency.placement import Placement, PlacementRole, Plan
 from infra.residency.regions import UsRegion
+from infra.residency.traffic import TrafficPlan
 
 LEGACY_SITES = "legacySites"
 """The output that says how far each legacy site has got."""
@@ -38,6 +45,19 @@ def export(plan: Plan, keys: Keys) -> None:
             for site in plan.sites
         },
     )
+
+
+def export_traffic(traffic: TrafficPlan, zone: TrafficZone, edges: Mapping[UsRegion, PublicEdge]) -> None:
+    """Exports what answers users."""
+    pulumi.export(
+        "edges",
+        {
+            region.value: {kind.value: address for kind, address in edge.addresses.items()}
+            for region, edge in edges.items()
+        },
+    )
+    pulumi.export("hostnames", [hostname.name for hostname in traffic.hostnames])
+    pulumi.export("zone", {"name": traffic.zone, "nameServers": zone.zone.nameservers})
 
 
 def default_store(plan: Plan, keys: Keys) -> dict[str, dict[str, dict[str, pulumi.Input[str]]]]:

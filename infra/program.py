@@ -4,12 +4,15 @@ What it refuses: to register anything while anything is wrong with the stack fil
 findings and nothing else.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pulumi
 
 from components.access import Access, AccessArgs
+from components.edge import PublicEdge, PublicEdgeArgs
+from components.edge_network import EdgeNetwork, EdgeNetworkArgs
 from components.keys import RegionalKeys, RegionalKeysArgs
 from components.legacy_backup import LegacyBackup, LegacyBackupArgs
 from components.network import PeeringMesh, PeeringMeshArgs, RegionalNetwork, RegionalNetworkArgs
@@ -21,11 +24,14 @@ from components.primary_storage import (
 )
 from components.storage_access import StorageAccess, StorageAccessArgs
 from components.tenancy import TenancyArgs, TenancyFoundation
+from components.traffic_routing import HostnameRouting, HostnameRoutingArgs, TrafficZone, TrafficZoneArgs
 from infra import settings
-from infra.exports import export
-from infra.providers import connect
+from infra.exports import export, export_traffic
+from infra.providers import Providers, connect
 from infra.residency.findings import ResidencyError, render
 from infra.residency.placement import Plan, RegionRole
+from infra.residency.regions import UsRegion
+from infra.residency.traffic import TrafficPlan
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -75,6 +81,7 @@ def provision(plan: Plan) -> None:
         )
         for region, provider in providers.regions.items()
     }
+    applications = {edge.region: edge.application_subnet for edge in plan.traffic.edges} if plan.traffic else {}
     networks = {
         network.region: RegionalNetwork(
             f"network-{network.region}",
@@ -82,6 +89,7 @@ def provision(plan: Plan) -> None:
                 foundation=foundation,
                 network=network,
                 peers=tuple(peer for peer in plan.networks if peer.region in network.peers),
+                applications=applications,
                 provider=providers.regions[network.region],
             ),
         )
@@ -124,3 +132,55 @@ def provision(plan: Plan) -> None:
                 LegacyBackupArgs(organization=plan.organization, plan=site, provider=providers.sites[site.site.name]),
             )
     export(plan, {region: vault.keys for region, vault in vaults.items()})
+    if plan.traffic is not None:
+        _answer_users(plan, plan.traffic, foundation, networks, providers)
+
+
+def _answer_users(
+    plan: Plan,
+    traffic: TrafficPlan,
+    foundation: TenancyFoundation,
+    networks: Mapping[UsRegion, RegionalNetwork],
+    providers: Providers,
+) -> None:
+    edges = {
+        edge.region: PublicEdge(
+            f"edge-{edge.region}",
+            PublicEdgeArgs(
+                foundation=foundation,
+                edge=edge,
+                network=EdgeNetwork(
+                    f"edge-network-{edge.region}",
+                    EdgeNetworkArgs(
+                        foundation=foundation,
+                        edge=edge,
+                        drg=networks[edge.region].drg,
+                        networks=plan.networks,
+                        provider=providers.regions[edge.region],
+                    ),
+                ),
+                probe_interval=traffic.probe_interval,
+                provider=providers.regions[edge.region],
+            ),
+        )
+        for edge in traffic.edges
+    }
+    zone = TrafficZone(
+        "zone",
+        TrafficZoneArgs(foundation=foundation, zone=traffic.zone, ttl=traffic.ttl, text_records=traffic.text_records),
+    )
+    for hostname in traffic.hostnames:
+        HostnameRouting(
+            hostname.label,
+            HostnameRoutingArgs(
+                foundation=foundation,
+                hostname=hostname,
+                policies=tuple(policy for policy in traffic.policies if policy.hostname is hostname),
+                records=tuple(record for record in traffic.edge_records if record.hostname is hostname),
+                zone=zone,
+                edges=edges,
+                ttl=traffic.ttl,
+                probe_interval=traffic.probe_interval,
+            ),
+        )
+    export_traffic(traffic, zone, edges)

@@ -71,12 +71,12 @@ def test_the_program_at_the_root_is_this_one():
 
 
 @pytest.mark.parametrize("stack", ["sandbox", "us-prod"])
-def test_outputs_are_the_default_stores_and_nothing_else(stack):
+def test_outputs_are_the_default_stores_and_what_answers_users(stack):
     """Every address lies in the primary region of the stack file, and in the tenancy's namespace."""
     deployment: Any = configuration(stack)[DEPLOYMENT]
     (primary,) = (name for name, region in deployment["oci"]["regions"].items() if region["role"] == "primary")
     outputs = shipped(stack, preview=False).outputs
-    assert outputs.keys() == {"defaultStore"}
+    assert outputs.keys() == {"defaultStore", "edges", "hostnames", "legacySites", "zone"}
     stores = outputs["defaultStore"]
     assert {name: sorted(shards) for name, shards in stores.items()} == {
         name: [str(number) for number in range(dataset.get("shards", 1))]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from infra.engine import urns
-from infra.engine.display import Change, Paper, Recorder, Tone, escape, listed
+from infra.engine.display import Change, Paper, Recorder, Tone, count, escape, listed
 from infra.engine.events import Op
 from infra.residency.flow import FlowKind
 from infra.residency.placement import PlacementRole
@@ -22,16 +22,21 @@ if TYPE_CHECKING:
 
     from infra.engine.state import Deployment
     from infra.residency.placement import DatasetPlan, Network, Plan, SitePlan
+    from infra.residency.traffic import Edge
 
-_TOPICS: Final = ("Data", "Access", "Network", "Keys", "Legacy", "Other")
+_TOPICS: Final = ("Data", "Traffic", "Access", "Network", "Keys", "Legacy", "Other")
 
 _KINDS: Final = {
     "DatasetStore": ("Data", "dataset {name}", ""),
     "RegionalStorage": ("Data", "Object Storage in {name}", "storage-"),
+    "HostnameRouting": ("Traffic", "hostname {name}", ""),
+    "PublicEdge": ("Traffic", "edge in {name}", "edge-"),
+    "TrafficZone": ("Traffic", "DNS zone", ""),
     "Access": ("Access", "duties", ""),
     "StorageAccess": ("Access", "who may read and copy data", ""),
     "TenancyFoundation": ("Access", "compartments and tags", ""),
     "RegionalNetwork": ("Network", "network in {name}", "network-"),
+    "EdgeNetwork": ("Network", "network of the edge in {name}", "edge-network-"),
     "PeeringMesh": ("Network", "peering between the regions", ""),
     "RegionalKeys": ("Keys", "keys in {name}", "keys-"),
     "LegacyBackup": ("Legacy", "site {name}", ""),
@@ -162,6 +167,10 @@ def describe(plan: Plan, kind: str, name: str) -> str:
     described = {
         "DatasetStore": lambda: "".join(_dataset(plan, d) for d in plan.datasets if d.dataset.name == name),
         "RegionalNetwork": lambda: "".join(_network(n) for n in plan.networks if n.region.value == name),
+        "EdgeNetwork": lambda: "".join(_edge_network(e) for e in _edges(plan) if e.region.value == name),
+        "HostnameRouting": lambda: _hostname(plan, name),
+        "PublicEdge": lambda: "".join(_edge(e) for e in _edges(plan) if e.region.value == name),
+        "TrafficZone": lambda: f" {plan.traffic.zone}" if plan.traffic else "",
         "RegionalKeys": lambda: _keys(plan, name),
         "Access": lambda: _duties(plan),
         "StorageAccess": lambda: _access(plan),
@@ -198,7 +207,31 @@ def _dataset(plan: Plan, item: DatasetPlan) -> str:
 
 def _network(network: Network) -> str:
     tiers = listed([subnet.tier.value for subnet in network.subnets])
-    return f" ({network.role.value}): {network.cidr}, private subnets {tiers}"
+    return f" ({network.role.value}): {network.vcn}, private subnets {tiers}"
+
+
+def _edges(plan: Plan) -> tuple[Edge, ...]:
+    return plan.traffic.edges if plan.traffic else ()
+
+
+def _edge_network(edge: Edge) -> str:
+    return f": {edge.vcn}, a public subnet for the load balancer and a private one for applications"
+
+
+def _edge(edge: Edge) -> str:
+    addresses = "IPv4 and IPv6 addresses" if edge.ipv6 else "an IPv4 address"
+    return (
+        f": {addresses}, load balancer, firewall, {count(len(edge.backends), 'back end')} on port {edge.backend_port}"
+    )
+
+
+def _hostname(plan: Plan, label: str) -> str:
+    """Where users go; who else goes elsewhere, and what happens when an edge is lost, is in the table of traffic."""
+    for hostname in plan.traffic.hostnames if plan.traffic else ():
+        if hostname.label == label:
+            shares = [f"{share.region} {share.percent} %" for share in hostname.shares]
+            return f": {listed(shares) if shares else f'{hostname.pool[0]}, else {listed(hostname.pool[1:])}'}"
+    return ""
 
 
 def _duties(plan: Plan) -> str:

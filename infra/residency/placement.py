@@ -83,11 +83,17 @@ class Subnet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """One region's network: its VCN, private subnets, the service gateway's target and the US regions it peers with."""
+    """One region's network: its VCN, private subnets, the service gateway's target and the US regions it peers with.
+
+    Attributes:
+        cidr: everything of the region, public edge included.
+        vcn: the private VCN's part of it.
+    """
 
     region: UsRegion
     role: RegionRole
     cidr: IPv4Network
+    vcn: IPv4Network
     subnets: tuple[Subnet, ...]
     service_id: str
     peers: tuple[UsRegion, ...]

@@ -75,6 +75,7 @@ class Edge:
 
     Attributes:
         name: logical and display name (`usds-edge-iad`).
+        vcn: holds the two subnets and nothing that holds data.
         public_subnet: where the load balancer stands.
         application_subnet: private; the back ends are in it and admit nobody but the edge.
         certificate_id: OCID of the TLS certificate, in the same region.
@@ -84,6 +85,7 @@ class Edge:
 
     name: str
     region: UsRegion
+    vcn: IPv4Network
     public_subnet: IPv4Network
     application_subnet: IPv4Network
     certificate_id: str

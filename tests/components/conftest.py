@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.programs import sample
+from tests.support.programs import answering, sample
 from tests.support.recorder import Recorded
 
 
@@ -16,3 +16,9 @@ def recorded(request) -> Recorded:
 def made() -> Recorded:
     """The same with ids, as `<type name.id>`."""
     return sample(preview=False)
+
+
+@pytest.fixture
+def edges() -> Recorded:
+    """What the program registers for the sample that answers users, with ids."""
+    return answering(preview=False)

@@ -65,7 +65,7 @@ def test_subnets_are_private_and_stand_on_emptied_defaults(made: Recorded, regio
 def test_routes_lead_to_peers_and_to_services_of_the_same_region(made: Recorded, region):
     """Data reaches its own region's services; everything reaches the other regions' ranges, and nothing more."""
     drg = f"<oci:Core/drg:Drg drg-{region}.id>"
-    peers = {(f"10.{REGIONS[peer][1]}.0.0/16", "CIDR_BLOCK", drg) for peer in REGIONS if peer != region}
+    peers = {(f"10.{REGIONS[peer][1]}.0.0/19", "CIDR_BLOCK", drg) for peer in REGIONS if peer != region}
     services = (
         f"all-{REGIONS[region][0]}-services-in-oracle-services-network",
         "SERVICE_CIDR_BLOCK",
@@ -110,6 +110,42 @@ def test_security_groups_let_data_reach_data_and_storage(made: Recorded, region)
             assert (inputs["protocol"], inputs["stateless"]) == ("6", False)
             found.add((tier, inputs["direction"], end, (ports["min"], ports["max"])))
     assert found == expected
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_applications_reach_databases_and_storage_and_are_answered(edges: Recorded, made: Recorded, region):
+    """What a stack with edges has beyond one without: rules and routes for the application tier of every edge."""
+    tiers = {"us-ashburn-1": "10.16.32.0/20", "us-phoenix-1": "10.17.32.0/20"}
+
+    def rules(recorded: Recorded) -> dict[str, dict[str, object]]:
+        return {r.name: r.inputs for r in recorded.of_type(RULE) if "RegionalNetwork" in r.urn and region in r.provider}
+
+    added = rules(edges).keys() - rules(made).keys()
+    assert added == {f"{tier}-{region}-from-application-{of}" for tier in ("data", "endpoint") for of in tiers}
+    for name in added:
+        inputs, tier = rules(edges)[name], name.partition("-")[0]
+        assert inputs["networkSecurityGroupId"] == f"<{GROUP} {tier}-{region}.id>"
+        assert (inputs["direction"], inputs["source"]) == ("INGRESS", tiers[name.partition("-from-application-")[2]])
+        ports = inputs["tcpOptions"]["destinationPortRange"]
+        assert (ports["min"], ports["max"]) == ((1521, 1522) if tier == "data" else (443, 443))
+    for tier in ("data", "endpoint"):
+        before, after = (
+            {(r["destination"], r["networkEntityId"]) for r in x.one(ROUTES, f"{tier}-{region}").inputs["routeRules"]}
+            for x in (made, edges)
+        )
+        assert after - before == {(range_, f"<oci:Core/drg:Drg drg-{region}.id>") for range_ in tiers.values()}
+        assert before <= after
+
+
+def test_private_networks_are_apart_from_those_of_edges(edges: Recorded):
+    """Two VCNs in a region that answers users, without a shared address; one elsewhere."""
+    assert {r.name: r.inputs["cidrBlocks"] for r in edges.of_type("oci:Core/vcn:Vcn")} == {
+        "vcn-us-ashburn-1": ["10.16.0.0/19"],
+        "vcn-us-phoenix-1": ["10.17.0.0/19"],
+        "vcn-us-chicago-1": ["10.18.0.0/19"],
+        "edge-vcn-us-ashburn-1": ["10.16.32.0/19"],
+        "edge-vcn-us-phoenix-1": ["10.17.32.0/19"],
+    }
 
 
 def test_a_service_gateway_leads_to_one_service_of_its_region(recorded: Recorded):

@@ -183,12 +183,10 @@ def test_the_default_store_is_where_applications_write(made: Recorded):
             "region": "us-ashburn-1",
         }
 
-    assert made.outputs == {
-        "defaultStore": {
-            "avatars": {"0": address("avatars")},
-            "messages": {"0": address("messages")},
-            "metrics": {"0": address("metrics")},
-            "profiles": {"0": address("profiles")},
-            "videos": {"0": address("videos"), "1": address("videos-1")},
-        }
+    assert made.outputs["defaultStore"] == {
+        "avatars": {"0": address("avatars")},
+        "messages": {"0": address("messages")},
+        "metrics": {"0": address("metrics")},
+        "profiles": {"0": address("profiles")},
+        "videos": {"0": address("videos"), "1": address("videos-1")},
     }

@@ -16,6 +16,7 @@ from infra.residency.deployment import (
 )
 from infra.residency.findings import ResidencyError
 from infra.residency.planner import plan
+from infra.residency.traffic_request import EdgeRequest, HostnameRequest, TrafficRequest
 
 TODAY = date(2026, 11, 24)
 TENANCY = "ocid1.tenancy.oc1..aaaaaaaasandbox"
@@ -73,6 +74,33 @@ GOOD = DeploymentRequest(
         "singapore": site("ap-southeast-1", "222222222222", adopt={"profiles": "tt-sg-profiles-backup"}),
     },
 )
+
+
+def edge(name: str, *, block: int) -> EdgeRequest:
+    """A public edge of a region."""
+    return EdgeRequest(
+        certificate_id=f"ocid1.certificate.oc1.{KEYS[name]}.aaaaaaaasandbox",
+        authority_id=f"ocid1.cabundle.oc1.{KEYS[name]}.aaaaaaaasandbox",
+        backend_port=8443,
+        backends={"app-1": f"10.{block}.32.10", "app-2": f"10.{block}.32.11"},
+    )
+
+
+ANSWERING = replace(
+    GOOD,
+    traffic=TrafficRequest(
+        zone="us.example.com",
+        ipv6=True,
+        edges={"us-ashburn-1": edge("us-ashburn-1", block=16), "us-phoenix-1": edge("us-phoenix-1", block=17)},
+        hostnames={
+            "api": HostnameRequest(health="/healthz"),
+            "share": HostnameRequest(health="/healthz", others="us-phoenix-1"),
+            "upload": HostnameRequest(health="/ready", weights={"us-ashburn-1": 70, "us-phoenix-1": 30}),
+        },
+        records={"@": {"CAA": {"authority": '0 issue "ca.example.com"'}, "TXT": {"no-mail": "v=spf1 -all"}}},
+    ),
+)
+"""The same, answering users: over both kinds of addresses, with each template once."""
 
 
 def with_oci(request: DeploymentRequest, **changes: Any) -> DeploymentRequest:

@@ -153,7 +153,8 @@ def test_each_region_has_a_key_for_each_class_and_a_network_of_its_own(request):
         others = [other for other in planned.networks if other is not network]
         assert not any(network.cidr.overlaps(other.cidr) for other in others)
         assert network.peers == tuple(other.region for other in others)
-        assert all(subnet.cidr.subnet_of(network.cidr) for subnet in network.subnets)
+        assert network.vcn.subnet_of(network.cidr)
+        assert all(subnet.cidr.subnet_of(network.vcn) for subnet in network.subnets)
         first, second = network.subnets
         assert not first.cidr.overlaps(second.cidr)
 

@@ -26,7 +26,9 @@ KEYS = {ASHBURN: "iad", PHOENIX: "phx", CHICAGO: "ord", SAN_JOSE: "sjc"}
 
 def network(region, role):
     """A region of the stack."""
-    return Network(region=region, role=role, cidr=IPv4Network(CIDRS[region]), subnets=(), service_id="", peers=())
+    cidr = IPv4Network(CIDRS[region])
+    vcn = next(cidr.subnets(prefixlen_diff=3))
+    return Network(region=region, role=role, cidr=cidr, vcn=vcn, subnets=(), service_id="", peers=())
 
 
 NETWORKS = (

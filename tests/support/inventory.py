@@ -38,6 +38,7 @@ NEVER = (
 
 _NOISE = frozenset({"description", "displayName", "skipRegionValidation", "skipCredentialsValidation", "version"})
 _DOCUMENTS = frozenset({"policy", "assumeRolePolicy"})
+"""Inputs of AWS that are policy documents."""
 
 
 def path(stack: str) -> Path:
@@ -76,7 +77,7 @@ def _access(stack: str) -> dict[str, list[str]]:
 
 def _lines(resource: Registration) -> dict[str, Any]:
     inputs = {
-        name: _digest(value) if name in _DOCUMENTS else value
+        name: _digest(value) if name in _DOCUMENTS and resource.type.startswith("aws:") else value
         for name, value in resource.inputs.items()
         if name not in _NOISE
     }

@@ -9,7 +9,7 @@ import yaml
 from infra.program import main, provision
 from infra.residency.deployment import DeploymentRequest
 from infra.residency.planner import plan
-from tests.residency.samples import GOOD
+from tests.residency.samples import ANSWERING, GOOD
 from tests.support.recorder import Recorded, record
 
 ROOT = Path(__file__).parents[2]
@@ -37,3 +37,9 @@ def planned(request: DeploymentRequest, *, preview: bool = True) -> Recorded:
 def sample(*, preview: bool) -> Recorded:
     """What is registered for the sample request; run once and shared, so not to be changed."""
     return planned(GOOD, preview=preview)
+
+
+@cache
+def answering(*, preview: bool) -> Recorded:
+    """The same of the sample that answers users."""
+    return planned(ANSWERING, preview=preview)

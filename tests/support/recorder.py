@@ -99,10 +99,16 @@ class Recorded:
 
 _OUTPUTS = {
     "oci:Kms/vault:Vault": ("managementEndpoint",),
+    "oci:Core/ipv6:Ipv6": ("ipAddress",),
+    "oci:Core/publicIp:PublicIp": ("ipAddress",),
     "oci:Core/vcn:Vcn": ("defaultSecurityListId", "defaultRouteTableId"),
+    "oci:Dns/zone:Zone": ("nameservers",),
     "aws:kms/key:Key": ("arn", "keyId"),
 }
 """What a cloud adds that our components read."""
+
+_IPV6_PREFIX = "2001:db8::/56"
+"""What Oracle gives a VCN that asks for IPv6; a real one, since a subnet's prefix is taken from it (RFC 3849)."""
 
 
 class _Monitor(mocks.MockMonitor):
@@ -133,6 +139,8 @@ class _Monitor(mocks.MockMonitor):
             response.id = f"<{registration.type} {registration.name}.id>"
             for name in _OUTPUTS.get(registration.type, ()):
                 response.object[name] = f"<{registration.type} {registration.name}.{name}>"
+            if registration.inputs.get("isIpv6enabled"):
+                response.object.get_or_create_list("ipv6cidrBlocks").append(_IPV6_PREFIX)
         elif registration.is_provider:
             response.id = rpc.UNKNOWN
         return response

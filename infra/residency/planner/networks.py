@@ -27,6 +27,10 @@ _TIERS = (SubnetTier.DATA, SubnetTier.ENDPOINT)
 _APPLICATION_BLOCK, _EDGE_BLOCK = 2, 3
 """The blocks behind those of the tiers, of regions that answer users."""
 
+_VCN_BITS = 3
+"""A VCN has two blocks, an eighth of the region's range. What faces the internet is not in the private one."""
+_PRIVATE_VCN, _EDGE_VCN = 0, 1
+
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 """RFC 1918."""
 
@@ -67,6 +71,7 @@ def plan_regions(requests: Mapping[str, OciRegionRequest], findings: list[Findin
             region=region,
             role=roles[name],
             cidr=cidrs[name],
+            vcn=_part(cidrs[name], _VCN_BITS, _PRIVATE_VCN),
             subnets=tuple(
                 Subnet(tier=tier, cidr=block)
                 for tier, block in zip(_TIERS, cidrs[name].subnets(prefixlen_diff=_SUBNET_BITS), strict=False)
@@ -80,18 +85,23 @@ def plan_regions(requests: Mapping[str, OciRegionRequest], findings: list[Findin
     return Regions(networks=networks, primary=in_role[RegionRole.PRIMARY], standby=in_role[RegionRole.STANDBY])
 
 
+def edge_vcn(cidr: IPv4Network) -> IPv4Network:
+    """The VCN of a region's public edge: the application block and the edge block."""
+    return _part(cidr, _VCN_BITS, _EDGE_VCN)
+
+
 def application_block(cidr: IPv4Network) -> IPv4Network:
-    """The block of a region's network for the application tier, which an edge's back ends are in."""
-    return _block(cidr, _APPLICATION_BLOCK)
+    """The block of a region's range for the application tier, which an edge's back ends are in."""
+    return _part(cidr, _SUBNET_BITS, _APPLICATION_BLOCK)
 
 
 def edge_block(cidr: IPv4Network) -> IPv4Network:
-    """The block of a region's network for the public edge."""
-    return _block(cidr, _EDGE_BLOCK)
+    """The block of a region's range for the public edge."""
+    return _part(cidr, _SUBNET_BITS, _EDGE_BLOCK)
 
 
-def _block(cidr: IPv4Network, number: int) -> IPv4Network:
-    return list(cidr.subnets(prefixlen_diff=_SUBNET_BITS))[number]
+def _part(cidr: IPv4Network, bits: int, number: int) -> IPv4Network:
+    return list(cidr.subnets(prefixlen_diff=bits))[number]
 
 
 def _roles(requests: Mapping[str, OciRegionRequest], findings: list[Finding]) -> dict[str, RegionRole]:

@@ -13,7 +13,7 @@ from infra.residency import naming
 from infra.residency.findings import Finding, Rule, did_you_mean, join, visible
 from infra.residency.placement import Network, RegionRole
 from infra.residency.planner import forms
-from infra.residency.planner.networks import Regions, application_block, edge_block
+from infra.residency.planner.networks import Regions, application_block, edge_block, edge_vcn
 from infra.residency.planner.zone import check_health, check_hostname, check_zone, plan_records
 from infra.residency.regions import LegacyRegion, UsRegion
 from infra.residency.traffic import (
@@ -271,6 +271,7 @@ def _edge(
     return Edge(
         name=naming.edge(organization, region),
         region=region,
+        vcn=edge_vcn(network.cidr),
         public_subnet=edge_block(network.cidr),
         application_subnet=subnet,
         certificate_id=asked.certificate_id,
