@@ -24,8 +24,8 @@ destroy: .venv/cli  ## remove what the sandbox stack made from the simulated clo
 test: .venv/dev     ## all tests, with coverage
 	@$(PY) -m pytest -n 2 --cov --cov-report= && $(PY) -m tests.support.coverage_floor
 
-lint: .venv/dev     ## lint, format, import rules and strict types
-	@$(PY) -m ruff check && $(PY) -m ruff format --check && .venv/bin/lint-imports && .venv/bin/basedpyright
+lint: .venv/dev     ## lint, format, import rules, strict types and holders locks
+	@$(PY) -m ruff check && $(PY) -m ruff format --check && .venv/bin/lint-imports && .venv/bin/basedpyright && $(PY) -m infra lock --check
 
 format: .venv/dev   ## mend what can be mended
 	@$(PY) -m ruff check --fix && $(PY) -m ruff format

@@ -6,8 +6,8 @@ business of the retirement tool's `drain`, not of DataSync.
 
 It registers, in Oracle Cloud's home region, `oci:Identity/user:User`, `oci:Identity/group:Group`,
 `oci:Identity/userGroupMembership:UserGroupMembership`, `oci:Identity/networkSource:NetworkSource`,
-`oci:Identity/policy:Policy` and two `oci:Identity/customerSecretKey:CustomerSecretKey` (replaced when their display name
-changes, deleted before they are created anew: a user has two at most); at the site
+`oci:Identity/policy:Policy` and two `oci:Identity/customerSecretKey:CustomerSecretKey` (replaced when their display
+name changes, deleted before they are created anew: a user has two at most); at the site
 `aws:datasync/locationObjectStorage:LocationObjectStorage`, `aws:datasync/s3Location:S3Location`,
 `aws:datasync/task:Task`, `aws:sns/topic:Topic` and `aws:cloudwatch/metricAlarm:MetricAlarm`.
 

@@ -1,6 +1,7 @@
 """The program: settings -> plan -> providers -> components -> exports.
 
-What it refuses: to register anything while anything is wrong with the stack file. The text of its error is the rendered
+What it refuses: to register anything while anything is wrong with the stack file, while a deployed holder is left out
+without a receipt, or while a component would not register a holder as planned. The text of its error is the rendered
 findings and nothing else.
 """
 
@@ -27,38 +28,64 @@ from components.tenancy import TenancyArgs, TenancyFoundation
 from components.traffic_routing import HostnameRouting, HostnameRoutingArgs, TrafficZone, TrafficZoneArgs
 from infra import settings
 from infra.exports import export, export_traffic
+from infra.holder_watch import HolderWatch
 from infra.providers import Providers, connect
+from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import ResidencyError, render
 from infra.residency.placement import Plan, RegionRole
 from infra.residency.regions import UsRegion
 from infra.residency.traffic import TrafficPlan
+from infra.settings.evidence import read_evidence
 
 _ROOT = Path(__file__).resolve().parents[1]
 
 
-def main(as_of: date | None = None) -> None:
+def main(as_of: date | None = None, evidence: Evidence | None = None) -> None:
     """Registers everything that the running stack provisions.
 
     Args:
         as_of: the day on which the plan is made; today if None.
+        evidence: receipts and what has been deployed; if None, as the files beside the stack file say.
 
     Raises:
         pulumi.RunError: with every finding about the stack file, before any resource is registered.
     """
     pulumi.require_pulumi_version(">=3.256.0")
-    provision(_plan(pulumi.get_stack(), as_of or datetime.now(UTC).date()))
+    plan = _plan(pulumi.get_stack(), as_of or datetime.now(UTC).date(), evidence)
+    for site in plan.sites:
+        if site.site.extension is not None:
+            pulumi.warn(f"the end of {site.site.name} was put off to {site.site.expires}: {site.site.extension}")
+    provision(plan)
 
 
-def _plan(stack: str, as_of: date) -> Plan:
+def _plan(stack: str, as_of: date, evidence: Evidence | None) -> Plan:
     path = settings.stack_file(_ROOT, stack)
     try:
-        return settings.load(path, configured=settings.configured(), as_of=as_of).plan
+        if evidence is None:
+            evidence = read_evidence(_ROOT, stack) if path.exists() else NO_EVIDENCE
+        return settings.load(path, configured=settings.configured(), as_of=as_of, evidence=evidence).plan
     except ResidencyError as error:
         raise pulumi.RunError(render(error.findings, path.relative_to(_ROOT).as_posix())) from error
 
 
 def provision(plan: Plan) -> None:
-    """Registers everything that a plan says."""
+    """Registers everything that a plan says.
+
+    Raises:
+        pulumi.RunError: a holder would not be registered as planned; nothing is registered then.
+    """
+    watch = HolderWatch()
+    watch.begin()
+    _register(plan)
+    if problems := list(watch.problems(plan)):
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        raise pulumi.RunError(
+            f"usdata: what holds data is not registered as planned; nothing was registered.\n\n{lines}\n\n"
+            "  fix    give each holder back its name, parent and options; no alias, no other option"
+        )
+
+
+def _register(plan: Plan) -> None:
     providers = connect(plan)
     foundation = TenancyFoundation(
         "tenancy", TenancyArgs(organization=plan.organization, tenancy=plan.tenancy, home=providers.home)

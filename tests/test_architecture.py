@@ -18,7 +18,7 @@ from tests.support.programs import ROOT
 
 KERNEL = sorted((ROOT / "infra" / "residency").rglob("*.py"))
 COMPONENTS = sorted((ROOT / "components").rglob("*.py"))
-PROGRAM = [ROOT / "infra" / name for name in ("program.py", "providers.py", "exports.py")]
+PROGRAM = [ROOT / "infra" / name for name in ("program.py", "providers.py", "exports.py", "holder_watch.py")]
 SETTINGS = sorted((ROOT / "infra" / "settings").rglob("*.py"))
 EVERYTHING = sorted((ROOT / "infra").rglob("*.py")) + COMPONENTS
 SDKS = {"oci", "aws"}
@@ -110,10 +110,10 @@ def test_only_main_reads_the_clock_and_nothing_the_environment(path):
 
 
 @pytest.mark.parametrize("path", [*COMPONENTS, *PROGRAM, *SETTINGS], ids=label)
-def test_a_deployment_needs_the_three_sdks_and_what_they_bring(path):
-    """What `pulumi up` imports: the standard library, the SDKs, PyYAML and the project."""
+def test_a_deployment_needs_the_three_sdks_and_what_checks_a_signature(path):
+    """What `pulumi up` imports: the standard library, the SDKs with PyYAML, `cryptography` and the project."""
     used = {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names
-    assert used <= {"infra", "components", "pulumi", "pulumi_oci", "pulumi_aws", "yaml"}
+    assert used <= {"infra", "components", "pulumi", "pulumi_oci", "pulumi_aws", "yaml", "cryptography"}
 
 
 def test_providers_are_made_in_one_module():

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from infra.engine.provider import ProviderFactory
     from infra.engine.state import Deployment
     from infra.engine.store import StateFile
+    from infra.residency.evidence import Evidence
     from infra.settings import Loaded
 
     _Providers: TypeAlias = ProviderFactory | Mapping[str, str]
@@ -107,9 +108,10 @@ def carry_out(request: Request) -> Outcome:
         Refused: An argument or the state cannot be used; nothing was done.
     """
     _refuse_reality(request)
-    loaded = load(request.workspace, request.as_of)
     with ExitStack() as held:
         state, file, basis = _state(request, held)
+        evidence = _evidence(request, state)
+        loaded = load(request.workspace, request.as_of, evidence)
         providers = _providers(request, held)
         if file is not None:
             state = _settled(request, file, providers)
@@ -122,13 +124,17 @@ def carry_out(request: Request) -> Outcome:
             progress(event)
 
         held.enter_context(progress.shown())
-        result = _run(request, state, None if request.is_preview else file, providers, on_event)
+        result = _run(
+            request, state, None if request.is_preview else file, providers, on_event=on_event, evidence=evidence
+        )
     return Outcome(
         request=request, loaded=loaded, basis=basis, before=state, result=result, recorder=recorder, events=events
     )
 
 
-def _run(request: Request, state: Deployment, sink: StateFile | None, providers: Any, on_event: Any) -> Result:
+def _run(
+    request: Request, state: Deployment, sink: StateFile | None, providers: Any, *, on_event: Any, evidence: Evidence
+) -> Result:
     from infra.engine import deployment  # noqa: PLC0415 (the engine and the SDK are slow to import)
 
     workspace, as_of = request.workspace, request.as_of
@@ -136,7 +142,7 @@ def _run(request: Request, state: Deployment, sink: StateFile | None, providers:
     def program() -> None:
         from infra.program import main  # noqa: PLC0415 (imports the cloud SDKs, inside the run as the real engine does)
 
-        main(as_of=as_of)
+        main(as_of=as_of, evidence=evidence)
 
     return deployment.run(
         command=request.command,
@@ -153,8 +159,8 @@ def _run(request: Request, state: Deployment, sink: StateFile | None, providers:
     )
 
 
-def load(workspace: Workspace, as_of: date) -> Loaded:
-    """The stack file, planned.
+def load(workspace: Workspace, as_of: date, evidence: Evidence | None = None) -> Loaded:
+    """The stack file, planned; without evidence on its receipts alone.
 
     Raises:
         BadStackFile: It may not be.
@@ -162,7 +168,45 @@ def load(workspace: Workspace, as_of: date) -> Loaded:
     from infra import settings  # noqa: PLC0415 (only a run needs it)
 
     try:
-        return settings.load(workspace.file, configured=None, as_of=as_of)
+        believed = _receipts(workspace) if evidence is None else evidence
+        return settings.load(workspace.file, configured=None, as_of=as_of, evidence=believed)
+    except ResidencyError as error:
+        raise BadStackFile(error.findings, workspace.shown_file) from error
+
+
+def _receipts(workspace: Workspace) -> Evidence:
+    from infra.residency.evidence import Evidence  # noqa: PLC0415 (only a run needs it)
+    from infra.settings.evidence import read_receipts, verify_ed25519  # noqa: PLC0415 (the same)
+
+    return Evidence(
+        stack=workspace.stack, receipts=read_receipts(workspace.root, workspace.stack), verify=verify_ed25519
+    )
+
+
+def _evidence(request: Request, state: Deployment) -> Evidence:
+    """What the run rests on: of a simulated stack its state says what is deployed, of any other its holders lock.
+
+    An exported state adds to the lock. What is to be destroyed on purpose is not held against what is deployed.
+
+    Raises:
+        BadStackFile: A receipt or the lock cannot be read, or there is no lock.
+        Refused: The state's own account of its legacy sites cannot be read.
+    """
+    from infra.cli.deployed import deployed  # noqa: PLC0415 (only a run needs it)
+    from infra.residency.holders import Deployed  # noqa: PLC0415 (the same)
+    from infra.residency.holders_lock import with_state  # noqa: PLC0415 (the same)
+    from infra.settings.evidence import read_evidence  # noqa: PLC0415 (the same)
+
+    workspace, had = request.workspace, deployed(state)
+    try:
+        if request.command not in {Command.PREVIEW, Command.UP}:
+            return replace(_receipts(workspace), deployed=Deployed(sites=had.sites))
+        if workspace.is_simulated:
+            return replace(_receipts(workspace), deployed=had)
+        evidence = read_evidence(workspace.root, workspace.stack)
+        if evidence.deployed is None or not state.resources:
+            return evidence
+        return replace(evidence, deployed=with_state(evidence.deployed, had, {}))
     except ResidencyError as error:
         raise BadStackFile(error.findings, workspace.shown_file) from error
 

@@ -6,7 +6,7 @@ its URN (component, type and logical name), its physical name, its place, and th
 `judge` refuses a plan in which a deployed holder is neither as it was nor covered by a receipt.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
@@ -102,12 +102,14 @@ class Deployed:
         retired: key of each holder that a receipt covered when it went -> digest of that receipt.
         retained: keys of those that would stay in the cloud if they left the state, as far as a state was read.
         sites: how far each site has got; a site that is not named has not begun.
+        complete: whether a holder must be named here before it is deployed.
     """
 
     holders: Mapping[str, Holder] = field(default_factory=dict[str, Holder])
     retired: Mapping[str, str] = field(default_factory=dict[str, str])
     retained: Collection[str] = frozenset()
     sites: Mapping[str, SiteRecord] = field(default_factory=dict[str, SiteRecord])
+    complete: bool = False
 
 
 def holders(plan: Plan) -> tuple[Holder, ...]:
@@ -199,6 +201,25 @@ def judge(plan: Plan, deployed: Deployed, receipts: Mapping[str, Collection[str]
             yield _vanished(holder, next((it for it in planned.values() if _same_thing(it, holder)), None))
         elif now != holder:
             yield _changed(holder, now)
+    unknown = [holder for key, holder in planned.items() if key not in deployed.holders]
+    if deployed.complete and unknown:
+        yield _unlocked(unknown)
+
+
+def _unlocked(unknown: Sequence[Holder]) -> Finding:
+    few = ", ".join(holder.name for holder in unknown[:_FEW])
+    return Finding(
+        path=unknown[0].of,
+        rule=Rule.HOLDERS_LOCK,
+        given=f"{len(unknown)} holder{'s' if len(unknown) > 1 else ''} that the lock does not name: {few}"
+        + (", …" if len(unknown) > _FEW else ""),
+        allowed="every holder named in the holders lock before it is deployed",
+        why="what is not in the lock could be deleted later and nobody would know",
+        fix="python -m infra lock --stack NAME, and commit what it writes with this change",
+    )
+
+
+_FEW = 3
 
 
 def _same_thing(one: Holder, other: Holder) -> bool:

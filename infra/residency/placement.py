@@ -181,6 +181,7 @@ class SitePlan:
 
     Attributes:
         moves: whether this phase is not known to be deployed yet.
+        receipt: digest of the last receipt that is believed; None where the phase rests on none.
         key_alias: `alias/usds-backup-virginia`.
         role: name of the IAM role that works on objects: the transfer's in BACKUP, the retirement's afterwards.
         operator_role: name of the IAM role that may act as the retirement's; empty in BACKUP.
@@ -192,6 +193,7 @@ class SitePlan:
 
     site: Site
     moves: bool
+    receipt: str | None
     key_alias: str
     role: str
     operator_role: str

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import cast
 
 from infra.residency.deployment import DeploymentRequest
+from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import Finding, ResidencyError, Rule, did_you_mean
 from infra.residency.placement import Plan
 from infra.residency.planner import plan
@@ -85,13 +86,14 @@ def configured() -> object:
     return {} if value is None else value
 
 
-def load(path: Path, *, configured: object | None, as_of: date) -> Loaded:
+def load(path: Path, *, configured: object | None, as_of: date, evidence: Evidence = NO_EVIDENCE) -> Loaded:
     """Reads and plans a stack file.
 
     Args:
         path: the stack file.
         configured: what `configured()` gives, or None where no engine runs.
         as_of: the day on which the plan is made.
+        evidence: receipts, and what has been deployed so far (`settings.evidence`).
 
     Raises:
         ResidencyError: with everything that is wrong with the file, its meaning, or the engine's view of it.
@@ -104,7 +106,7 @@ def load(path: Path, *, configured: object | None, as_of: date) -> Loaded:
     findings = list(file.findings)
     planned: Plan | None = None
     try:
-        planned = plan(file.request, as_of)
+        planned = plan(file.request, as_of, evidence)
     except ResidencyError as error:
         findings.extend(_worth_telling(error.findings, file))
     if not findings and configured is not None:

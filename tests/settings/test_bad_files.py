@@ -237,9 +237,13 @@ BAD = {
         edited(("tt-sg-profiles-backup", '"<img src=x>"')),
         {("adopt", "legacy.sites.singapore.adopt.profiles", 42)},
     ),
-    "a phase without resources": (
+    "a phase that nobody carries out": (
         edited((f"{BACKUP}        s", f"{BACKUP.replace('phase: backup', 'phase: drain')}        s")),
-        {("phase", f"{VIRGINIA}.phase", 33)},
+        {("site", f"{VIRGINIA}.operatorRole", 29)},
+    ),
+    "a phase without receipts": (
+        edited((f"{BACKUP}        s", f"{BACKUP.replace('phase: backup', 'phase: closed')}        s")),
+        {("receipt", f"{VIRGINIA}.phase", 33)},
     ),
 }
 

@@ -77,7 +77,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
             _backed_up(site, request, datasets, evidence.deployed),
             request.organization,
             regions.primary,
-            moves=phases[site.name].moves,
+            judgement=phases[site.name],
             as_of=as_of,
         )
         for site in sites

@@ -27,11 +27,11 @@ class Judgement:
 
     Attributes:
         moves: whether the phase is not known to be deployed yet.
-        believed: digests of the receipts that are believed.
+        believed: digests of the receipts that are believed, oldest first.
     """
 
     moves: bool
-    believed: frozenset[str] = frozenset()
+    believed: tuple[str, ...] = ()
 
 
 def judge_phase(
@@ -121,8 +121,8 @@ def _public_key(text: str) -> bytes | None:
     return key if len(key) == _KEY_BYTES else None
 
 
-def _digests(chain: Chain) -> frozenset[str]:
-    return frozenset(digest(Envelope(payload=payload_of(receipt))) for receipt in chain.receipts)
+def _digests(chain: Chain) -> tuple[str, ...]:
+    return tuple(digest(Envelope(payload=payload_of(receipt))) for receipt in chain.receipts)
 
 
 def _order(phase: Phase, deployed: Phase | None, path: str) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from infra.residency.flow import ALLOWED_AT_SITE, Flow, FlowKind
 from infra.residency.lifecycle import Phase, Site, erased_by
 from infra.residency.placement import BackupBucket, SitePlan
 from infra.residency.planner import forms
+from infra.residency.planner.phases import Judgement
 from infra.residency.regions import UsRegion, legacy_region
 
 _PATH = "legacy.sites"
@@ -233,7 +234,7 @@ def provision(
     organization: str,
     primary: UsRegion,
     *,
-    moves: bool,
+    judgement: Judgement,
     as_of: date,
 ) -> SitePlan:
     """What a site has in its phase: one bucket for each dataset, and one for the reports about them.
@@ -244,7 +245,7 @@ def provision(
         datasets: those that have a backup there.
         organization: part of every name.
         primary: where the default stores are.
-        moves: whether the phase is not known to be deployed yet.
+        judgement: what is known about its phase.
         as_of: the day of the plan.
     """
     backing_up = site.phase is Phase.BACKUP
@@ -273,7 +274,8 @@ def provision(
     reports = naming.reports_bucket(organization, site.region, site.account_id)
     return SitePlan(
         site=site,
-        moves=moves,
+        moves=judgement.moves,
+        receipt=judgement.believed[-1] if judgement.believed else None,
         key_alias=naming.key_alias(organization, site.name),
         role=role,
         operator_role="" if backing_up else site.operator_role or "",
@@ -291,7 +293,7 @@ def provision(
             ),
         ),
         backups=backups,
-        erased_by=erased_by(as_of) if _ends(site, moves=moves) else None,
+        erased_by=erased_by(as_of) if _ends(site, moves=judgement.moves) else None,
     )
 
 

@@ -1,0 +1,82 @@
+"""What a state says has been deployed: holders, which of them are retained, and how far the legacy sites have got."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, cast
+
+from infra.cli.refusal import Refused
+from infra.engine import urns
+from infra.engine.values import plain
+from infra.residency.findings import join
+from infra.residency.holders import TYPES, Deployed, Holder, SiteRecord
+from infra.residency.lifecycle import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.engine.resource import Resource
+    from infra.engine.state import Deployment
+
+_OUTPUT = "legacySites"  # `infra.exports.LEGACY_SITES`, which would import the cloud SDKs
+_STORE, _SITE = "usdata:index:DatasetStore", "usdata:index:LegacyBackup"
+
+
+def deployed(state: Deployment) -> Deployed:
+    """What a state has; nothing of it is judged here.
+
+    Raises:
+        Refused: the state's own account of its legacy sites is not what this program writes.
+    """
+    resources = {resource.urn: resource for resource in state.resources if not resource.delete}
+    found = [(resource, _holder(resource, resources)) for resource in resources.values() if resource.type in TYPES]
+    root = next((it for it in resources.values() if urns.is_root_stack(it.urn)), None)
+    return Deployed(
+        holders={holder.key: holder for _, holder in found},
+        retained=frozenset(holder.key for resource, holder in found if resource.retain_on_delete),
+        sites=_sites(plain(root.outputs.get(_OUTPUT)) if root is not None else None),
+    )
+
+
+def _holder(resource: Resource, resources: Mapping[str, Resource]) -> Holder:
+    kind = TYPES[resource.type]
+    inputs = {name: plain(value) for name, value in resource.inputs.items()}
+    provider = resources.get(urns.parse_reference(resource.provider)[0]) if resource.provider else None
+    place = inputs.get("region") or (plain(provider.inputs.get("region")) if provider is not None else None)
+    return Holder(
+        key=resource.urn.split("::", 2)[2],
+        name=str(inputs.get(kind.named_by)) if kind.named_by is not None else resource.name,
+        place=str(place),
+        of=_origin(resource, resources, str(place)),
+        fixed=tuple((name, cast("Any", inputs.get(name))) for name in kind.fixed),
+    )
+
+
+def _origin(resource: Resource, resources: Mapping[str, Resource], place: str) -> str:
+    """Where in the stack file it comes from: by the component that it belongs to, else by its region."""
+    above = resources.get(resource.parent)
+    while above is not None:
+        if above.type == _STORE:
+            return join("datasets", above.name)
+        if above.type == _SITE:
+            return join("legacy.sites", above.name)
+        above = resources.get(above.parent)
+    return join("oci.regions", place)
+
+
+def _sites(output: object) -> dict[str, SiteRecord]:
+    """How far each site has got; a state from before there were phases says nothing, and nothing has moved there."""
+    if output is None:
+        return {}
+    try:
+        return {
+            name: SiteRecord(phase=Phase(record["phase"]), expires=date.fromisoformat(record["expires"]))
+            for name, record in cast("dict[str, dict[str, str]]", output).items()
+        }
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Refused(
+            f"the state's output {_OUTPUT} is not what this program writes ({type(error).__name__}: {error})",
+            given=str(output)[:200],
+            allowed='{"virginia": {"phase": "backup", "expires": "2027-03-31"}}',
+            fix="export the state anew",
+        ) from error

@@ -1,0 +1,113 @@
+"""A legacy site taken through its phases by the embedded engine on simulated clouds, one stack file after another."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from infra import sandbox, settings
+from infra.cli.deployed import deployed
+from infra.engine import deployment
+from infra.engine.display import Recorder
+from infra.engine.events import Op
+from infra.engine.options import Command, Options, Result
+from infra.engine.state import Deployment
+from infra.program import provision
+from infra.residency.deployment import DeploymentRequest
+from infra.residency.evidence import Evidence
+from infra.residency.holders import Deployed, data_buckets
+from infra.residency.lifecycle import Phase
+from infra.residency.planner import plan
+from infra.residency.receipts import Scope, Step
+from tests.support.programs import AS_OF, ROOT
+from tests.support.receipts import SIGNERS, chain, evidence, root
+
+SITE = "singapore"
+STEPS = {
+    Phase.BACKUP: (),
+    Phase.DRAIN: (),
+    Phase.WIPE: (Step.CENSUS, Step.COMPARISON),
+    Phase.CLOSED: (Step.CENSUS, Step.COMPARISON, Step.WIPE, Step.EMPTY),
+}
+"""What has been done, and signed, when a phase is moved into."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """What an update did: keys (`<types>::<name>`) by what happened to them; `unprotected` gave up their protection."""
+
+    creates: tuple[str, ...]
+    updates: tuple[str, ...]
+    deletes: tuple[str, ...]
+    unprotected: tuple[str, ...]
+    same: int
+
+
+def request(phase: Phase, had: Deployed) -> DeploymentRequest:
+    """The shipped sandbox stack with its site in a phase, and what the phase needs beside it."""
+    shipped = settings.read((ROOT / "stacks" / "Pulumi.sandbox.yaml").read_bytes()).request
+    site = replace(
+        shipped.sites[SITE],
+        phase=phase.value,
+        operator_role="retirers",
+        confirm_census=root(data_buckets(had, SITE)) if STEPS[phase] else None,
+    )
+    return replace(shipped, sites={**shipped.sites, SITE: site}, signers=SIGNERS)
+
+
+def proof(phase: Phase, had: Deployed, buckets: frozenset[str] | None = None, day: date = AS_OF) -> Evidence:
+    """Test-signed receipts for a phase, and what a state has."""
+    place = request(Phase.BACKUP, had).sites[SITE]
+    scope = Scope(stack="sandbox", site=SITE, account_id=place.account_id, region=place.region)
+    texts = chain(scope, buckets or data_buckets(had, SITE), *STEPS[phase], day=day) if STEPS[phase] else ()
+    return evidence(*([texts] if texts else []), deployed=had)
+
+
+@dataclass(kw_only=True)
+class Life:
+    """A stack's state and clouds from one move to the next."""
+
+    clouds: Path
+    state: Deployment
+
+    def go(self, phase: Phase, *, command: Command = Command.UP) -> tuple[Result, Move]:
+        """Apply (or preview) the sandbox stack in a phase of its site; what a preview shows leaves no trace."""
+        had = deployed(self.state)
+        planned = plan(request(phase, had), AS_OF, proof(phase, had))
+        before = {resource.urn for resource in self.state.resources if resource.protect}
+        recorder = Recorder()
+        with sandbox.serve(self.clouds) as served:
+            result = deployment.run(
+                command=command,
+                program=lambda: provision(planned),
+                project="usdata",
+                stack="sandbox",
+                config={"pulumi:disable-default-providers": '["*"]'},
+                state=self.state,
+                providers=served.addresses,
+                root_directory=ROOT,
+                options=Options(),
+                on_event=recorder,
+                sink=None,
+            )
+        if command is Command.UP:
+            self.state = result.state
+        after = {resource.urn for resource in result.state.resources if not resource.protect}
+        return result, _move(recorder, before & after)
+
+
+def _move(recorder: Recorder, unprotected: set[str]) -> Move:
+    def keys(*ops: Op) -> Iterator[str]:
+        yield from sorted(_key(change.step.urn) for change in recorder.changed() if change.op in ops)
+
+    return Move(
+        creates=tuple(keys(Op.CREATE, Op.IMPORT)),
+        updates=tuple(keys(Op.UPDATE)),
+        deletes=tuple(keys(Op.DELETE)),
+        unprotected=tuple(sorted(map(_key, unprotected))),
+        same=sum(change.op is Op.SAME for change in recorder.all()),
+    )
+
+
+def _key(urn: str) -> str:
+    return urn.split("::", 2)[2]
