@@ -177,7 +177,10 @@ def _with(*groups: tuple[Callable[[Any], Any], ...]) -> Callable[[_Function], _F
     ),
 )  # fmt: skip
 def preview(**options: Any) -> None:
-    """Show what `up` would do: needs no credentials, no network and no pulumi."""
+    """Show what `up` would do. Nothing is changed.
+
+    Needs no credentials, no network and no pulumi.
+    """
     _run(Command.PREVIEW, **options)
 
 

@@ -61,7 +61,9 @@ class Examined:
 @click.option("--resolve", is_flag=True, help="Ask Oracle Cloud for the settings that only a look-up can give.")
 @json_option
 def doctor(*, stack: str, resolve: bool, as_json: bool) -> None:
-    """Say what is missing for a stack: Python, packages, the pulumi CLI, credentials, backend, settings.
+    """Say what a stack needs and what is missing.
+
+    Looks at Python, packages, the pulumi CLI, credentials, backend and settings.
 
     Exit 2 if something is missing that this stack needs, or if --resolve cannot ask or finds settings that differ.
     """

@@ -1,6 +1,7 @@
 """`python -m infra state`: look into the state of a simulated stack, and mend it by hand.
 
-The subcommands are those of `pulumi state` and `pulumi stack`, and do the same. The state of a real stack lives in its
+The subcommands are those of `pulumi state` and `pulumi stack`, and do the same; a resource may be given by its name
+where only one has it. The state of a real stack lives in its
 own backend and is the ordinary command line's business.
 """
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _STACK: Final = "sandbox"
 """Most states that are mended by hand are this one's."""
 
-_URNS = click.argument("urns", nargs=-1, metavar="[URN]...")
+_URNS = click.argument("urns", nargs=-1, metavar="[URN|NAME]...")
 _ALL = click.option("--all", "everything", is_flag=True, help="All resources of the stack.")
 
 
@@ -58,17 +59,16 @@ def list_command(*, stack: str, as_json: bool) -> None:
 
 @group.command()
 @stack_option(default=_STACK)
-@click.argument("urn", metavar="URN")
+@click.argument("urn", metavar="URN|NAME")
 def show(*, stack: str, urn: str) -> None:
     """Show one resource as the state has it, secrets encrypted. A name that only one resource has will do."""
     with refusals(as_json=False):
         state = _read(_simulated(stack))
-        matches = [r for r in state.resources if urn in {r.urn, r.name}]
-        if len(matches) != 1:
-            _refuse_unknown(state, urn, matches)
+        found = _meant(state, urn)
         from infra.engine.state import dump_resource  # noqa: PLC0415 (slow to import)
 
-        click.echo(json.dumps(dump_resource(matches[0], encrypt=_kept), indent=4, ensure_ascii=False))
+        resource = next(r for r in state.resources if r.urn == found)
+        click.echo(json.dumps(dump_resource(resource, encrypt=_kept), indent=4, ensure_ascii=False))
 
 
 @group.command()
@@ -77,7 +77,7 @@ def show(*, stack: str, urn: str) -> None:
     "--file", "path", type=click.Path(path_type=Path), metavar="FILE", help="Where to. [default: standard output]"
 )
 def export(*, stack: str, path: Path | None) -> None:
-    """Write the state as `pulumi stack export` does, secrets encrypted."""
+    """Write the state down, secrets encrypted, as `pulumi stack export` does."""
     with refusals(as_json=False):
         from infra.engine.state import dump  # noqa: PLC0415 (slow to import)
 
@@ -113,7 +113,7 @@ def import_command(*, stack: str, path: Path) -> None:
 @_URNS
 def protect(*, stack: str, everything: bool, urns: tuple[str, ...]) -> None:
     """Protect resources: nothing deletes or replaces them."""
-    _edit(stack, ["protect", *urns, *(["--all"] if everything else [])])
+    _edit(stack, "protect", urns, *_all(everything))
 
 
 @group.command()
@@ -121,16 +121,19 @@ def protect(*, stack: str, everything: bool, urns: tuple[str, ...]) -> None:
 @_ALL
 @_URNS
 def unprotect(*, stack: str, everything: bool, urns: tuple[str, ...]) -> None:
-    """Take the protection off, as `destroy` needs it. The next `up` puts it back on."""
-    _edit(stack, ["unprotect", *urns, *(["--all"] if everything else [])])
+    """Take the protection off, as `destroy` needs it.
+
+    The next `up` puts it back on.
+    """
+    _edit(stack, "unprotect", urns, *_all(everything))
 
 
 @group.command()
 @stack_option(default=_STACK)
-@click.argument("urns", nargs=-1, required=True, metavar="URN...")
+@click.argument("urns", nargs=-1, required=True, metavar="URN|NAME...")
 def taint(*, stack: str, urns: tuple[str, ...]) -> None:
     """Have the next run replace resources."""
-    _edit(stack, ["taint", *urns])
+    _edit(stack, "taint", urns)
 
 
 @group.command()
@@ -139,34 +142,37 @@ def taint(*, stack: str, urns: tuple[str, ...]) -> None:
 @_URNS
 def untaint(*, stack: str, everything: bool, urns: tuple[str, ...]) -> None:
     """Take back what `taint` said."""
-    _edit(stack, ["untaint", *urns, *(["--all"] if everything else [])])
+    _edit(stack, "untaint", urns, *_all(everything))
 
 
 @group.command()
 @stack_option(default=_STACK)
 @click.option("--force", is_flag=True, help="Protected resources too.")
 @click.option("--target-dependents", is_flag=True, help="And what depends on them.")
-@click.argument("urns", nargs=-1, required=True, metavar="URN...")
+@click.argument("urns", nargs=-1, required=True, metavar="URN|NAME...")
 def delete(*, stack: str, force: bool, target_dependents: bool, urns: tuple[str, ...]) -> None:
     """Forget resources; they stay in their cloud."""
     flags = [*(["--force"] if force else []), *(["--target-dependents"] if target_dependents else [])]
-    _edit(stack, ["delete", *urns, *flags])
+    _edit(stack, "delete", urns, *flags)
 
 
 @group.command()
 @stack_option(default=_STACK)
-@click.argument("urn", metavar="URN")
+@click.argument("urn", metavar="URN|NAME")
 @click.argument("name", metavar="NEW-NAME")
 def rename(*, stack: str, urn: str, name: str) -> None:
     """Give a resource another logical name."""
-    _edit(stack, ["rename", urn, name])
+    with refusals(as_json=False):
+        if not name or not name.isprintable():
+            raise Refused("the new name is no name", given=name, allowed="a text of printable characters")
+    _edit(stack, "rename", (urn,), name)
 
 
 @group.command()
 @stack_option(default=_STACK)
 def repair(*, stack: str) -> None:
-    """Put the state in order and drop references to what is not there."""
-    _edit(stack, ["repair"])
+    """Put the state in order; drop references to what is gone."""
+    _edit(stack, "repair", ())
 
 
 @group.command()
@@ -198,14 +204,19 @@ def _read(workspace: Workspace) -> Deployment:
         return file.state
 
 
-def _edit(stack: str, words: Sequence[str]) -> None:
+def _all(everything: bool) -> list[str]:
+    return ["--all"] if everything else []
+
+
+def _edit(stack: str, command: str, given: Sequence[str], *others: str) -> None:
     with refusals(as_json=False):
         from infra.cli import stored  # noqa: PLC0415 (slow to import)
         from infra.engine import edits  # noqa: PLC0415 (the same)
 
         with stored.open_state(_simulated(stack), writable=True) as file:
             try:
-                edited = edits.apply(file.state, words)
+                urns = [_meant(file.state, urn) for urn in given]
+                edited = edits.apply(file.state, [command, *urns, *others])
             except edits.EditError as error:
                 raise Refused(f"the state was not changed: {error}") from error
             file.rebase(edited)
@@ -214,21 +225,28 @@ def _edit(stack: str, words: Sequence[str]) -> None:
     changed = left or sum(
         _specials(a) != _specials(b) for a, b in zip(file.state.resources, edited.resources, strict=False)
     )
-    click.echo(f"{words[0]}: {changed} of {len(before)} resources.")
+    click.echo(f"{command}: {changed} of {len(before)} resources.")
 
 
-def _refuse_unknown(state: Deployment, urn: str, matches: Sequence[Resource]) -> None:
-    if matches:
-        raise Refused(
-            f"{len(matches)} resources are called {urn!r}",
-            allowed="the URN of one",
-            fix="\n".join(r.urn for r in matches),
-        )
+def _meant(state: Deployment, given: str) -> str:
+    """The URN that somebody means: the one given, or that of the only resource of that name.
+
+    Raises:
+        Refused: None is meant, or several are.
+    """
+    if any(r.urn == given for r in state.resources):
+        return given
+    found = sorted({r.urn for r in state.resources if r.name == given})
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Refused(f"{len(found)} resources are called {given!r}", allowed=f"the URN of one: {', '.join(found)}")
     from infra.residency.findings import did_you_mean  # noqa: PLC0415 (only for a mistyped name)
 
     names = {r.name for r in state.resources} | {r.urn for r in state.resources}
     raise Refused(
-        f"no resource {urn!r} is in the state", fix=did_you_mean(urn, names, "python -m infra state list shows what is")
+        f"no resource {given!r} is in the state",
+        fix=did_you_mean(given, names, "python -m infra state list shows what is"),
     )
 
 

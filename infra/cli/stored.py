@@ -25,7 +25,7 @@ def open_state(workspace: Workspace, *, writable: bool) -> Generator[StateFile]:
     """The state file of a simulated stack, locked if it is to be written.
 
     Raises:
-        Refused: Somebody else uses it, or it cannot be read.
+        Refused: Somebody else uses it, it cannot be read, or it is another stack's.
     """
     from infra.engine.secrets import SecretsError, SecretsManager  # noqa: PLC0415 (the engine is slow to import)
     from infra.engine.state import StateError  # noqa: PLC0415 (the same)
@@ -38,6 +38,7 @@ def open_state(workspace: Workspace, *, writable: bool) -> Generator[StateFile]:
                 print(f"usdata: an earlier run was killed: {owner}. Its lock is removed.", file=sys.stderr)
             manager = SecretsManager(workspace.passphrase())
             file = held.enter_context(StateFile.open(workspace.state, manager, writable=writable))
+            refuse_foreign(file.state, workspace)
         except LockedError as error:
             raise Refused(str(error), code=Exit.FAILED) from error
         except (StateError, SecretsError, OSError) as error:

@@ -69,8 +69,19 @@ class Workspace:
         return self.folder / "clouds.sqlite"
 
     def prepare(self) -> None:
-        """Make the folder for the simulated clouds, for its owner only."""
-        self.folder.mkdir(mode=0o700, exist_ok=True)
+        """Make the folder for the simulated clouds, for its owner only.
+
+        Raises:
+            Refused: It cannot be made.
+        """
+        try:
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise Refused(
+                f"the folder for the simulated clouds cannot be made: {error.strerror}",
+                given=str(self.folder),
+                fix="work in a checkout that you may write to",
+            ) from error
 
     def passphrase(self) -> str:
         """What the secrets of a simulated stack's state are encrypted with.

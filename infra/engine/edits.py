@@ -121,10 +121,11 @@ def rename(state: Deployment, urn: str, name: str) -> None:
     Raises:
         EditError: There is no such resource, or the new URN is taken.
     """
+    found = _located(state, urn)
     renamed = urns.rename(urn, name)
     if any(r.urn == renamed for r in state.resources):
         raise EditError(f"a resource {renamed} exists already")
-    for resource in _located(state, urn):
+    for resource in found:
         resource.urn = renamed
         resource.aliases = [urn]
     state.resources = normalize.current_names(state.resources)

@@ -124,7 +124,13 @@ def load(document: object, *, decrypt: Decrypt | None = None) -> Deployment:
     Raises:
         StateError: The document is no state of version 3, uses a feature this engine lacks, or is malformed.
     """
-    outer = _mapping(document, "the document")
+    try:
+        return _load(_mapping(document, "the document"), decrypt)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StateError(f"the state is malformed: {error}") from error
+
+
+def _load(outer: Mapping[str, Any], decrypt: Decrypt | None) -> Deployment:
     inner = _inner(outer)
     if unsupported := sorted(set(cast("list[str]", outer.get("features") or [])) - _SUPPORTED_FEATURES):
         raise StateError(f"the state uses features this engine does not support: {', '.join(unsupported)}")
@@ -146,7 +152,8 @@ def load(document: object, *, decrypt: Decrypt | None = None) -> Deployment:
 
 def secrets_providers_of(document: object) -> Mapping[str, Any] | None:
     """How the secrets of a state are encrypted, before it is read."""
-    return cast("Mapping[str, Any] | None", _inner(_mapping(document, "the document")).get("secrets_providers"))
+    providers = _inner(_mapping(document, "the document")).get("secrets_providers")
+    return None if providers is None else _mapping(providers, "secrets_providers")
 
 
 def _inner(outer: Mapping[str, Any]) -> Mapping[str, Any]:
