@@ -14,7 +14,7 @@ from tests.engine.compare import _by_urn as by_urn
 from tests.engine.compare import _compare as compare
 
 if TYPE_CHECKING:
-    from tests.integration.engines import Played
+    from tests.integration.ordinary import Played
 
 
 def differences(real: Played, embedded: Played, *states: dict[str, Any]) -> list[str]:

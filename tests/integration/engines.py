@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -30,9 +29,8 @@ from infra.engine.options import Command, Options
 from infra.engine.secrets import SecretsManager
 from infra.engine.store import StateFile
 from infra.sandbox import ordinary_cli
-from infra.sandbox.store import Store
 from tests.engine.player import _event
-from tests.engine.recorder import _read_events
+from tests.integration.ordinary import OrdinaryStack, Played
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,34 +69,12 @@ class _Workspace(Workspace):
         return self.copy / ".sandbox"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Played:
-    """What one command did.
-
-    Attributes:
-        exit: The process's exit code.
-        events: The engine's steps in the recordings' form (`tests/engine/recordings/README.md`), in order.
-        errors: What was said at severity error: URN (or none) and text.
-        document: What `preview --json --show-sames` prints; `None` for other commands.
-    """
-
-    exit: int
-    events: list[dict[str, Any]]
-    errors: list[tuple[str, str]]
-    document: dict[str, Any] | None
-
-    @property
-    def done(self) -> set[tuple[str, str]]:
-        """What was changed: operation and URN."""
-        return {(e["op"], e["urn"]) for e in self.events if e["event"] == "outputs" and e["op"] != "same"}
-
-
 @dataclass
-class Project:
-    """The project in a folder of its own, with one stack."""
+class Project(OrdinaryStack):
+    """This project in a folder of its own, with one stack."""
 
-    folder: Path
     stack: str = "sandbox"
+    project: str = "usdata"
     stack_file: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -114,7 +90,7 @@ class Project:
             shutil.copy(CHECKOUT / name, folder)
         (folder / "__main__.py").write_text(_MAIN)
         (folder / ".venv").symlink_to(sys.prefix)
-        project = cls(folder, stack)
+        project = cls(folder=folder, stack=stack)
         project.stack_file.setdefault("encryptionsalt", ordinary_cli.ENCRYPTION_SALT)
         project.write(project.deployment)
         return project
@@ -122,7 +98,7 @@ class Project:
     def copied(self, folder: Path) -> Project:
         """The same at this moment, clouds and states included, in another folder."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Project(folder, self.stack)
+        return Project(folder=folder, stack=self.stack)
 
     @property
     def deployment(self) -> dict[str, Any]:
@@ -134,63 +110,6 @@ class Project:
         self.stack_file["config"]["usdata:deployment"] = dict(deployment)
         path = self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
         path.write_text(yaml.safe_dump(self.stack_file, sort_keys=False))
-
-    @property
-    def clouds(self) -> Path:
-        """The simulated clouds."""
-        return self.folder / ".sandbox" / "clouds.sqlite"
-
-    # The real engine.
-
-    def ordinary(self, command: str, *flags: str, faults: Faults | None = None) -> Played:
-        """Play a command with the real engine."""
-        log = self.folder / ".sandbox" / "events.json"
-        log.unlink(missing_ok=True)
-        words = [command, "--event-log", str(log), *flags]
-        words += ["--json", "--show-sames"] if command == "preview" else ["--yes", "--skip-preview"]
-        with ordinary_cli.surroundings(self.folder, faults=faults) as environment:
-            if not self._ordinary_state.exists():
-                self._pulumi(environment, "stack", "init", self.stack, "--no-select")
-            done = self._pulumi(environment, *words, "--stack", self.stack)
-        events, _, diagnostics = _read_events(log)
-        document = json.loads(done.stdout) if done.stdout.startswith("{") else None
-        if done.returncode and not any(d["severity"] == "error" for d in diagnostics):
-            raise AssertionError(done.stdout + done.stderr)  # not the engine but the command line refused
-        errors = [(d.get("urn", ""), d["message"]) for d in diagnostics if d["severity"] == "error"]
-        return Played(exit=done.returncode, events=events, errors=errors, document=document)
-
-    def ordinary_do(self, *words: str) -> str:
-        """Run `pulumi ... --stack NAME` and return what it prints."""
-        with ordinary_cli.surroundings(self.folder) as environment:
-            done = self._pulumi(environment, *words, "--stack", self.stack)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    @property
-    def _ordinary_state(self) -> Path:
-        return self.folder / ".sandbox" / "backend" / ".pulumi" / "stacks" / "usdata" / f"{self.stack}.json"
-
-    def ordinary_state(self) -> dict[str, Any]:
-        """The state that the real engine keeps."""
-        return json.loads(self._ordinary_state.read_text())["checkpoint"]["latest"]
-
-    def export(self, path: Path) -> Path:
-        """What `pulumi stack export` writes."""
-        path.write_text(self.ordinary_do("stack", "export"))
-        return path
-
-    def _pulumi(self, environment: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 (the tests' own command)
-            ["pulumi", "--non-interactive", *words],  # noqa: S607 (the one on PATH is meant)
-            cwd=self.folder,
-            env={**environment, "PULUMI_DEBUG_COMMANDS": "true"},  # the flag --event-log is one of those
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-
-    # The embedded engine.
 
     def embedded(
         self, command: str, *, faults: Faults | None = None, state_file: Path | None = None, **options: Any
@@ -240,14 +159,6 @@ class Project:
         manager = SecretsManager(ordinary_cli.PASSPHRASE)
         with StateFile.open(self._embedded_state, manager) as file:
             file.rebase(engine_edits.apply(file.state, ["unprotect", "--all"]))
-
-    def remains(self) -> set[tuple[str, str, str]]:
-        """What the simulated clouds hold: type, region, identifier."""
-        store = Store(self.clouds)
-        with store.reading() as clouds:
-            found = {(record.type, record.region, record.id) for record in clouds.all()}
-        store.close()
-        return found
 
     def take_over(self) -> None:
         """Let the embedded engine go on from the real one's state."""

@@ -8,13 +8,17 @@ What it does not prove: that either engine does the same on real clouds; both se
 from __future__ import annotations
 
 import shutil
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.sandbox import Action, Fault, Faults, seeding
 from tests.integration import edits
 from tests.integration.comparing import differences, offline_differences, state_differences
-from tests.integration.engines import CHECKOUT, Played, Project
+from tests.integration.engines import CHECKOUT, Project
+
+if TYPE_CHECKING:
+    from tests.integration.ordinary import Played
 
 needs_pulumi = pytest.mark.skipif(
     shutil.which("pulumi") is None, reason="the ordinary command line `pulumi` is not on PATH"
@@ -69,7 +73,7 @@ def test_one_life_through_both_engines(tmp_path):
     same("refresh")
 
     same("destroy", expected=1)  # what holds data is protected
-    real.ordinary_do("state", "unprotect", "--all", "--yes")
+    real.do("state", "unprotect", "--all", "--yes")
     embedded.unprotect()
     assert [played.exit for played in both("destroy")] == [0, 0]
     assert real.ordinary_state().get("resources", []) == embedded.embedded_state().get("resources", []) == []
