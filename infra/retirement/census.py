@@ -110,7 +110,10 @@ def noted_census(job: Job, work: Workfile) -> tuple[BucketCensus, ...]:
         raise BadInputError(
             f"the census is of {', '.join(noted['buckets'])}, the job names {', '.join(job.buckets)}; run census again"
         )
-    found = tuple(work.census(CENSUS, bucket) for bucket in job.buckets)
+    if "inventory" in noted:
+        found = tuple(BucketCensus(**one) for one in noted["inventory"])
+    else:
+        found = tuple(work.census(CENSUS, bucket) for bucket in job.buckets)
     if site_root(found) != noted["root"]:
         raise BadInputError("the work file was changed since its census; run census again")
     return found

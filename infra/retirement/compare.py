@@ -17,22 +17,18 @@ from typing import TYPE_CHECKING, Any
 from infra.residency.receipts import Step
 from infra.retirement.census import OPEN
 from infra.retirement.clients import explained
-from infra.retirement.entry import Entry, Kind
 from infra.retirement.errors import RefusedError, UnfinishedError
-from infra.retirement.job import Covers
-from infra.retirement.listing import list_current
+from infra.retirement.oracle import covered_condition, history_key, list_oracle, look_up_oracle, oracle_object, route_of
 from infra.retirement.parallel import in_parallel
-from infra.retirement.workfile import CENSUS, ORACLE
+from infra.retirement.workfile import CENSUS, SHARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from infra.retirement.job import Job, Route
+    from infra.retirement.entry import Entry
+    from infra.retirement.job import Covers, Job, Route
     from infra.retirement.workfile import Workfile
-
-HISTORY = "legacy-history"
-"""Prefix in Oracle Cloud under which versions are kept that are nobody's current object."""
 
 _CHUNK = 1 << 20
 _TRIES = 5
@@ -68,25 +64,6 @@ class Verdict:
     encryption: str = ""
 
 
-def route_of(job: Job, bucket: str, key: str) -> Route | None:
-    """The route with the longest prefix that the key begins with."""
-    return next((route for route in job.buckets[bucket] if key.startswith(route.prefix)), None)
-
-
-def history_key(job: Job, entry: Entry) -> str:
-    """Where a version is kept that may not appear under its key; its own digest names it, so copying twice is once."""
-    return f"{HISTORY}/{job.scope.site}/{entry.leaf}"
-
-
-def covered_condition(covers: Covers) -> str:
-    """The SQL condition on an entry `e` of the census that must be found in Oracle Cloud."""
-    match covers:
-        case Covers.EVERY_VERSION:
-            return "e.kind = 'version'"
-        case Covers.CURRENT_VERSION:
-            return "e.kind = 'version' and e.latest"
-
-
 def uncovered_condition(covers: Covers) -> str:
     """The SQL condition on an entry `e` that is still there and has to be covered, and is not as far as anyone knows.
 
@@ -103,20 +80,6 @@ _PROVED = (
     " on (o.listing, o.bucket, o.key, o.checksum) = ('oracle', v.oracle_bucket, v.oracle_key, v.etag)"
     " where v.bucket = e.bucket and v.leaf = e.leaf and v.outcome = 'same')"
 )
-
-
-def list_oracle(job: Job, work: Workfile, oracle: Any) -> None:
-    """List what Oracle Cloud holds now, from the beginning.
-
-    Raises:
-        UnfinishedError: a listing cannot be trusted, or the service did not answer.
-    """
-    with work.transaction():
-        work.forget_listing(ORACLE)
-    for bucket in sorted({route.bucket for routes in job.buckets.values() for route in routes}):
-        with explained(f"listing {bucket} in Oracle Cloud"):
-            for page in list_current(oracle, bucket):
-                work.add_page(ORACLE, bucket, Kind.VERSION, page)
 
 
 def count_uncovered(job: Job, work: Workfile) -> int:
@@ -143,7 +106,10 @@ def compare(
     """
     with work.transaction():
         work.note(f"step.{Step.COMPARISON}", None)
-    list_oracle(job, work, oracle)
+    if work.fact(SHARD):
+        look_up_oracle(job, work, oracle, threads=threads)
+    else:
+        list_oracle(job, work, oracle)
     batch: list[tuple[object, ...]] = []
     judge = partial(_judge, job, legacy, oracle)
     for task, verdict in in_parallel(judge, _tasks(job, work), threads):
@@ -187,12 +153,6 @@ def _tasks(job: Job, work: Workfile) -> Iterator[_Task]:
                         if size == entry.size:
                             places.append(Place(bucket=route.bucket, key=key, checksum=checksum))
             yield _Task(bucket=bucket, entry=entry, route=route, places=tuple(places), present=present)
-
-
-def oracle_object(work: Workfile, route: Route, key: str) -> list[tuple[int, str]]:
-    """Size and entity tag of an object in Oracle Cloud as it was listed last; empty if there is none."""
-    sql = "select size, checksum from entry where (listing, bucket, key) = ('oracle', ?, ?)"
-    return work.rows(sql, route.bucket, key)
 
 
 def _judge(job: Job, legacy: Any, oracle: Any, task: _Task) -> Verdict:
@@ -300,5 +260,16 @@ def summary(job: Job, work: Workfile) -> dict[str, int | str]:
         "mustBeCovered": work.count(CENSUS, covered),
         "uncovered": count_uncovered(job, work),
         **outcomes,
-        "underAnotherKey": work.count(CENSUS, f"{judged} v.encryption not in ('', ?))", job.key_arn),
+        "underAnotherKey": count_under_another_key(job, work),
     }
+
+
+def count_under_another_key(job: Job, work: Workfile) -> int:
+    """How many versions of the census the comparison saw under no key or one that is not the site's."""
+    combined = work.fact(f"step.{Step.COMPARISON}")
+    if combined and "shards" in combined["results"]:
+        return int(combined["results"]["underAnotherKey"])
+    judged = (
+        "exists (select 1 from verdict v where v.bucket = e.bucket and v.leaf = e.leaf and v.encryption not in ('', ?))"
+    )
+    return work.count(CENSUS, judged, job.key_arn)

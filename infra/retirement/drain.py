@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from infra.residency.receipts import Step
 from infra.retirement.clients import explained
-from infra.retirement.compare import Outcome, history_key, oracle_object, route_of, uncovered_condition
+from infra.retirement.compare import Outcome, uncovered_condition
 from infra.retirement.errors import RefusedError, UnfinishedError
 from infra.retirement.job import Missing
+from infra.retirement.oracle import history_key, oracle_object, route_of
 from infra.retirement.parallel import in_parallel
 
 if TYPE_CHECKING:

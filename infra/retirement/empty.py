@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from infra.residency.receipts import Step
 from infra.retirement.clients import explained
+from infra.retirement.compare import count_under_another_key
 from infra.retirement.errors import RefusedError
 from infra.retirement.listing import list_uploads, list_versions
-from infra.retirement.workfile import CENSUS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,10 +47,7 @@ def prove_empty(
     wait(settle)
     _list_nothing(job, s3)
     results: dict[str, int | str] = {"listings": 2, "secondsApart": int(settle), **_key_state(job, kms)}
-    judged = (
-        "exists (select 1 from verdict v where v.bucket = e.bucket and v.leaf = e.leaf and v.encryption not in ('', ?))"
-    )
-    results["underAnotherKey"] = work.count(CENSUS, judged, job.key_arn)
+    results["underAnotherKey"] = count_under_another_key(job, work)
     with work.transaction():
         work.note(f"step.{Step.EMPTY}", {"time": clock().isoformat(), "results": results})
     return results

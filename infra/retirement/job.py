@@ -64,6 +64,7 @@ class Job:
         confirm_census: `confirmCensus` of the stack file.
         signers: raw public keys by the signer's name.
         receipts: folder of the stack's receipts.
+        reports_bucket: the site's bucket of inventory reports; needed only for a census from them.
     """
 
     scope: Scope
@@ -79,6 +80,7 @@ class Job:
     confirm_census: str | None
     signers: Mapping[str, bytes]
     receipts: Path
+    reports_bucket: str | None
 
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -90,7 +92,7 @@ _KEYS = {
         *("stack", "site", "region", "accountId", "profile", "keyArn", "covers"),
         *("buckets", "oracle", "signers", "receipts"),
     ),
-    "optional": ("endpoint", "confirmCensus"),
+    "optional": ("endpoint", "confirmCensus", "reportsBucket"),
     "oracle": ("region", "endpoint", "profile"),
     "route": ("bucket", "missing"),
 }
@@ -145,6 +147,7 @@ class _Reader:
             confirm_census=self._confirmation(top),
             signers=self._signers(top.get("signers")),
             receipts=self.path.parent / self._text(top, "receipts", re.compile(r".+"), "a folder"),
+            reports_bucket=self._reports_bucket(top),
         )
         if self.problems:
             raise BadInputError(*(f"{self.path}: {problem}" for problem in self.problems))
@@ -221,6 +224,11 @@ class _Reader:
         return self._text(
             top, "confirmCensus", re.compile(r"[0-9a-f]{8,64}"), "8 to 64 digits of a census root, quoted"
         )
+
+    def _reports_bucket(self, top: dict[str, Any]) -> str | None:
+        if top.get("reportsBucket") is None:
+            return None
+        return self._text(top, "reportsBucket", _BUCKET, "the name of a bucket")
 
     def _signers(self, value: Any) -> Mapping[str, bytes]:
         from infra.retirement.signing import public_key_from  # noqa: PLC0415 - needs `cryptography`, only here

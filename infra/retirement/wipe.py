@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 from infra.residency.receipts import Step
 from infra.retirement.census import list_again
 from infra.retirement.clients import explained
-from infra.retirement.compare import DELETED, count_uncovered, list_oracle
+from infra.retirement.compare import DELETED, count_uncovered
 from infra.retirement.decide import DeletionFacts
 from infra.retirement.entry import Entry, Kind
 from infra.retirement.errors import UnfinishedError
+from infra.retirement.oracle import list_oracle
 from infra.retirement.parallel import in_parallel
 from infra.retirement.workfile import CENSUS, FRESH
 

@@ -27,6 +27,9 @@ CENSUS = "census"
 FRESH = "fresh"
 ORACLE = "oracle"
 
+SHARD = "shard"
+"""Under this name stands which shard of a census the file holds, if it is not a whole one."""
+
 _SCHEMA = """
 create table if not exists fact (name text primary key, value text not null) without rowid;
 create table if not exists entry (
@@ -160,15 +163,14 @@ class Workfile:
             yield from batch
             last = batch[-1]
 
+    def leaves(self, listing: str, bucket: str) -> Iterator[str]:
+        """The leaves of a listing in ascending order; nothing may be written meanwhile."""
+        rows = self.stream("select leaf from entry where listing = ? and bucket = ? order by leaf", listing, bucket)
+        return (row[0] for row in rows)
+
     def census(self, listing: str, bucket: str) -> BucketCensus:
         """Root and counts of a complete listing."""
-        leaves = (
-            row[0]
-            for row in self.stream(
-                "select leaf from entry where listing = ? and bucket = ? order by leaf", listing, bucket
-            )
-        )
-        root = merkle.root(leaves)
+        root = merkle.root(self.leaves(listing, bucket))
         ((versions, markers, uploads, size),) = self.rows(
             "select coalesce(sum(kind = 'version'), 0), coalesce(sum(kind = 'marker'), 0),"
             " coalesce(sum(kind = 'upload'), 0), coalesce(sum(size), 0) from entry where listing = ? and bucket = ?",

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from moto.s3.models import s3_backends
 
-from infra.retirement import cli
+from infra.retirement import cli, cli_common
 from infra.retirement.signing import public_key_of, public_key_text
 from tests.retirement.s3_server import ACCOUNT, Door, forget_everything, serving
 
@@ -73,7 +73,7 @@ class Rig:
         """Run a command in this process, one second later than the last."""
         self.now += timedelta(seconds=1)
         out, err = io.StringIO(), io.StringIO()
-        world = cli.World(clock=lambda: self.now, wait=self.waits.append, stderr=err)
+        world = cli_common.World(clock=lambda: self.now, wait=self.waits.append, stderr=err)
         code = 0
         with redirect_stdout(out), redirect_stderr(err):
             try:
