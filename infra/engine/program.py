@@ -12,9 +12,10 @@ import contextvars
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 import pulumi.runtime
@@ -22,9 +23,13 @@ from pulumi.runtime import settings as sdk_settings
 from pulumi.runtime.stack import run_in_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from infra.engine.monitor import EngineLog, Monitor
+
+
+_SWITCH_INTERVAL: Final = 0.0005
+"""Seconds after which Python's interpreter changes to another thread that has work to do; by default ten times that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +66,23 @@ def evaluate(program: Callable[[], None], around: Surroundings, monitor: Monitor
     Raises:
         ProgramError: It raised an exception.
     """
-    contextvars.copy_context().run(_evaluate, program, around, monitor, engine)
+    with _quick_switching():
+        contextvars.copy_context().run(_evaluate, program, around, monitor, engine)
+
+
+@contextmanager
+def _quick_switching() -> Generator[None]:
+    """Let the threads that register resources take turns with the SDK's event loop more often.
+
+    After each of its turns in which any registration has ended, the loop looks at all pending outputs once more. With
+    long turns few registrations end in each, and the SDK's cost becomes quadratic in the number of resources.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _evaluate(program: Callable[[], None], around: Surroundings, monitor: Monitor, engine: EngineLog) -> None:
