@@ -47,7 +47,7 @@ class Client:
     def call(self, method: str, request: Any) -> Any:
         """One call; errors become `Refused`."""
         try:
-            return getattr(self.stub, method)(request, timeout=20)
+            return getattr(self.stub, method)(request, timeout=60)
         except grpc.RpcError as error:
             raise Refused(error) from None
 

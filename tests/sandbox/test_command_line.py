@@ -2,10 +2,8 @@
 
 import json
 import os
-import queue
 import re
 import signal
-import threading
 
 import pytest
 from click.testing import CliRunner
@@ -126,21 +124,17 @@ def test_a_file_that_cannot_be_used(database):
 
 def test_serve_until_it_is_told_to_stop(monkeypatch):
     """The one line it prints is what the engine needs to find both providers."""
-    lines: queue.Queue[str] = queue.Queue()
-    monkeypatch.setattr("click.echo", lambda text, **_: lines.put(text))
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     seen = []
 
-    def look_and_stop() -> None:
-        seen.append(lines.get(timeout=20))
+    def look_and_stop(text: str) -> None:
+        seen.append(text)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    thread = threading.Thread(target=look_and_stop)
-    thread.start()
+    monkeypatch.setattr("click.echo", look_and_stop)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         run("serve")
     finally:
-        thread.join()
         for number, handler in before.items():
             signal.signal(number, handler)
     assert re.fullmatch(r"PULUMI_DEBUG_PROVIDERS=\w+:\d+,\w+:\d+", seen[0])

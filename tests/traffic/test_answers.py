@@ -85,7 +85,7 @@ def ask(port, hostname, rtype, client="Texas"):
     """The response code and the data of the answers."""
     option = dns.edns.ECSOption(CLIENTS[client], 24)
     query = dns.message.make_query(f"{hostname}.us.example.com", rtype, use_edns=0, options=[option])
-    response = dns.query.udp(query, LOOPBACK, port=port, timeout=10)
+    response = dns.query.udp(query, LOOPBACK, port=port, timeout=60)
     return response.rcode(), [item.to_text() for rrset in response.answer for item in rrset]
 
 
@@ -187,7 +187,7 @@ def test_dig(applied, edges):
     with serve(applied, seed=3) as port:
 
         def dig(*words):
-            base = ["dig", f"@{LOOPBACK}", "-p", str(port), "+short", "+tries=1", "+time=10"]
+            base = ["dig", f"@{LOOPBACK}", "-p", str(port), "+short", "+tries=1", "+time=60"]
             done = subprocess.run([*base, *words], capture_output=True, text=True, check=True)  # noqa: S603 - fixed words
             return done.stdout.split()
 

@@ -41,7 +41,7 @@ CLIENTS: Final[Mapping[str, str]] = {place.name: str(place.network[1]) for place
 
 _ADDRESSES = frozenset({RdataType.A, RdataType.AAAA})
 _HARMLESS = frozenset({RdataType.SOA, RdataType.TXT, RdataType.CAA})
-_TIMEOUT = 10.0
+_TIMEOUT = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

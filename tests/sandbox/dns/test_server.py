@@ -37,7 +37,7 @@ def ask(port, name, rtype="A", *, subnet=None, how=dns.query.udp):
     """One query."""
     options = [] if subnet is None else [dns.edns.ECSOption(*subnet)]
     query = dns.message.make_query(name, rtype, use_edns=0 if options else None, options=options)
-    return how(query, LOOPBACK, port=port, timeout=5)
+    return how(query, LOOPBACK, port=port, timeout=60)
 
 
 def texts(response):
