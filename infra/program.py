@@ -14,6 +14,7 @@ import pulumi
 from components.access import Access, AccessArgs
 from components.edge import PublicEdge, PublicEdgeArgs
 from components.edge_network import EdgeNetwork, EdgeNetworkArgs
+from components.guardrails import Guardrails, GuardrailsArgs
 from components.keys import RegionalKeys, RegionalKeysArgs
 from components.legacy_backup import LegacyBackup, LegacyBackupArgs
 from components.network import PeeringMesh, PeeringMeshArgs, RegionalNetwork, RegionalNetworkArgs
@@ -94,6 +95,7 @@ def _register(plan: Plan) -> None:
         "storage-access",
         StorageAccessArgs(foundation=foundation, service_grants=plan.service_grants, datasets=plan.datasets),
     )
+    Guardrails("guardrails", GuardrailsArgs(foundation=foundation, quotas=plan.quotas))
     if plan.access is not None:
         Access("access", AccessArgs(foundation=foundation, plan=plan.access))
     vaults = {

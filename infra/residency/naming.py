@@ -79,6 +79,11 @@ def network_source(organization: str, name: str) -> str:
     return f"{organization}-{name}"
 
 
+def quota(organization: str, family: str) -> str:
+    """The name of a family's quota policy: `usds-only-us-object-storage`."""
+    return f"{organization}-only-us-{family}"
+
+
 def edge(organization: str, region: UsRegion) -> str:
     """The name of a region's public edge: `usds-edge-iad`."""
     return f"{organization}-edge-{region.facts.key}"

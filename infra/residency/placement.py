@@ -16,6 +16,7 @@ from infra.residency.dataset import DataClass, Dataset
 from infra.residency.flow import Flow
 from infra.residency.grants import ExportGrant, ServiceGrant
 from infra.residency.lifecycle import Site
+from infra.residency.quotas import QuotaPlan
 from infra.residency.regions import UsRegion
 from infra.residency.traffic import TrafficPlan
 
@@ -209,6 +210,7 @@ class Plan:
 
     Attributes:
         service_grants: what Object Storage itself may do, for exactly the regions that hold data (PRIMARY, STANDBY).
+        quotas: what stops everybody from using other regions, one policy for each family.
         traffic: who answers users; None for a stack that answers none.
         access: who has which duty; None for a stack in which nobody has one.
     """
@@ -220,5 +222,6 @@ class Plan:
     service_grants: tuple[ServiceGrant, ...]
     datasets: tuple[DatasetPlan, ...]
     sites: tuple[SitePlan, ...]
+    quotas: tuple[QuotaPlan, ...]
     traffic: TrafficPlan | None
     access: AccessPlan | None

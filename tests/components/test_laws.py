@@ -32,7 +32,7 @@ HOLDERS = {
 }
 """What holds data or keys, and what guards it."""
 
-OF_THE_TENANCY = ("oci:Identity/", "oci:Dns/", "oci:HealthChecks/httpMonitor:")
+OF_THE_TENANCY = ("oci:Identity/", "oci:Limits/", "oci:Dns/", "oci:HealthChecks/httpMonitor:")
 """Beginnings of the types that are in no region."""
 
 SET_ELSEWHERE = {"oci:Core/publicIp:PublicIp": ("privateIpId",), "oci:Core/ipv6:Ipv6": ("vnicId",)}

@@ -30,6 +30,7 @@ from infra.residency.planner.phases import Judgement, judge_phase, plan_signers
 from infra.residency.planner.sites import backup_buckets, plan_sites, provision
 from infra.residency.planner.tenancy import plan_organization, plan_tenancy
 from infra.residency.planner.traffic import plan_traffic
+from infra.residency.quotas import plan_quotas
 from infra.residency.regions import UsRegion
 from infra.residency.traffic import TrafficPlan
 
@@ -224,6 +225,7 @@ def _assemble(
         service_grants=_service_grants(organization, regions),
         datasets=tuple(place(dataset, organization, tenancy.namespace, regions) for dataset in datasets),
         sites=sites,
+        quotas=plan_quotas(organization, (network.region for network in regions.networks)),
         traffic=traffic,
         access=access,
     )
