@@ -268,9 +268,14 @@ def _run(
 
 def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> None:
     if as_json:
-        from infra.engine.digest import digest  # noqa: PLC0415 (the engine is slow to import)
+        from infra.cli import traffic_table  # noqa: PLC0415 (the engine is slow to import)
+        from infra.engine.digest import digest  # noqa: PLC0415 (the same)
 
-        click.echo(json.dumps(digest(outcome.events, show_sames=show_sames), indent=4, ensure_ascii=False))
+        document = dict(digest(outcome.events, show_sames=show_sames))
+        if outcome.request.is_preview:
+            changes = traffic_table.changes(outcome.before, outcome.recorder)
+            document["traffic"] = traffic_table.document(changes)
+        click.echo(json.dumps(document, indent=4, ensure_ascii=False))
         return
     from infra.cli import report  # noqa: PLC0415 (the same)
     from infra.engine.display import paper_for  # noqa: PLC0415 (the same)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from infra.cli import traffic_table
 from infra.cli.meaning import meaning
 from infra.engine.display import (
     Paper,
@@ -45,6 +46,8 @@ def render(outcome: Outcome, paper: Paper, *, diff: bool, show_sames: bool) -> s
     if changes or show_sames or outcome.recorder.failed:
         blocks.append(render_counts(recorder, paper))
         blocks.append(meaning(outcome.loaded.plan, recorder, outcome.before, paper))
+        if request.is_preview and not recorder.failed:
+            blocks.append(traffic_table.render(traffic_table.changes(outcome.before, recorder), paper))
         blocks.append(
             render_tree(recorder, paper, show_sames=show_sames)
             if diff
