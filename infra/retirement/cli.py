@@ -33,12 +33,22 @@ def main(arguments: Sequence[str] | None = None, world: World | None = None) -> 
         sys.exit(problem.exit_code)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _InOrder(click.Group):
+    """Lists its commands in the order in which they are run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx  # the order is the same everywhere
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def _commands() -> None:
     """Retire a legacy site: count it, prove its copy, delete it, prove it empty.
 
     Order: census, compare (drain where something is missing), attest, wipe, verify-empty, attest. Every step can be
     interrupted and run again. What it needs to know about the site stands in the job file (docs/retirement.md).
+
+    Exit codes: 0 done, 1 refused (what was found speaks against it), 2 bad input, 3 unfinished: run it again.
     """
 
 

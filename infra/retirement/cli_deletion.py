@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def wipe(
     world: World, *, job_file: Path, work: Path, threads: int, as_json: bool, root: str | None, delete: bool
 ) -> None:
-    """Delete what the census lists, if signed receipts and both clouds still agree with it."""
+    """Delete what the census lists, if receipts permit it."""
     from infra.residency.receipts import Step, site_root  # noqa: PLC0415 - as above
     from infra.retirement.census import noted_census  # noqa: PLC0415 - as above
     from infra.retirement.clients import check_place, legacy_client, oracle_client  # noqa: PLC0415 - as above
@@ -113,7 +113,7 @@ def _permitted(job: Job, now: datetime, step: Any) -> tuple[tuple[str, ...], str
     ),
 )
 def verify_empty(world: World, *, job_file: Path, work: Path, as_json: bool, settle: float) -> None:
-    """Prove that nothing is left, with two listings, and look at the key."""
+    """Prove that nothing is left; look at the key."""
     from infra.retirement.census import noted_census  # noqa: PLC0415 - as above
     from infra.retirement.clients import check_place, legacy_client  # noqa: PLC0415 - as above
     from infra.retirement.empty import prove_empty  # noqa: PLC0415 - as above

@@ -52,7 +52,7 @@ def census(
     inventory: str | None,
     shard: str | None,
 ) -> None:
-    """List every version, delete marker and incomplete upload; print the census root."""
+    """Count every version, marker and upload; print the root."""
     if inventory:
         _inventory_census(world, job_file=job_file, work=work, as_json=as_json, engine_name=inventory, shard=shard)
         return
@@ -134,7 +134,7 @@ def _say_census(found: tuple[BucketCensus, ...], took_writes: list[str], *, as_j
 def compare(
     world: World, *, job_file: Path, work: Path, threads: int, as_json: bool, shard: str | None, combine: bool
 ) -> None:
-    """Prove that everything of the census is in Oracle Cloud with the same content."""
+    """Prove that Oracle Cloud has all of it, byte for byte."""
     if combine:
         _combine(world, job_file=job_file, work=work, as_json=as_json)
         return
@@ -200,7 +200,7 @@ def _say_comparison(job: Job, found: Mapping[str, int | str], *, as_json: bool) 
 def drain(
     world: World, *, job_file: Path, work: Path, threads: int, as_json: bool, shard: str | None, copy: bool
 ) -> None:
-    """Copy to Oracle Cloud what compare did not find there; never overwrites an object."""
+    """Copy what compare did not find; overwrites nothing."""
     from infra.retirement.census import noted_census  # noqa: PLC0415 - as above
     from infra.retirement.clients import check_place, legacy_client, oracle_client  # noqa: PLC0415 - as above
     from infra.retirement.drain import drain, plan_copies  # noqa: PLC0415 - as above

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group("attest")
 def attest() -> None:
-    """Write, sign and check the receipts of finished steps."""
+    """Write, sign and check receipts of finished steps."""
 
 
 _RECEIPTS = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
