@@ -1,17 +1,22 @@
-"""Watches which holders the program makes, and holds them against the plan before the first of them is registered.
+"""Watches which holders the program makes, and refuses one that is not made as planned before an engine hears of it.
 
 The plan says what may not go; only the program says what an engine will hear. A logical name, a parent, an alias or an
 option that was edited in a component would make an engine delete or replace a holder although the plan is as it was.
-So every resource is looked at as it is constructed. The SDK sends nothing before the program has ended: what is refused
-at its end was never asked for, in a preview and in an update, with the ordinary `pulumi` and the embedded engine.
+So every resource is looked at as it is constructed, before the SDK registers it, in a preview and in an update, with
+the ordinary `pulumi` and with the embedded engine.
 
-What it refuses: a holder that is not registered exactly as planned, one that is not planned at all, and every option by
-which an engine could replace, adopt, rename or forget one. It changes nothing (a transformation that returns none).
+A refusal ends the program. An engine deletes what a program does not have any more only after a program that ended
+well, and replaces a resource only when it is registered: so after a refusal no holder has been touched, whatever other
+resources, as planned, were registered before.
+
+What it refuses: a holder that is not made exactly as planned, one that is not planned, one that is planned and not
+made, and every option by which an engine could replace, adopt, rename or forget one. It changes nothing (a
+transformation that returns none).
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NoReturn, cast
 
 import pulumi
 import pulumi.runtime
@@ -21,7 +26,6 @@ from infra.residency.holders import TYPES, Holder, holders
 from infra.residency.placement import Plan
 
 _PROVIDER = "pulumi:providers:"
-_STACK = "pulumi:pulumi:Stack"
 
 _REFUSED_OPTIONS = (
     "delete_before_replace",
@@ -36,17 +40,30 @@ _REFUSED_OPTIONS = (
 
 
 class HolderWatch:
-    """What the running program has made of holders so far; a problem is one line of text."""
+    """What the running program has made of a plan's holders so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, plan: Plan) -> None:
+        self._planned = {holder.key: holder for holder in holders(plan)}
+        self._given_up = {join("legacy.sites", it.site.name) for it in plan.sites if not it.site.phase.keeps_holders}
+        self._missing = set(self._planned)
         self._chains: dict[pulumi.Resource, str] = {}
         self._regions: dict[pulumi.Resource, object] = {}
-        self._seen: dict[str, tuple[dict[str, object], bool]] = {}
-        self._problems: list[str] = []
 
     def begin(self) -> None:
-        """Looks at everything that is constructed from now on."""
+        """Looks at everything that is constructed from now on.
+
+        A constructor of a holder that is not as planned raises `pulumi.RunError`.
+        """
         pulumi.runtime.register_stack_transformation(self._look)
+
+    def end(self) -> None:
+        """Says that the program has made everything.
+
+        Raises:
+            pulumi.RunError: a holder is planned and was not made.
+        """
+        if self._missing:
+            _refuse(f"{key} is planned and not made: it would be deleted" for key in sorted(self._missing))
 
     def _look(self, args: pulumi.ResourceTransformationArgs) -> None:
         parent = args.opts.parent
@@ -57,46 +74,45 @@ class HolderWatch:
         if args.type_.startswith(_PROVIDER):
             self._regions[args.resource] = props.get("region")
         if args.type_ in TYPES:
-            self._note(f"{chain}::{args.name}", args, props)
+            key = f"{chain}::{args.name}"
+            if problems := list(self._problems(key, args, props)):
+                _refuse(f"{key} {problem}" for problem in problems)
+            self._missing.discard(key)
 
-    def _note(self, key: str, args: pulumi.ResourceTransformationArgs, props: Mapping[str, object]) -> None:
-        kind, opts = TYPES[args.type_], args.opts
+    def _problems(
+        self, key: str, args: pulumi.ResourceTransformationArgs, props: Mapping[str, object]
+    ) -> Iterator[str]:
+        kind, opts, holder = TYPES[args.type_], args.opts, self._planned.get(key)
+        if holder is None:
+            yield "holds data and is not planned"
+            return
         provider = opts.provider
         found = {
             "name": args.name if kind.named_by is None else props.get(_snake(kind.named_by)),
             "place": props.get("region") or (self._regions.get(provider) if provider is not None else None),
             **{name: props.get(_snake(name)) for name in kind.fixed},
         }
-        kept = bool(opts.protect) and bool(opts.retain_on_delete)
-        given_up = opts.protect is False and opts.retain_on_delete is False
-        if not kept and not given_up:
-            self._problems.append(f"{key} is protected or retained, not both or neither")
-        self._problems += [f"{key} has the option {name}" for name in _REFUSED_OPTIONS if _given(opts, name)]
-        self._problems += [f"{key} has the alias {alias}" for alias in opts.aliases or () if not _former_type(alias)]
-        self._seen[key] = (found, kept)
+        yield from _differences(holder, found)
+        kept = holder.of not in self._given_up
+        if (opts.protect, opts.retain_on_delete) != (kept, kept):
+            yield f"is {'not ' if kept else ''}protected and retained, against the plan"
+        yield from (f"has the option {name}" for name in _REFUSED_OPTIONS if _given(opts, name))
+        yield from (f"has the alias {alias}" for alias in opts.aliases or () if not _former_type(alias))
 
-    def problems(self, plan: Plan) -> Iterator[str]:
-        """What is not as planned, one line each; none is well."""
-        yield from self._problems
-        planned = {holder.key: holder for holder in holders(plan)}
-        given_up = {join("legacy.sites", it.site.name) for it in plan.sites if not it.site.phase.keeps_holders}
-        for key in sorted({*planned, *self._seen}):
-            if key not in self._seen:
-                yield f"{key} is planned and not made: it would be deleted"
-            elif key not in planned:
-                yield f"{key} holds data and is not planned"
-            else:
-                found, kept = self._seen[key]
-                yield from _differences(planned[key], found)
-                if kept == (planned[key].of in given_up):
-                    yield f"{key} is {'' if kept else 'not '}protected and retained, against the plan"
+
+def _refuse(problems: Iterable[str]) -> NoReturn:
+    lines = "\n".join(f"  {problem}" for problem in problems)
+    raise pulumi.RunError(
+        f"usdata: what holds data would not be registered as planned.\n\n{lines}\n\n"
+        "  fix    give each holder its planned name, parent and options; no alias, no other option"
+    )
 
 
 def _differences(holder: Holder, found: Mapping[str, object]) -> Iterator[str]:
     wanted = {"name": holder.name, "place": holder.place, **dict(holder.fixed)}
     for name, value in wanted.items():
         if found[name] != value:
-            yield f"{holder.key} has {name} {found[name]!r}, planned is {value!r}: it would be replaced"
+            yield f"has {name} {found[name]!r}, planned is {value!r}: it would be replaced"
 
 
 def _given(opts: pulumi.ResourceOptions, name: str) -> bool:

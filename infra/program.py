@@ -73,17 +73,12 @@ def provision(plan: Plan) -> None:
     """Registers everything that a plan says.
 
     Raises:
-        pulumi.RunError: a holder would not be registered as planned; nothing is registered then.
+        pulumi.RunError: a holder would not be registered as planned; none was deleted or replaced then.
     """
-    watch = HolderWatch()
+    watch = HolderWatch(plan)
     watch.begin()
     _register(plan)
-    if problems := list(watch.problems(plan)):
-        lines = "\n".join(f"  {problem}" for problem in problems)
-        raise pulumi.RunError(
-            f"usdata: what holds data is not registered as planned; nothing was registered.\n\n{lines}\n\n"
-            "  fix    give each holder back its name, parent and options; no alias, no other option"
-        )
+    watch.end()
 
 
 def _register(plan: Plan) -> None:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 @as_of_option
 @json_option
 def access(*, stack: str, who: str, what: str, as_of: date | None, as_json: bool) -> None:
-    """Say who can list, read, write and delete which dataset, from where, until when, and why.
+    """Say who can reach which data, from where and why.
 
+    Who can list, read, write and delete which dataset, from where, until when, and which line brings it about.
     Follows from the stack file alone: no state, no cloud, no credentials.
     """
     with refusals(as_json=as_json):

@@ -171,13 +171,14 @@ def _stack_file(workspace: Workspace) -> Examined:
 
     from infra.cli.refusal import BadStackFile  # noqa: PLC0415 (the same)
     from infra.cli.runs import load  # noqa: PLC0415 (slow to import)
+    from infra.engine.display import count  # noqa: PLC0415 (the same)
 
     use = "every command on this stack"
     try:
         load(workspace, datetime.now(UTC).date())
     except BadStackFile as error:
         return Examined(
-            subject=workspace.shown_file, verdict=Verdict.MISSING, found=f"{len(error.findings)} problems",
+            subject=workspace.shown_file, verdict=Verdict.MISSING, found=count(len(error.findings), "problem"),
             needed_for=use, fix=f"python -m infra preview --stack {workspace.stack} lists them",
         )  # fmt: skip
     return Examined(subject=workspace.shown_file, verdict=Verdict.OK, found="no problem", needed_for=use)

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 )
 @as_of_option
 def lock(*, stack: str, check: bool, state_file: Path | None, as_of: date | None) -> None:
-    """Write stacks/NAME.holders.lock: every holder ever deployed, which no update may delete or replace.
+    """Keep the list of holders that no update may remove.
 
+    It is stacks/NAME.holders.lock: every holder ever deployed, which no update may delete or replace.
     Add what a stack file plans, before it is deployed; with --state also what has been deployed, after it was.
     """
     day = as_of or datetime.now(UTC).date()

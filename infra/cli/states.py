@@ -77,7 +77,7 @@ def show(*, stack: str, urn: str) -> None:
     "--file", "path", type=click.Path(path_type=Path), metavar="FILE", help="Where to. [default: standard output]"
 )
 def export(*, stack: str, path: Path | None) -> None:
-    """Write the state down, secrets encrypted, as `pulumi stack export` does."""
+    """Write the state as `pulumi stack export` does. Secrets stay encrypted."""
     with refusals(as_json=False):
         from infra.engine.state import dump  # noqa: PLC0415 (slow to import)
 
@@ -218,7 +218,8 @@ def _edit(stack: str, command: str, given: Sequence[str], *others: str) -> None:
                 urns = [_meant(file.state, urn) for urn in given]
                 edited = edits.apply(file.state, [command, *urns, *others])
             except edits.EditError as error:
-                raise Refused(f"the state was not changed: {error}") from error
+                said = " ".join(str(error).split()).removesuffix(".")
+                raise Refused(f"the state was not changed: {said}") from error
             file.rebase(edited)
         before = {id(r): r for r in file.state.resources}
     left = len(before) - len(edited.resources)

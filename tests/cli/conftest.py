@@ -15,7 +15,7 @@ def project(tmp_path, monkeypatch):
     return make_project(tmp_path / "project", monkeypatch)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def applied_once(tmp_path_factory):
     """A project folder whose sandbox stack is applied; copied for each test that asks for `applied`."""
     with pytest.MonkeyPatch.context() as patch:

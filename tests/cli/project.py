@@ -48,6 +48,7 @@ class Project:
     def __init__(self, root) -> None:
         self.root = root
         self.file = root / "stacks" / "Pulumi.sandbox.yaml"
+        self.state = root / ".sandbox" / "state" / "sandbox.json"
 
     def run(self, *words: object, code=0, input_=None):
         """Run a command and return what it wrote to standard output and standard error, as one text each."""
@@ -88,7 +89,8 @@ class Project:
 def make_project(root, patch):
     """A project folder with the small stack, in which `patch` makes the command line work."""
     (root / "stacks").mkdir(parents=True)
-    shutil.copy(HERE / "Pulumi.yaml", root)
+    for name in ("Pulumi.yaml", "pyproject.toml", "requirements.txt"):
+        shutil.copy(HERE / name, root)
     (root / "stacks" / "Pulumi.sandbox.yaml").write_text(STACK)
     (root / "stacks" / "Pulumi.us-prod.yaml").write_text(STACK)
     patch.setattr(workspace, "ROOT", root)

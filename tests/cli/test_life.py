@@ -63,7 +63,7 @@ def test_applied_stack(applied):
     out = applied.preview("--expect-no-changes")
 
     assert "Nothing changes:" in out
-    assert stat.S_IMODE((applied.root / ".sandbox" / "state" / "sandbox.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE(applied.state.stat().st_mode) == 0o600
 
 
 def test_folder_is_for_its_owner(project):
@@ -97,14 +97,14 @@ def test_update_in_place(applied):
 
 def test_refused_edit_plans_nothing(applied):
     """What may not be in a stack file stops every command before anything is planned; the state stays as it was."""
-    before = (applied.root / ".sandbox" / "state" / "sandbox.json").read_bytes()
+    before = applied.state.read_bytes()
     applied.edit("class: protected", "class: secret")
 
     for command in ("preview", "up", "refresh", "destroy"):
         _, error = applied.run(command, "--stack", "sandbox", "--as-of", "2026-11-23", code=2)
         assert error.startswith("usdata: 1 problem in stacks/Pulumi.sandbox.yaml; nothing was planned.\n")
         assert "datasets.profiles.class" in error
-    assert (applied.root / ".sandbox" / "state" / "sandbox.json").read_bytes() == before
+    assert applied.state.read_bytes() == before
 
 
 def test_removal_of_a_holder_fails(applied):
@@ -174,7 +174,7 @@ def test_plan(applied, tmp_path):
 
 def test_locked_state(applied):
     """A state in use is not touched by a second run; the owner is named; `state unlock` clears a stale lock."""
-    lock = applied.root / ".sandbox" / "state" / "sandbox.json.lock"
+    lock = applied.state.with_name("sandbox.json.lock")
     lock.write_text(json.dumps({"pid": 1, "host": "h", "user": "u", "since": "2026-11-23T00:00:00.000000Z"}))
 
     _, error = applied.run("up", "--stack", "sandbox", code=1)
@@ -262,7 +262,7 @@ def test_ctrl_c(project):
 
 def test_state_error_is_no_traceback(applied):
     """A damaged state file is refused with the way out."""
-    (applied.root / ".sandbox" / "state" / "sandbox.json").write_text("{")
+    applied.state.write_text("{")
     _, error = applied.run("preview", "--stack", "sandbox", code=2)
 
     assert "the state of sandbox cannot be read" in error

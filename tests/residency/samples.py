@@ -14,6 +14,7 @@ from infra.residency.deployment import (
     OciRequest,
     SiteRequest,
 )
+from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import ResidencyError
 from infra.residency.planner import plan
 from infra.residency.traffic_request import EdgeRequest, HostnameRequest, TrafficRequest
@@ -130,10 +131,10 @@ def with_site(request: DeploymentRequest, name: str, **changes: Any) -> Deployme
     return replace(request, sites={**request.sites, name: replace(request.sites[name], **changes)})
 
 
-def found(request: DeploymentRequest, as_of: date = TODAY) -> set[tuple[str, str]]:
+def found(request: DeploymentRequest, as_of: date = TODAY, evidence: Evidence = NO_EVIDENCE) -> set[tuple[str, str]]:
     """Rule and path of everything that the planner finds; empty where the plan may be."""
     try:
-        plan(request, as_of)
+        plan(request, as_of, evidence)
     except ResidencyError as error:
         return {(finding.rule.value, finding.path) for finding in error.findings}
     return set()
