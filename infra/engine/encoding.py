@@ -75,10 +75,10 @@ def _decode_signed(fields: dict[str, Any], decrypt: Callable[[str], str] | None)
     match fields[SIGNATURE_KEY]:
         case "1b47061264138c4ac30d75fd1eb44270":
             return _decode_secret(fields, decrypt)
-        case (
-            "c44067f5952c0a294b673a41bacd8c17" | "0def7320c3a5731c473e5ecbe6d01bc7" | "803fd3297a5875dc03ca845dda5d2a98"
-        ):
+        case "c44067f5952c0a294b673a41bacd8c17" | "0def7320c3a5731c473e5ecbe6d01bc7":
             return Asset(fields)
+        case "803fd3297a5875dc03ca845dda5d2a98":
+            raise EncodingError("a property holds bytes, which this engine does not support")
         case "5cf8f73096256a8f31e491e813e4eb8e":
             return _decode_reference(fields)
         case "8ad145fe-0d11-4827-bfd7-1abcbf086f5c":

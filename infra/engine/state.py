@@ -24,7 +24,19 @@ if TYPE_CHECKING:
 ENGINE_VERSION: Final = "v3.260.0"
 """The version of Pulumi's engine that this one imitates; it is written into states."""
 
-_SUPPORTED_FEATURES: Final = frozenset({"refreshBeforeUpdate", "hooks", "views", "taint", "replacementTrigger"})
+_VERSIONS: Final = (3, 4)
+"""Version 4 is version 3 with a list of the features that a reader has to know."""
+
+_FEATURES: Final = {"refreshBeforeUpdate": "refresh_before_update", "replaceWith": "replace_with", "taint": "taint"}
+"""Features of version 4 that this engine has, and the attribute that makes a state need each."""
+
+_REFUSED: Final = {
+    "viewOf": "is a view of another resource",
+    "resourceHooks": "has resource hooks",
+    "extensionRef": "is of a parameterized package",
+    "snippetID": "comes from a snippet",
+}
+"""Fields of a resource that would have to be heeded and are not."""
 
 Encrypt = Callable[[str], str]
 Decrypt = Callable[[str], str]
@@ -132,7 +144,7 @@ def load(document: object, *, decrypt: Decrypt | None = None) -> Deployment:
 
 def _load(outer: Mapping[str, Any], decrypt: Decrypt | None) -> Deployment:
     inner = _inner(outer)
-    if unsupported := sorted(set(cast("list[str]", outer.get("features") or [])) - _SUPPORTED_FEATURES):
+    if unsupported := sorted(set(cast("list[str]", outer.get("features") or [])) - {*_FEATURES}):
         raise StateError(f"the state uses features this engine does not support: {', '.join(unsupported)}")
     for key in ("snippets", "extensions"):
         if inner.get(key):
@@ -160,7 +172,7 @@ def _inner(outer: Mapping[str, Any]) -> Mapping[str, Any]:
     if not outer:
         return {}
     version = outer.get("version")
-    if version not in (3, 4):
+    if version not in _VERSIONS:
         raise StateError(f"the state has version {version!r}; this engine reads versions 3 and 4")
     if "checkpoint" in outer:
         checkpoint = _mapping(outer["checkpoint"], "checkpoint")
@@ -189,7 +201,8 @@ def load_resource(document: object, *, decrypt: Decrypt | None = None) -> Resour
     """Read one resource.
 
     Raises:
-        StateError: It has no URN or type, is a component with an identifier, or holds a malformed value.
+        StateError: It has no URN or type, is a component with an identifier, holds a malformed value, or uses what this
+            engine does not support.
     """
     entry = _mapping(document, "a resource")
     urn, type_ = entry.get("urn"), entry.get("type")
@@ -199,6 +212,8 @@ def load_resource(document: object, *, decrypt: Decrypt | None = None) -> Resour
         raise StateError(f"resource {urn} has no type")
     if not entry.get("custom") and entry.get("id"):
         raise StateError(f"resource {urn} is a component but has an identifier")
+    if refused := [text for name, text in _REFUSED.items() if entry.get(name)]:
+        raise StateError(f"resource {urn} {' and '.join(refused)}, which this engine does not support")
     per_property = cast("Mapping[str, list[str] | None]", entry.get("propertyDependencies") or {})
     try:
         resource = Resource(
@@ -248,7 +263,15 @@ def dump(deployment: Deployment, *, encrypt: Encrypt) -> dict[str, Any]:
         ]
     inner["metadata"] = deployment.metadata
     inner.update(deployment.extra)
+    features = [name for name, attribute in _FEATURES.items() if _any_has(deployment, attribute)]
+    if features:
+        return {"version": 4, "features": features, "deployment": inner}
     return {"version": 3, "deployment": inner}
+
+
+def _any_has(deployment: Deployment, attribute: str) -> bool:
+    pending = (operation.resource for operation in deployment.pending_operations)
+    return any(getattr(resource, attribute) for resource in (*deployment.resources, *pending))
 
 
 def dump_resource(resource: Resource, *, encrypt: Encrypt) -> dict[str, Any]:  # noqa: C901 (a field a line)

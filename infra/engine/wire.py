@@ -205,7 +205,9 @@ def _read_signed(struct: struct_pb2.Struct, reject_unknowns: bool, dependencies:
             id_ = fields.get("id")
             known = UNKNOWN if id_ == "" else cast("str | Unknown | None", id_)
             return ResourceReference(str(fields.get("urn")), known, str(fields.get("packageVersion") or ""))
-        case encoding.ASSET | encoding.ARCHIVE | encoding.BYTES:
+        case encoding.ASSET | encoding.ARCHIVE:
             return Asset(fields)
+        case encoding.BYTES:
+            raise WireError("a property holds bytes, which the embedded engine does not support")
         case other:
             raise WireError(f"unrecognized signature {other!r} in a property")
