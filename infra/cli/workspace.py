@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,9 +119,7 @@ def configuration(workspace: Workspace) -> dict[str, str]:
     Raises:
         Refused: Pulumi.yaml is not readable as what it should be.
     """
-    import json  # noqa: PLC0415 (with the parser below: only a run needs them)
-
-    import yaml  # noqa: PLC0415
+    import yaml  # noqa: PLC0415 (only a run needs it)
 
     def load(path: Path) -> dict[str, Any]:
         try:
@@ -133,4 +132,9 @@ def configuration(workspace: Workspace) -> dict[str, str]:
         return cast("dict[str, Any]", values) if isinstance(values, dict) else {}
 
     values = {**load(workspace.root / "Pulumi.yaml"), **load(workspace.file)}
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in sorted(values.items())}
+    return {key: value if isinstance(value, str) else _compact(value) for key, value in sorted(values.items())}
+
+
+def _compact(value: object) -> str:
+    """JSON as the ordinary engine writes it into a configuration: sorted, without spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

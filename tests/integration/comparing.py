@@ -92,15 +92,7 @@ def _preview(document: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
         _named(step, names) | {key: _record(step[key], names) for key in ("oldState", "newState") if step.get(key)}
         for step in document["steps"]
     ]
-    config = {key: _parsed(value) for key, value in document["config"].items()}
-    return {"config": config, "steps": by_urn(steps), "changeSummary": document["changeSummary"]}
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    return {"config": document["config"], "steps": by_urn(steps), "changeSummary": document["changeSummary"]}
 
 
 def _state(state: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:

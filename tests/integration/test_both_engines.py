@@ -112,6 +112,57 @@ def test_every_edit(applied, tmp_path, key):
     assert offline_differences(wanted, offline) == []
 
 
+PRODUCTION: dict[str, edits.Edit] = {
+    "nothing": {},
+    "an update": {"oci/regions/us-chicago-1/serviceId": "ocid1.service.oc1.us-chicago-1.aaaaaaaaother"},
+    "replacements": {"oci/tenancyId": "ocid1.tenancy.oc1..aaaaaaaaanother"},
+    "an adopted bucket": {
+        "datasets/voices": {"class": "protected"},
+        "legacy/sites/singapore/adopt/voices": "tt-sg-voices-backup",
+    },
+}
+"""Edits of the production stack's file, from its state as it is shipped."""
+
+
+@pytest.fixture(scope="module")
+def production(tmp_path_factory) -> Project:
+    """The production stack in a folder of its own, with the buckets that it adopts; nothing is applied."""
+    project = Project.made(tmp_path_factory.mktemp("production") / "project", "us-prod")
+    for name in ("profiles", "messages", "voices"):
+        seed_legacy_bucket(project, f"tt-sg-{name}-backup")
+    return project
+
+
+@pytest.fixture(scope="module")
+def deployed(production, tmp_path_factory) -> Project:
+    """The production stack, applied by the real engine to simulated clouds, and its exported state."""
+    project = production.copied(tmp_path_factory.mktemp("deployed") / "project")
+    assert project.ordinary("up").exit == 0
+    project.export(project.folder / "exported.json")
+    return project
+
+
+@needs_pulumi
+@pytest.mark.campaign
+def test_production_from_nothing(production):
+    """What `python -m infra preview --stack us-prod` says offline is what the real engine says on simulated clouds.
+
+    On the real ones `pulumi preview` needs credentials, and checks what no stand-in can.
+    """
+    assert offline_differences(production.ordinary("preview"), production.embedded("preview")) == []
+
+
+@needs_pulumi
+@pytest.mark.campaign
+@pytest.mark.parametrize("edit", PRODUCTION.values(), ids=PRODUCTION)
+def test_production_against_an_exported_state(deployed, tmp_path, edit):
+    """What `python -m infra preview --stack us-prod --state exported.json` says is what `pulumi preview` says."""
+    project = deployed.copied(tmp_path / "project")
+    project.write(edits.edited(project.deployment, edit))
+    offline = project.embedded("preview", state_file=project.folder / "exported.json")
+    assert offline_differences(project.ordinary("preview"), offline) == []
+
+
 def test_every_key_has_an_edit():
     """The campaign edits each key that the stack files' documentation names, and no key that it does not."""
     edited = {key.partition(" ")[0] for key in edits.EDITS}
