@@ -41,8 +41,14 @@ def _subnet_prefix(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     return not _mode_changes(old, new)
 
 
+def _agents(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """A DataSync location is made with agents or without; which ones they are may change."""
+    return bool(old.get("agentArns")) is not bool(new.get("agentArns"))
+
+
 _BALANCER: Final = "oci:LoadBalancer/loadBalancer:LoadBalancer"
 _RULES: Mapping[tuple[str, str], Callable[[Mapping[str, Any], Mapping[str, Any]], bool]] = {
     (_BALANCER, "reservedIps"): _addresses,
     (_BALANCER, "ipv6subnetCidr"): _subnet_prefix,
+    ("aws:datasync/locationObjectStorage:LocationObjectStorage", "agentArns"): _agents,
 }

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from infra import facts
 from infra.facts.compare import UNKNOWN, Change, ChangeKind, compare, deletes_before_replace
 
+LOCATION = "aws:datasync/locationObjectStorage:LocationObjectStorage"
 BALANCER = "oci:LoadBalancer/loadBalancer:LoadBalancer"
 V4, V6 = "ocid1.publicip.oc1.iad.a", "ocid1.ipv6.oc1.iad.a"
 BUCKET = "oci:ObjectStorage/bucket:Bucket"
@@ -173,6 +174,10 @@ RULE = {"action": "DELETE", "isEnabled": True, "name": "r", "timeAmount": "30", 
             [("ipv6subnetCidr", "update", True)],
             id="a load balancer keeps its IPv6 prefix",
         ),
+        pytest.param(
+            LOCATION, {"agentArns": ["a"]}, {"agentArns": ["b"]}, [("agentArns[0]", "update", False)], id="other agents"
+        ),
+        pytest.param(LOCATION, {}, {"agentArns": ["a"]}, [("agentArns", "add", True)], id="agents after all"),
     ],
 )
 def test_changes(token, old, new, expected):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import sandbox
-from tests.sandbox import edge_rows
+from tests.sandbox import edge_rows, transfer_rows
 from tests.sandbox.client import ACCOUNT, TENANCY, CheckFailed, Client, Refused
 from tests.sandbox.world import AGE, ALLOW, SERVICES, TRUST, build, document
 
@@ -410,6 +410,7 @@ CREATES = [
     ("role-policy", {"name": "n", "policy": document({**ALLOW, "Principal": "*"})}, "Malformed", "principal"),
     ("role-policy", {"name": "n", "policy": document({"Effect": "Allow", "Action": "s3:*"})}, "Malformed", "resources"),
     *edge_rows.CREATES,
+    *transfer_rows.CREATES,
 ]
 
 
@@ -454,6 +455,7 @@ DELETES = [
     ("replica", "403-BucketIsReadonly", "writable"),
     ("role", "DeleteConflict", "backup:read"),
     *edge_rows.DELETES,
+    *transfer_rows.DELETES,
 ]
 
 
@@ -477,6 +479,7 @@ UPDATES = [
     ("tt-backup-versions", {"versioningConfiguration": {"status": "Disabled"}}, "InvalidArgument", "Disabled"),
     ("grants", {"statements": ["Allow group nobody to manage buckets in tenancy"]}, "400-InvalidParameter", "nobody"),
     *edge_rows.UPDATES,
+    *transfer_rows.UPDATES,
 ]
 
 
@@ -551,6 +554,7 @@ CHECKS = [
         ["only one of `website.index_document"],
     ),
     ("aws:secretsmanager/secret:Secret", {"name": "s", "recoveryWindowInDays": 3}, ["none of the allowed ranges"]),
+    *transfer_rows.CHECKS,
 ]
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 HOME = {
     "oci:Identity/compartment:Compartment", "oci:Identity/dynamicGroup:DynamicGroup", "oci:Identity/group:Group",
-    "oci:Identity/networkSource:NetworkSource",
+    "oci:Identity/networkSource:NetworkSource", "oci:Identity/customerSecretKey:CustomerSecretKey",
+    "oci:Identity/user:User", "oci:Identity/userGroupMembership:UserGroupMembership",
     "oci:Identity/policy:Policy", "oci:Identity/tag:Tag", "oci:Identity/tagDefault:TagDefault",
     "oci:Identity/tagNamespace:TagNamespace", "oci:Limits/quota:Quota",
 }  # fmt: skip
@@ -120,7 +121,7 @@ def test_an_update_without_change_keeps_outputs(world: World):
         known = facts.facts_of(made.token)
         if known is None or known.no_update:
             continue
-        before = made.client.read(made.token, made.id, made.outputs)[1]
+        before = made.client.read(made.token, made.id, made.outputs, made.inputs)[1]
         after = made.client.update(made.token, made.id, before, made.inputs, name=name)
         assert (name, {k for k in before.keys() | after.keys() if before.get(k) != after.get(k)} - stamped) == (
             name,

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from infra.sandbox.values import Secret
 from tests.sandbox.client import ACCOUNT, TENANCY
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "datasync.amazonaws.com"}, 
 AGE = {"action": "DELETE", "isEnabled": True, "name": "old", "timeAmount": "30", "timeUnit": "DAYS"}
 SERVICES = "all-iad-services-in-oracle-services-network"
 METHOD = "i_equals(http.request.method, 'TRACE')"
+AGENT = f"arn:aws:datasync:us-east-1:{ACCOUNT}:agent/agent-0123456789abcdef0"
 KEY_ADMIN = {
     "Effect": "Allow",
     "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
@@ -85,6 +87,11 @@ def _identity(w: World) -> None:
         "office", "oci:Identity/networkSource:NetworkSource",
         compartmentId=TENANCY, name="office", description="d", publicSourceLists=["198.51.100.0/24", "2001:db8::/32"],
     )  # fmt: skip
+    user = w.make("user", "oci:Identity/user:User", name="transfer", description="d").id
+    w.make(
+        "member", "oci:Identity/userGroupMembership:UserGroupMembership", userId=user, groupId=w.id("group")
+    )  # fmt: skip
+    w.make("secret-key", "oci:Identity/customerSecretKey:CustomerSecretKey", userId=user, displayName="first")
     w.make(
         "dynamic", "oci:Identity/dynamicGroup:DynamicGroup",
         name="machines", description="d", compartmentId=TENANCY, matchingRule="ANY {instance.compartment.id = 'x'}",
@@ -402,4 +409,33 @@ def _aws(w: World) -> None:
         "inventory", "aws:s3/inventory:Inventory",
         bucket="tt-backup", name="daily", includedObjectVersions="All", schedule={"frequency": "Daily"},
         destination={"bucket": {"bucketArn": "arn:aws:s3:::tt-reports", "format": "Parquet"}},
+    )  # fmt: skip
+    _transfer(w)
+
+
+def _transfer(w: World) -> None:
+    role, bucket = f"arn:aws:iam::{ACCOUNT}:role/backup", "arn:aws:s3:::tt-backup"
+    source = w.make(
+        "source", "aws:datasync/locationObjectStorage:LocationObjectStorage",
+        serverHostname="axexample.compat.objectstorage.us-ashburn-1.oraclecloud.com", bucketName="profiles-iad",
+        accessKey=w.id("secret-key"), secretKey=Secret("never-written"), agentArns=[AGENT],
+    ).id  # fmt: skip
+    target = w.make(
+        "target", "aws:datasync/s3Location:S3Location",
+        s3BucketArn=bucket, subdirectory="/profiles", s3Config={"bucketAccessRoleArn": role},
+    ).id  # fmt: skip
+    w.make(
+        "task", "aws:datasync/task:Task",
+        name="profiles", sourceLocationArn=source, destinationLocationArn=target,
+        schedule={"scheduleExpression": "rate(1 day)"},
+        taskReportConfig={
+            "s3Destination": {"s3BucketArn": "arn:aws:s3:::tt-reports", "bucketAccessRoleArn": role},
+        },
+    )  # fmt: skip
+    topic = w.make("topic", "aws:sns/topic:Topic", name="transfer").id
+    w.make(
+        "alarm", "aws:cloudwatch/metricAlarm:MetricAlarm",
+        name="profiles", comparisonOperator="LessThanThreshold", evaluationPeriods=1, threshold=1,
+        metricName="FilesVerifiedSource", namespace="AWS/DataSync", statistic="Sum", period=86400,
+        alarmActions=[topic], treatMissingData="breaching",
     )  # fmt: skip

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from infra.facts import TypeFacts
-from infra.sandbox.aws import iam, kms, s3
+from infra.sandbox.aws import datasync, iam, kms, monitoring, s3
 from infra.sandbox.aws.base import AwsModel, refused
 from infra.sandbox.aws.regions import arn, refuse_region, unique_id
 from infra.sandbox.cloud import Cloud
@@ -45,7 +45,8 @@ class Aws(Cloud):
     replacing_settings = frozenset({"region"})
 
     def __init__(self) -> None:
-        super().__init__(tuple(chain.from_iterable(module.MODELS for module in (s3, kms, iam))), _Generic())
+        modules = (s3, kms, iam, datasync, monitoring)
+        super().__init__(tuple(chain.from_iterable(module.MODELS for module in modules)), _Generic())
 
     def setting_problems(self, settings: Json) -> Iterator[tuple[str, str]]:
         """A region, and exactly one account."""
@@ -91,6 +92,9 @@ class Aws(Cloud):
         what = reference.to[0].rpartition(":")[2]
         if _service(call.token) == "iam":
             return CloudError(404, "NoSuchEntity", f"The {what.lower()} with name {value} cannot be found.")
+        if _service(call.token) == "datasync":
+            message = f"Location {value} does not exist in {call.place.region}"
+            return refused(400, "InvalidRequestException", message, f"Create{call.token.rpartition(':')[2]}")
         return CloudError(404, "NotFoundException", f"{what} '{value}' does not exist in {call.place.region}")
 
     def duplicate(self, call: Call, name: str, holder: Record) -> CloudError:
@@ -103,8 +107,9 @@ class Aws(Cloud):
 
     def held(self, call: Call, record: Record, holders: list[Record]) -> CloudError:
         """A resource that others still need."""
-        del call
         names = ", ".join(holder.id for holder in holders)
+        if _service(call.token) == "datasync":
+            return refused(400, "InvalidRequestException", f"{record.id} is in use by {names}", "DeleteLocation")
         return CloudError(
             409, "DeleteConflict", f"Cannot delete entity {record.id}, must delete what belongs to it first: {names}"
         )

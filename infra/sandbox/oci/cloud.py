@@ -25,6 +25,7 @@ from infra.sandbox.oci import (
     network,
     objects,
     peering,
+    users,
     web_firewall,
 )
 from infra.sandbox.oci.base import OciModel
@@ -51,7 +52,7 @@ class Oci(Cloud):
 
     def __init__(self) -> None:
         modules = (
-            *(identity, keys, logs, network, firewall, peering, objects, endpoints),
+            *(identity, users, keys, logs, network, firewall, peering, objects, endpoints),
             *(addresses, load_balancers, web_firewall, health_checks, dns),
         )
         super().__init__(tuple(chain.from_iterable(module.MODELS for module in modules)), _Generic())

@@ -104,7 +104,7 @@ class NetworkSource(_Named):
             call.inputs["compartmentId"] == call.place.account,
             400, "InvalidParameter", "network sources are created in the root compartment",
         )  # fmt: skip
-        sources = call.inputs.get("publicSourceLists") or []
+        sources: list[str] = call.get("publicSourceLists", [])
         require(
             sources or call.inputs.get("virtualSourceLists"),
             400, "InvalidParameter", "a network source needs at least one source",
