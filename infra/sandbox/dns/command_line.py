@@ -59,7 +59,9 @@ def _serve(database: Path, port: int, all_down: str, seed: int | None) -> None:
         signal.signal(number, lambda _number, _frame: stop.set())
     try:
         with serve(database, port=port, seed=seed, all_down=AllDown(all_down)) as bound:
-            click.echo(f"DNS on {LOOPBACK} port {bound}, UDP and TCP; ask with: dig @{LOOPBACK} -p {bound} NAME TYPE")
+            click.echo(
+                f"DNS on {LOOPBACK} port {bound}, UDP and TCP, unsigned; ask with: dig @{LOOPBACK} -p {bound} NAME TYPE"
+            )
             stop.wait()
     except OSError as error:
         _refuse(f"port {port}: {error.strerror or error}; choose another one, or 0 for any")

@@ -1,6 +1,7 @@
 """DNS zones, record sets, and traffic management: steering policies and their attachments.
 
-Public DNS is one service for the whole tenancy: what is made through one region's endpoint is seen through all.
+Public DNS is one service for the whole tenancy: what is made through one region's endpoint is seen through all. A zone
+keeps its DNSSEC setting, but has neither keys nor signatures here.
 """
 
 import hashlib

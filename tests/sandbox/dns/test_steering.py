@@ -45,7 +45,9 @@ def case_holds(condition, client):
     words = condition.replace("(", " ").replace(")", " ").replace(",", " ").replace("'", "").split()
     if words[0] == "query.client.geoKey":
         return any(word in client.geo_keys for word in words[2:] if word.isdigit())
-    return int(words[2]) == client.asn
+    if words[0] == "query.client.address":  # every range here is a /24
+        return any(word.rpartition(".")[0] == str(client.address).rpartition(".")[0] for word in words[2:])
+    return str(client.asn) in words[2:]
 
 
 def datum(rule, case, answer, key):
@@ -183,6 +185,8 @@ def random_policy(rng):
                         "query.client.geoKey in (geoKey '6252001')",
                         "query.client.geoKey in (geoKey '6255149', geoKey '1814991')",
                         "query.client.asn == 64501",
+                        "query.client.asn in (64496, 64500)",
+                        "query.client.address in (subnet '203.0.113.0/24', subnet '198.18.1.0/24')",
                     ]
                 )
                 case = {"caseCondition": where} if where else {}
