@@ -1,0 +1,294 @@
+"""Traffic: every possible answer to a US hostname is an edge of this stack in an allowed US region.
+
+So are the zone's own records, which answer while a policy is replaced.
+
+Pool-only: what is in a policy's answers counts as answerable, whatever rules, weights, health and flags say, since each
+of them can fall through. The world is closed: a type of DNS resource, a record type or a name that is not modelled here
+is a leak, and so is a value that is unknown and cannot be attributed.
+
+What it does not prove: what resolvers do, that an address is passed on unchanged while it is unknown, and that a name
+in another tenancy's zone does not answer instead.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from infra.residency.regions import UsRegion
+from infra.verify.graph import UNKNOWN, Graph, Node
+
+ZONE = "oci:Dns/zone:Zone"
+RRSET = "oci:Dns/rrset:Rrset"
+POLICY = "oci:Dns/steeringPolicy:SteeringPolicy"
+ATTACHMENT = "oci:Dns/steeringPolicyAttachment:SteeringPolicyAttachment"
+MONITOR = "oci:HealthChecks/httpMonitor:HttpMonitor"
+BALANCER = "oci:LoadBalancer/loadBalancer:LoadBalancer"
+BACKEND = "oci:LoadBalancer/backend:Backend"
+LISTENER = "oci:LoadBalancer/listener:Listener"
+SUBNET = "oci:Core/subnet:Subnet"
+
+ADDRESS_OF = {"A": "oci:Core/publicIp:PublicIp", "AAAA": "oci:Core/ipv6:Ipv6"}
+"""The type whose address answers for each record type; no other record type answers users."""
+
+_MODELLED = frozenset({ZONE, RRSET, POLICY, ATTACHMENT})
+_ELSEWHERE = ("oci:Dns/", "aws:route53", "aws:cloudfront/", "aws:globalaccelerator/")
+"""Beginnings of the types that can answer for a name or take users elsewhere."""
+
+_HARMLESS = frozenset({"CAA", "TXT"})
+_RULES = frozenset({"FILTER", "HEALTH", "PRIORITY", "WEIGHTED", "LIMIT"})
+_LONGEST_TTL = 300
+
+
+class Rule(StrEnum):
+    """What can be wrong."""
+
+    ANSWER = "answer"
+    ATTACHMENT = "attachment"
+    BACKEND = "backend"
+    COVERAGE = "coverage"
+    EDGE = "edge"
+    MONITOR = "monitor"
+    RECORD = "record"
+    RULES = "rules"
+    TTL = "ttl"
+    TYPE = "type"
+    ZONE = "zone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Leak:
+    """One way out, or one thing that cannot be shown to be none; `urn` is empty where something is missing."""
+
+    urn: str
+    rule: Rule
+    what: str
+
+
+def leaks(found: Graph, *, zone: str, hostnames: frozenset[str], regions: frozenset[UsRegion]) -> tuple[Leak, ...]:
+    """Every leak, sorted.
+
+    Args:
+        found: The resources.
+        zone: The zone's name, from the stack's configuration.
+        hostnames: Every name that US users ask for, in full, from there too.
+        regions: The regions that may answer, from there too.
+    """
+    check = _Check(found, zone, hostnames, regions)
+    parts = (
+        check.types(),
+        check.zones(),
+        check.policies(),
+        check.attachments(),
+        check.records(),
+        check.coverage(),
+        check.edges(),
+    )
+    return tuple(sorted({leak for part in parts for leak in part}))
+
+
+def _leak(node: Node | None, rule: Rule, what: str) -> Leak:
+    return Leak(urn=node.urn if node else "", rule=rule, what=what)
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    graph: Graph
+    zone: str
+    hostnames: frozenset[str]
+    regions: frozenset[UsRegion]
+
+    def types(self) -> Iterator[Leak]:
+        """Nothing else answers for names."""
+        for node in self.graph.nodes.values():
+            if node.type.startswith(_ELSEWHERE) and node.type not in _MODELLED:
+                yield _leak(node, Rule.TYPE, f"{node.type} can answer for a name, and is not modelled")
+
+    def zones(self) -> Iterator[Leak]:
+        """One zone, ours, written here only, public and signed."""
+        zones = self.graph.of(ZONE)
+        if len(zones) != 1:
+            yield _leak(None, Rule.ZONE, f"{len(zones)} zones instead of {self.zone} alone")
+        expected = {"name": self.zone, "zoneType": "PRIMARY", "scope": "GLOBAL", "dnssecState": "ENABLED"}
+        for node in zones:
+            for name, value in expected.items():
+                if node.inputs.get(name) != value:
+                    yield _leak(node, Rule.ZONE, f"{name} is {node.inputs.get(name)}, not {value}")
+            for name in ("externalMasters", "externalDownstreams"):
+                if node.inputs.get(name):
+                    yield _leak(node, Rule.ZONE, f"{name}: the zone is also kept elsewhere")
+
+    def policies(self) -> Iterator[Leak]:
+        """Each policy's answers are edges, all of them watched; its rules cannot be skipped."""
+        for node in self.graph.of(POLICY):
+            answers: list[Mapping[str, Any]] = list(node.inputs.get("answers") or ())
+            if not answers:
+                yield _leak(node, Rule.ANSWER, "a policy without answers")
+            for answer in answers:
+                problem = self._not_an_edge(node, "answers", answer.get("rtype"), answer.get("rdata"))
+                if problem:
+                    yield _leak(node, Rule.ANSWER, f"answer {answer.get('name')}: {problem}")
+            yield from self._ttl(node, node.inputs.get("ttl", 30))
+            yield from self._unwatched(node, answers)
+            yield from _rules(node)
+
+    def _not_an_edge(self, node: Node, property_: str, kind: object, rdata: object) -> str:
+        """Why an address is not that of an edge; empty where it is."""
+        if kind not in ADDRESS_OF:
+            return f"a {kind} record leads to another name"
+        type_ = ADDRESS_OF[str(kind)]
+        if rdata == UNKNOWN:
+            sources = self.graph.named(node, property_, UNKNOWN, *ADDRESS_OF.values())
+            owners = [source for source in sources if source.type == type_]
+            strangers = node.sources.get(property_, frozenset()) - {source.urn for source in sources}
+            if strangers or not owners:
+                return "an address that is not known, and that comes from something else than edges"
+        else:
+            owners = [owner for owner in self.graph.of(type_) if owner.outputs.get("ipAddress") == rdata]
+            if not owners:
+                return f"{rdata} is no address of this stack"
+        for owner in owners:
+            region = self.graph.region(owner)
+            if region not in self.regions:
+                return f"{owner.name} is in no region that may answer"
+            if not any(self._takes(balancer, owner) for balancer in self.graph.of(BALANCER)):
+                return f"{owner.name} is the address of no load balancer of this stack"
+        return ""
+
+    def _takes(self, balancer: Node, address: Node) -> bool:
+        ids = [item.get("id") for item in balancer.inputs.get("reservedIps") or ()]
+        return balancer.provider == address.provider and any(
+            address in self.graph.named(balancer, "reservedIps", id_, address.type) for id_ in ids
+        )
+
+    def _unwatched(self, node: Node, answers: list[Mapping[str, Any]]) -> Iterator[Leak]:
+        monitors = self.graph.named(node, "healthCheckMonitorId", node.inputs.get("healthCheckMonitorId"), MONITOR)
+        if len(monitors) != 1:
+            yield _leak(node, Rule.MONITOR, "no monitor of this stack watches the answers")
+            return
+        (monitor,) = monitors
+        if monitor.inputs.get("isEnabled", True) is not True:
+            yield _leak(monitor, Rule.MONITOR, "the monitor is switched off")
+        targets = set(monitor.inputs.get("targets") or ())
+        for answer in answers:
+            known = answer.get("rdata") != UNKNOWN
+            sources, seen = (n.sources.get(p, frozenset()) for n, p in ((node, "answers"), (monitor, "targets")))
+            watched = answer.get("rdata") in targets if known else sources <= seen
+            if not watched:
+                yield _leak(node, Rule.MONITOR, f"answer {answer.get('name')} is not watched, and counts as healthy")
+
+    def attachments(self) -> Iterator[Leak]:
+        """Each leads from a planned name in our zone to one policy of this stack."""
+        taken: dict[tuple[str, str], str] = {}
+        for node in self.graph.of(ATTACHMENT):
+            domain = str(node.inputs.get("domainName"))
+            if domain not in self.hostnames:
+                yield _leak(node, Rule.ATTACHMENT, f"{domain} is no planned hostname")
+            if len(self.graph.named(node, "zoneId", node.inputs.get("zoneId"), ZONE)) != 1:
+                yield _leak(node, Rule.ATTACHMENT, "attached to a zone that is not this stack's")
+            policies = self.graph.named(node, "steeringPolicyId", node.inputs.get("steeringPolicyId"), POLICY)
+            if len(policies) != 1:
+                yield _leak(node, Rule.ATTACHMENT, "attached to a policy that is not this stack's")
+            for kind in {kind for policy in policies for kind in _kinds(policy)}:
+                if (domain, kind) in taken:
+                    yield _leak(node, Rule.ATTACHMENT, f"{domain} {kind} has {taken[domain, kind]} already")
+                taken[domain, kind] = node.name
+
+    def records(self) -> Iterator[Leak]:
+        """The zone's own records name edges at planned names, or lead nobody anywhere."""
+        for node in self.graph.of(RRSET):
+            domain, kind = str(node.inputs.get("domain")), node.inputs.get("rtype")
+            yield from self._misplaced(node, domain)
+            if kind in _HARMLESS:
+                continue
+            if kind not in ADDRESS_OF:
+                yield _leak(node, Rule.RECORD, f"a {kind} record leads past the policies")
+            elif domain not in self.hostnames:
+                yield _leak(node, Rule.RECORD, f"{domain} is no planned hostname")
+            for item in node.inputs.get("items") or ():
+                problem = self._not_an_edge(node, "items", kind, item.get("rdata"))
+                if problem:
+                    yield _leak(node, Rule.RECORD, problem)
+                yield from self._ttl(node, item.get("ttl"))
+
+    def _misplaced(self, node: Node, domain: str) -> Iterator[Leak]:
+        if len(self.graph.named(node, "zoneNameOrId", node.inputs.get("zoneNameOrId"), ZONE)) != 1:
+            yield _leak(node, Rule.RECORD, "a record in a zone that is not this stack's")
+        if domain != self.zone and not domain.endswith(f".{self.zone}"):
+            yield _leak(node, Rule.RECORD, f"{domain} is not in {self.zone}")
+        if "*" in domain:
+            yield _leak(node, Rule.RECORD, f"{domain} answers for names that nobody planned")
+        for item in node.inputs.get("items") or ():
+            if (item.get("domain"), item.get("rtype")) != (domain, node.inputs.get("rtype")):
+                yield _leak(node, Rule.RECORD, f"an item for {item.get('domain')} {item.get('rtype')}")
+
+    def coverage(self) -> Iterator[Leak]:
+        """Each hostname is answered for A by a policy and by records, and for AAAA by both or by neither."""
+        steered = {
+            (str(node.inputs.get("domainName")), kind)
+            for node in self.graph.of(ATTACHMENT)
+            for policy in self.graph.named(node, "steeringPolicyId", node.inputs.get("steeringPolicyId"), POLICY)
+            for kind in _kinds(policy)
+        }
+        written = {
+            (str(node.inputs.get("domain")), str(node.inputs.get("rtype")))
+            for node in self.graph.of(RRSET)
+            if node.inputs.get("items") and node.inputs.get("rtype") in ADDRESS_OF
+        }
+        wanted = {(name, "A") for name in self.hostnames} | {(name, kind) for name, kind in steered | written}
+        for name, kind in sorted(wanted - steered):
+            yield _leak(None, Rule.COVERAGE, f"no policy answers {name} {kind}")
+        for name, kind in sorted(wanted - written):
+            yield _leak(None, Rule.COVERAGE, f"nothing answers {name} {kind} while its policy is replaced")
+
+    def edges(self) -> Iterator[Leak]:
+        """Load balancers take TLS only, and hand on to private subnets of their own region."""
+        for node in self.graph.of(LISTENER):
+            tls: Mapping[str, Any] = node.inputs.get("sslConfiguration") or {}
+            if not tls.get("certificateIds"):
+                yield _leak(node, Rule.EDGE, "a listener without a certificate")
+        for node in self.graph.of(BALANCER, BACKEND, LISTENER):
+            if self.graph.region(node) not in self.regions:
+                yield _leak(node, Rule.EDGE, "a load balancer in no region that may answer")
+        for node in self.graph.of(BACKEND):
+            if not self._private(node):
+                yield _leak(node, Rule.BACKEND, f"{node.inputs.get('ipAddress')} is in no private subnet of its region")
+
+    def _private(self, node: Node) -> bool:
+        try:
+            address = IPv4Address(node.inputs.get("ipAddress"))
+        except ValueError:
+            return False
+        return any(
+            subnet.provider == node.provider
+            and subnet.inputs.get("prohibitPublicIpOnVnic") is True
+            and address in IPv4Network(subnet.inputs["cidrBlock"])
+            for subnet in self.graph.of(SUBNET)
+        )
+
+    def _ttl(self, node: Node, ttl: Any) -> Iterator[Leak]:
+        if not isinstance(ttl, int | float) or not 0 < ttl <= _LONGEST_TTL:
+            yield _leak(node, Rule.TTL, f"a lifetime of {ttl} seconds keeps users at a lost edge")
+
+
+def _kinds(policy: Node) -> frozenset[str]:
+    return frozenset(str(answer.get("rtype")) for answer in policy.inputs.get("answers") or ())
+
+
+def _rules(node: Node) -> Iterator[Leak]:
+    """Each rule is of a known type and always works; health counts; no answer is kept by weight 0."""
+    rules: list[Mapping[str, Any]] = list(node.inputs.get("rules") or ())
+    kinds = [rule.get("ruleType") for rule in rules]
+    if "HEALTH" not in kinds:
+        yield _leak(node, Rule.RULES, "no rule looks at health")
+    for kind, rule in zip(kinds, rules, strict=True):
+        if kind not in _RULES:
+            yield _leak(node, Rule.RULES, f"{kind} is no rule that is modelled")
+        cases = rule.get("cases")
+        if cases is not None and not any(not case.get("caseCondition") for case in cases):
+            yield _leak(node, Rule.RULES, f"{kind} has no case that always holds, and is skipped for the others")
+        data = [*(rule.get("defaultAnswerDatas") or ())]
+        data += [item for case in cases or () for item in case.get("answerDatas") or ()]
+        if kind == "WEIGHTED" and any(not item.get("value") for item in data):
+            yield _leak(node, Rule.RULES, "an answer of weight 0 stays in the pool")
