@@ -57,6 +57,7 @@ _OBJECT_ACTIONS = (
 _LISTING = (
     "s3:GetBucketLocation",
     "s3:GetBucketObjectLockConfiguration",
+    "s3:GetBucketPolicy",
     "s3:GetBucketVersioning",
     "s3:GetLifecycleConfiguration",
     "s3:ListBucket",

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from infra.residency.bucket_policy import backup_policy
+from infra.residency.lifecycle import Phase
 from tests.retirement.rig import buckets_of, draining, put
 
 SITE = "virginia"
@@ -38,6 +40,14 @@ def test_a_bucket_is_closed_to_writes_only_by_a_denial_for_everyone(rig, stateme
     """What is understood for certain closes it; everything else counts as open."""
     policy = {"Version": "2012-10-17", "Statement": statements}
     rig.client().put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
+    assert rig.right(SITE, "census")["openBuckets"] == [BUCKET] * is_open
+
+
+@pytest.mark.parametrize(("phase", "is_open"), [(Phase.BACKUP, True), (Phase.DRAIN, False), (Phase.WIPE, False)])
+def test_the_policies_that_the_stack_writes_are_understood(rig, phase, is_open):
+    """The kernel's own policy of a backup bucket, as the stack puts it there: closed from `drain` on."""
+    policy = backup_policy(phase=phase, bucket=BUCKET, account_id="1" * 12, role="retirement", deployer_role="deployer")
+    rig.client().put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy.document()))
     assert rig.right(SITE, "census")["openBuckets"] == [BUCKET] * is_open
 
 
