@@ -117,7 +117,7 @@ def _verdict(outcome: Outcome, paper: Paper) -> list[str]:
 
 
 def _conditions(plan: Plan, as_of: date) -> list[tuple[str, str, str]]:
-    """What holds only until a day: the phase of each site, and each dataset that is an exception with its reason."""
+    """What a reader has to know of every day: phases and exceptions with their ends, and how soon a lost edge is left."""
     sites: dict[tuple[str, date], list[str]] = defaultdict(list)
     for site in plan.sites:
         sites[site.site.phase.value, site.site.expires].append(site.site.name)
@@ -131,6 +131,10 @@ def _conditions(plan: Plan, as_of: date) -> list[tuple[str, str, str]]:
             reader = f"{export.name}, read by group {export.group}" if export else "no export"
             until = f"{_until(dataset.expires, as_of)}: {dataset.reason}"
             rows.append(("EXCEPTED", escape(f"{dataset.name}: {reader}"), escape(until)))
+    if plan.traffic is not None:
+        edges = ", ".join(sorted(edge.region.value for edge in plan.traffic.edges))
+        left = f"a lost one is left within {plan.traffic.failover_seconds} s (lifetime of an answer and two probes)"
+        rows.append(("EDGES", edges, left))
     return rows
 
 

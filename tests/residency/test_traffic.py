@@ -4,7 +4,6 @@ What is not proved here: that components register exactly this, and that the clo
 """
 
 import dataclasses
-import time
 from ipaddress import IPv4Network
 
 import pytest
@@ -505,14 +504,10 @@ def test_adding_a_hostname_moves_no_other(labels):
     assert before.edges == after.edges
 
 
-def test_500_hostnames_are_planned_in_under_a_second():
-    """With the raised limits that so many need; and refused as quickly without."""
+def test_500_hostnames_need_raised_limits():
+    """With them, each is planned for both kinds of addresses; without, refused. How fast is for the benchmark."""
     many = {f"host-{n}": HostnameRequest(health="/healthz") for n in range(500)}
-    start = time.perf_counter()
     planned = plan(asked(hostnames=many, ipv6=True, limits=TrafficLimitsRequest(policies=1000)))
-    refused = problems(asked(hostnames=many))
-    elapsed = time.perf_counter() - start
 
     assert len(planned.policies) == 1000
-    assert refused == {("traffic.hostnames", Rule.LIMIT)}
-    assert elapsed < 1
+    assert problems(asked(hostnames=many)) == {("traffic.hostnames", Rule.LIMIT)}
