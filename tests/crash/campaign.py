@@ -19,7 +19,7 @@ from infra.cli.workspace import Workspace
 from tests.crash import contents
 from tests.crash.forks import forked
 from tests.crash.process import Moment, calls_of, carry_out, warm_up
-from tests.crash.stack import NAME, Phase
+from tests.crash.stack import NAME, Phase, fill_clouds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from tests.crash.contents import Contents
     from tests.crash.process import Call
 
-_PROJECT: Final = Path(__file__).resolve().parents[2] / "Pulumi.yaml"
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_PROJECT: Final = ("Pulumi.yaml", f"stacks/{NAME}.holders.lock")
+"""What a project needs beside its stack file."""
 _LINES: Final = 8
 """How many differences of one point are told."""
 
@@ -96,9 +98,11 @@ def live(folder: Path, until: Phase = Phase.DELETE) -> Life:
     ends: dict[Phase, Contents] = {}
     now = Workspace(root=folder / "life", stack=NAME)
     (now.root / "stacks").mkdir(parents=True)
-    shutil.copy(_PROJECT, now.root)
+    for file in _PROJECT:
+        shutil.copy(_ROOT / file, now.root / file)
     now.file.write_text(Phase.CREATE.stack_file)
     warm_up(now)
+    fill_clouds(now.clouds)
     for phase in Phase:
         now.file.write_text(phase.stack_file)
         shutil.copytree(now.root, folder / phase)
@@ -106,10 +110,24 @@ def live(folder: Path, until: Phase = Phase.DELETE) -> Life:
         if forked(partial(carry_out, now, phase), log):
             raise CampaignError(f"the phase {phase!r} fails without a kill:\n{log.read_text()}")
         calls[phase] = calls_of(now)
+        _refuse_idle(phase, calls[phase])
         ends[phase] = contents.read(now)
         if phase is until:
             break
     return Life(folder=folder, calls=calls, ends=ends)
+
+
+def _refuse_idle(phase: Phase, calls: Sequence[Call]) -> None:
+    """A phase whose edits have lost their effect would prove nothing."""
+    urns = {op: {call.urn for call in calls if call.op == op} for op in ("create", "update", "delete")}
+    works = {
+        Phase.CREATE: urns["create"],
+        Phase.UPDATE: urns["update"],
+        Phase.REPLACE: urns["create"] & urns["delete"],
+        Phase.DELETE: urns["delete"],
+    }
+    if not works[phase]:
+        raise CampaignError(f"the phase {phase!r} does not {phase} anything any more: see tests/crash/stack.py")
 
 
 def sample(points: Sequence[Point], count: int, seed: int) -> list[Point]:

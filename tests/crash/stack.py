@@ -1,16 +1,20 @@
 """The stack that is killed again and again, and the phases of its life.
 
-It is the sandbox stack in little: one dataset, both clouds, one hostname with an edge in each region. Each phase edits
-the settings of the one before, so that the clouds really have something to do.
+It is the sandbox stack in little: one dataset, both clouds, one hostname with an edge in each region, and one bucket
+that was there before and is adopted. Each phase edits the settings of the one before, so that there is something to do.
 """
 
 from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from infra.engine.options import Command
+from infra.sandbox import seeding
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAME: Final = "sandbox"
 AS_OF: Final = date(2026, 11, 23)
@@ -56,6 +60,7 @@ config:
           deployerRole: usdata-deployer
           phase: backup
           expires: "2027-03-31"
+          adopt: {metrics: tt-metrics-backup}
 """
 
 _UPDATED = (
@@ -73,6 +78,11 @@ _REPLACED = (
     ("app: 10.17.32.10", "app: 10.17.32.11"),  # replaced before it is deleted
     ("group: capacity-planners", "group: capacity-readers"),  # one goes, another one comes, a policy is updated
 )
+
+
+def fill_clouds(database: Path) -> None:
+    """Put into new clouds what is there before the stack: the bucket that it adopts."""
+    seeding.seed(database, "aws:s3/bucket:Bucket", "tt-metrics-backup", account="111111111111", region="us-east-1")
 
 
 class Phase(StrEnum):
