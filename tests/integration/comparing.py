@@ -14,6 +14,8 @@ from tests.engine.compare import _by_urn as by_urn
 from tests.engine.compare import _compare as compare
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tests.integration.ordinary import Played
 
 
@@ -27,9 +29,10 @@ def differences(real: Played, embedded: Played, *states: dict[str, Any]) -> list
     """
     names = _provider_names(*states)
     found = compare("exit", real.exit, embedded.exit)
+    wanted, got = _named(real.events, names), _named(embedded.events, names)
     if real.exit != 0 or embedded.exit != 0:
-        return found + _after_failure(_named(real.events, names), _named(embedded.events, names), real, embedded)
-    found += compare("events", by_urn(_named(real.events, names)), by_urn(_named(embedded.events, names)))
+        return found + _after_failure(_steps(wanted), _steps(got), real, embedded)
+    found += compare("events", _steps(wanted), _steps(got))
     if real.document is not None:
         found += compare("preview", _preview(real.document, names), _preview(embedded.document or {}, names))
     return found
@@ -44,7 +47,7 @@ def offline_differences(real: Played, offline: Played) -> list[str]:
 
     def steps(played: Played) -> dict[str, list[Any]]:
         told = ("op", "urn", "diffReasons", "replaceReasons", "detailedDiff")
-        return by_urn(
+        return _steps(
             {key: step.get(key) for key in told} | {"inputs": (step.get("newState") or {}).get("inputs")}
             for step in (played.document or {})["steps"]
         )
@@ -66,14 +69,13 @@ def state_differences(real: dict[str, Any], embedded: dict[str, Any]) -> list[st
 
 
 def _after_failure(
-    wanted: list[dict[str, Any]], got: list[dict[str, Any]], real: Played, embedded: Played
+    wanted: dict[str, list[Any]], got: dict[str, list[Any]], real: Played, embedded: Played
 ) -> list[str]:
     """After a failure it is a race how far resources got that have nothing to do with it: each as far as it got."""
     found: list[str] = []
-    want_by, got_by = by_urn(wanted), by_urn(got)
-    for urn in sorted(want_by.keys() & got_by.keys()):
-        shorter = min(len(want_by[urn]), len(got_by[urn]))
-        found += compare(f"events.{urn}", want_by[urn][:shorter], got_by[urn][:shorter])
+    for urn in sorted(wanted.keys() & got.keys()):
+        shorter = min(len(wanted[urn]), len(got[urn]))
+        found += compare(f"events.{urn}", wanted[urn][:shorter], got[urn][:shorter])
     want_errors, got_errors = dict(real.errors), dict(embedded.errors)
     for urn in sorted(want_errors.keys() & got_errors.keys()):
         found += compare(f"errors.{urn}", _words(want_errors[urn]), _words(got_errors[urn]))
@@ -92,7 +94,7 @@ def _preview(document: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
         _named(step, names) | {key: _record(step[key], names) for key in ("oldState", "newState") if step.get(key)}
         for step in document["steps"]
     ]
-    return {"config": document["config"], "steps": by_urn(steps), "changeSummary": document["changeSummary"]}
+    return {"config": document["config"], "steps": _steps(steps), "changeSummary": document["changeSummary"]}
 
 
 def _state(state: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
@@ -140,3 +142,11 @@ def _named(value: Any, names: dict[str, str]) -> Any:
     for identifier, name in names.items():
         text = text.replace(identifier, name)
     return json.loads(text)
+
+
+def _steps(steps: Iterable[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Steps by URN, with their reasons sorted: these come in the order of a map on the wire to the provider."""
+    reasons = ("diffs", "diffReasons", "replaceReasons")
+    return by_urn(
+        {key: sorted(value or ()) if key in reasons else value for key, value in step.items()} for step in steps
+    )

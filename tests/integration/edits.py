@@ -89,7 +89,12 @@ EDITS: dict[str, Edit] = {
     },
     "legacy.sites.<name>.accountId": {"legacy/sites/virginia/accountId": "333333333333"},
     "legacy.sites.<name>.deployerRole": {"legacy/sites/virginia/deployerRole": "other-deployer"},
-    "legacy.sites.<name>.phase": {"legacy/sites/virginia/phase": "drain"},
+    "legacy.sites.<name>.phase": {
+        "legacy/sites/virginia/phase": "drain", "legacy/sites/virginia/operatorRole": "usdata-operator"
+    },
+    "legacy.sites.<name>.phase without receipts": {
+        "legacy/sites/virginia/phase": "wipe", "legacy/sites/virginia/operatorRole": "usdata-operator"
+    },
     "legacy.sites.<name>.expires": {"legacy/sites/virginia/expires": "2027-02-28"},
     "legacy.sites.<name>.adopt.<dataset>": {
         "datasets/messages": {"class": "protected"},
