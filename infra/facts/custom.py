@@ -3,7 +3,7 @@
 Source: `CustomizeDiff` of the resource in the Terraform provider that the Pulumi provider bridges.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 _IPV4 = "ocid1.publicip."
@@ -28,9 +28,10 @@ def _addresses(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def _ipv4(inputs: Mapping[str, Any]) -> Sequence[object]:
-    """Reserved IPv4 addresses; what is not known yet counts as one, since it may be."""
-    ids: Iterable[object] = (item.get("id") for item in inputs.get("reservedIps") or ())
-    return [id_ for id_ in ids if not isinstance(id_, str) or id_.startswith(_IPV4)]
+    """The reserved IPv4 address: there is one at most, so an id that is not known yet may be it only where none is."""
+    ids: list[object] = [item.get("id") for item in inputs.get("reservedIps") or ()]
+    known = [id_ for id_ in ids if isinstance(id_, str) and id_.startswith(_IPV4)]
+    return known or [id_ for id_ in ids if not isinstance(id_, str)]
 
 
 def _mode_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:

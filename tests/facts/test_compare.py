@@ -169,6 +169,13 @@ RULE = {"action": "DELETE", "isEnabled": True, "name": "r", "timeAmount": "30", 
         ),
         pytest.param(
             BALANCER,
+            {"reservedIps": [{"id": V4}], "ipMode": "IPV4"},
+            {"reservedIps": [{"id": V4}, {"id": UNKNOWN}], "ipMode": "IPV6"},
+            [("ipMode", "update", False), ("reservedIps[1]", "add", False)],
+            id="there is one IPv4 address at most, so an unknown one beside it is of the other family",
+        ),
+        pytest.param(
+            BALANCER,
             {"ipv6subnetCidr": "2001:db8::/64"},
             {"ipv6subnetCidr": "2001:db8:0:1::/64"},
             [("ipv6subnetCidr", "update", True)],
