@@ -1,6 +1,6 @@
 # One thin line each: what a target does lives in the project's own commands.
 .DEFAULT_GOAL := help
-.PHONY: help preview up destroy test lint format bench crash-test model both-engines inventories clean
+.PHONY: help preview up destroy test lint format bench crash-test campaign model both-engines inventories clean
 
 PYTHON ?= python3
 STACK  ?= sandbox
@@ -41,6 +41,9 @@ model: .venv/dev    ## explore a legacy site's life, two operators, to the last 
 
 both-engines: .venv/dev  ## compare every edit of the stack files through pulumi and the embedded engine
 	@$(PY) -m pytest -n 2 -m campaign tests/integration
+
+campaign: .venv/dev  ## 100,000 random sequences of edits: none may lose what holds data (SEED=n)
+	@$(PY) -m tests.campaign --sequences 100000 $(if $(SEED),--seed $(SEED))
 
 inventories: .venv/dev  ## write tests/inventories/ anew, to be read as a diff
 	@$(PY) -m tests.inventories
