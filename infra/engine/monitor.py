@@ -117,22 +117,18 @@ class Monitor:
             try:
                 return self._register_resource(request)
             except (UnsupportedError, wire.WireError, ValueError) as error:
-                self._refuse(str(error))
+                self._refuse(str(error), self._generator.urn_of(request.parent, request.type, request.name))
 
     def _register_resource(
         self, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
         requests.refuse_unsupported(request)
+        goal = requests.goal_of(request, positions=self._positions, folder=self._root)
         custom, is_provider = request.custom, urns.is_provider_type(request.type)
         provider, providers = self._inherit(request)
         if custom and not is_provider and not provider:
             provider = self._default(urns.package_of(request.type), request.version, request.pluginDownloadURL)
-        goal = requests.goal_of(
-            request,
-            provider=provider if custom and not is_provider else "",
-            positions=self._positions,
-            folder=self._root,
-        )
+        goal.provider = provider if custom and not is_provider else ""
         self._inherit_options(goal)
         if is_provider:
             requests.provider_inputs(goal, version=request.version, download_url=request.pluginDownloadURL)
@@ -339,8 +335,8 @@ class Monitor:
         """Asking whether a resource exists is refused."""
         self._refuse(f"asking whether {request.type} exists is not supported by the embedded engine")
 
-    def _refuse(self, message: str) -> NoReturn:
-        self._run.error(message)
+    def _refuse(self, message: str, urn: str = "") -> NoReturn:
+        self._run.error(message, urn)
         self._halt()
 
     def _halt(self) -> NoReturn:

@@ -61,14 +61,11 @@ def _unsupported(request: Any) -> str:  # noqa: PLR0911 (one answer for each thi
     return ""
 
 
-def goal_of(
-    request: resource_pb2.RegisterResourceRequest, *, provider: str, positions: Positions, folder: Path
-) -> Goal:
-    """The goal that a registration states.
+def goal_of(request: resource_pb2.RegisterResourceRequest, *, positions: Positions, folder: Path) -> Goal:
+    """The goal that a registration states, but for its provider.
 
     Args:
         request: The registration.
-        provider: Reference of the provider that manages it, or empty.
         positions: Turns source positions into those of the state.
         folder: What relative paths of assets start from.
 
@@ -92,7 +89,6 @@ def goal_of(
         parent=request.parent,
         protect=request.protect if request.HasField("protect") else None,
         dependencies=sorted(request.dependencies),
-        provider=provider,
         property_dependencies=per_property,
         delete_before_replace=(
             request.deleteBeforeReplace if request.deleteBeforeReplaceDefined or request.deleteBeforeReplace else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 # The recordings mention these; they are counters or texts that depend on the order of unrelated resources.
 _DROPPED = {"steps"}
+_DELETIONS = {"delete", "delete-replaced", "Delete"}
 
 
 class Comparison:
@@ -127,7 +129,19 @@ def _by_urn(entries) -> dict[str, list[Any]]:
     for entry in entries or ():
         kept = {k: v for k, v in entry.items() if k not in _DROPPED}
         groups[entry.get("urn") or f"invoke {entry['tok']}"].append(kept)
-    return dict(groups)
+    return {urn: _with_deletions_in_order(group) for urn, group in groups.items()}
+
+
+def _with_deletions_in_order(entries: list[Any]) -> list[Any]:
+    """Deletions of one URN that follow one another, the current record's and those of its old halves, by name.
+
+    They do not depend on each other, and the real engine takes them from a set: in any order.
+    """
+    out: list[Any] = []
+    for _, run in groupby(entries, key=lambda e: e["op"] in _DELETIONS):
+        found = list(run)
+        out.extend(sorted(found, key=lambda e: (e["op"], e.get("id", ""))) if found[0]["op"] in _DELETIONS else found)
+    return out
 
 
 def _state(state: dict[str, Any] | None) -> dict[str, Any]:

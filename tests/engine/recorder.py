@@ -84,7 +84,9 @@ class Recorder(Player):
         if command == "cancel":
             return self._cli("cancel", "--yes").returncode, None, []
         if command == "state":
-            return self._cli("state", *flags, "--yes").returncode, None, []
+            done = self._cli("state", *flags, "--yes")
+            cli.extend(_error_lines(done))
+            return done.returncode, None, []
         log = self._folder / "events.json"
         log.unlink(missing_ok=True)
         words = [command, "--parallel", "1", "--event-log", str(log)]
@@ -97,7 +99,7 @@ class Recorder(Player):
             return "killed", None, self._kill(words, log)
         done = self._cli(*words)
         self._stdout = done.stdout
-        cli.extend(line for line in (done.stderr + done.stdout).splitlines() if line.startswith("error: "))
+        cli.extend(_error_lines(done))
         happened, summary, diagnostics = _read_events(log)
         result = _Outcome(summary, diagnostics)
         self._document = json.loads(done.stdout) if command == "preview" and done.stdout.startswith("{") else None
@@ -162,6 +164,10 @@ class _Outcome:
 
     def __init__(self, changes, diagnostics) -> None:
         self.changes, self.diagnostics = changes, diagnostics
+
+
+def _error_lines(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line for line in (done.stderr + done.stdout).splitlines() if line.startswith("error: ")]
 
 
 def _read_events(log: Path):
