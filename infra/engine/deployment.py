@@ -205,6 +205,8 @@ class _Work:
             BailError: The run failed; why has been said.
         """
         current = self._run
+        if current.command in {Command.REFRESH, Command.DESTROY}:
+            _require_known(current)
         try:
             if current.command is Command.REFRESH or current.options.refresh:
                 refresh.refresh(current, self._executor, only_marked=False)
@@ -321,6 +323,20 @@ class _Work:
                     if resource is not None and resource in current.graph:
                         spared |= current.graph.transitive_dependencies_of(resource)
             self._executor.together([s for s in group if id(s.resource) not in spared])
+
+
+def _require_known(current: Run) -> None:
+    """Refuse to refresh or destroy what the state does not have; an update may be about to create it.
+
+    Raises:
+        BailError: Something is not there; each has been named.
+    """
+    named = [*current.targets.literals, *current.excludes.literals]
+    unknown = [urn for urn in named if urn not in current.all_olds]
+    for urn in unknown:
+        current.error(f"no resource named '{urn}' found")
+    if unknown:
+        raise BailError
 
 
 def _warn_pending(current: Run) -> None:

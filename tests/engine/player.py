@@ -122,6 +122,10 @@ class Player:
         except store.LockedError as error:
             cli.append(f"error: {error}")
             return 1, None, None
+        if any(d.message.startswith("no resource named") for d in result.diagnostics):
+            # Pulumi says so before its engine begins, and so outside of the event stream.
+            cli.extend(f"error: {d.message}" for d in result.diagnostics)
+            return int(result.exit), None, None
         if result.plan is not None:
             self._plan.write_text(json.dumps(result.plan.dump(self._manager.encrypt)))
         if result.exit == 7:

@@ -21,6 +21,7 @@ from infra.engine import secrets, state
 from tests.engine import lab
 from tests.engine.player import PASSPHRASE, Played, Player, _resource, _shown
 
+_WIDTH = 240
 _ROOT = Path(__file__).parents[2]
 _MAIN = """import json, pathlib, sys
 sys.path.insert(0, {root!r})
@@ -233,6 +234,20 @@ def record(server: lab.Server, scenario: dict[str, Any]) -> dict[str, Any]:
     return {"scenario": scenario, "results": results}
 
 
+def _laid_out(value: Any, indent: str = "") -> str:
+    """JSON with what fits on a line on one line."""
+    line = json.dumps(value)
+    if len(line) + len(indent) <= _WIDTH or not isinstance(value, dict | list):
+        return line
+    deeper = indent + " "
+    if isinstance(value, dict):
+        parts = [f"{deeper}{json.dumps(k)}: {_laid_out(v, deeper)}" for k, v in value.items()]
+    else:
+        parts = [deeper + _laid_out(v, deeper) for v in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return "\n".join([opening, ",\n".join(parts), indent + closing])
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Record what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m tests.engine.recorder", description=__doc__)
@@ -248,7 +263,7 @@ def main(arguments: list[str] | None = None) -> int:
             document = json.loads(file.read_text())
             scenario = document.get("scenario", document)
             recording = record(server, scenario)
-            (options.out / f"{scenario['name']}.json").write_text(json.dumps(recording, indent=1) + "\n")
+            (options.out / f"{scenario['name']}.json").write_text(_laid_out(recording) + "\n")
             print(scenario["name"], [r["exitCode"] for r in recording["results"]], flush=True)
     return 0
 
