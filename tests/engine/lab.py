@@ -90,6 +90,7 @@ class Lab:
         self.fired: Counter[int] = Counter()
         self.hanging = threading.Event()
         self.release = threading.Event()
+        self.canceled = threading.Event()
         self.instances: dict[str, tuple[str, str]] = {}
         self.generated: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
@@ -179,6 +180,7 @@ class LabProvider(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version="1.0.0")
 
     def Cancel(self, request, context):
+        self.lab.canceled.set()
         return empty_pb2.Empty()
 
     def CheckConfig(self, request, context):
@@ -235,6 +237,9 @@ class LabProvider(provider_pb2_grpc.ResourceProviderServicer):
             case "hang-after":
                 effect()
                 self._hang(call)
+            case "pause":  # in no recording: goes on when it is released
+                self.lab.hanging.set()
+                self.lab.release.wait()
         return effect()
 
     def _hang(self, call: dict[str, Any]) -> NoReturn:

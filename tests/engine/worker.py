@@ -1,4 +1,7 @@
-"""Runs one step in a process of its own, so that it can be killed; the events go to standard output, one a line."""
+"""Runs one step in a process of its own, so that it can be killed or interrupted.
+
+The events go to standard output, one a line; how it ended goes to standard error.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ def main() -> None:
 
     manager = secrets.SecretsManager(player.PASSPHRASE, rounds=1)
     with store.StateFile.open(Path(order["path"]), manager) as file:
-        deployment.run(
+        result = deployment.run(
             command=Command(order["command"]),
             program=programs.build(order["program"]) if order["command"] == "up" else None,
             project=player.PROJECT,
@@ -31,10 +34,12 @@ def main() -> None:
             state=file.state,
             providers={"lab": order["address"]},
             root_directory=Path(__file__).parent,
-            options=Options(parallel=1),
+            options=Options(parallel=order.get("parallel", 1)),
             on_event=tell,
             sink=file,
         )
+    ended = {"exit": result.exit, "pending": list(result.pending), "told": [d.message for d in result.diagnostics]}
+    print(json.dumps(ended), file=sys.stderr)
 
 
 if __name__ == "__main__":
