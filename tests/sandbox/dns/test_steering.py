@@ -203,23 +203,25 @@ def random_policy(rng):
     }
 
 
-def test_interpreter_closed_form_and_brute_force_agree_on_250_random_policies():
-    """Same sets of answers with the same exact probabilities, for every client, health state and reading."""
+def test_interpreter_closed_form_and_brute_force_agree_on_200_random_policies():
+    """Same sets of answers with the same exact probabilities, for every client, health state and reading.
+
+    Where nothing is reported down the readings cannot differ, so one of them is played.
+    """
     rng = random.Random(5)
     compared = 0
-    for _ in range(250):
+    for _ in range(200):
         inputs = random_policy(rng)
         policy = parse.policy(inputs)
         addresses = [answer["rdata"] for answer in inputs["answers"]]
-        for client in CLIENTS:
-            for size in range(len(addresses) + 1):
-                for down in itertools.combinations(addresses, size):
-                    for reading in AllDown:
-                        expected = brute_force(inputs, client, down, reading)
-                        assert by_name(outcomes(policy, client, down=down, all_down=reading)) == expected
-                        assert explored(policy, client, down, reading) == expected
-                        compared += 1
-    assert compared > 250 * 3 * 2 * 3
+        states = [down for size in range(len(addresses) + 1) for down in itertools.combinations(addresses, size)]
+        for client, down in itertools.product(CLIENTS, states):
+            for reading in AllDown if down and policy.monitored else (AllDown.NOTHING,):
+                expected = brute_force(inputs, client, down, reading)
+                assert by_name(outcomes(policy, client, down=down, all_down=reading)) == expected
+                assert explored(policy, client, down, reading) == expected
+                compared += 1
+    assert compared > 200 * 3 * 2 * 2
 
 
 def answers(*pools, **disabled):
