@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from infra import program, sandbox
-from infra.cli import runs
+from infra.cli import lock, runs
 from infra.cli.refusal import BadStackFile
 from infra.cli.workspace import Workspace
 from infra.engine import edits as engine_edits
@@ -29,12 +29,14 @@ from infra.engine.options import Command, Options
 from infra.engine.secrets import SecretsManager
 from infra.engine.store import StateFile
 from infra.sandbox import ordinary_cli
+from infra.settings.evidence import read_evidence
 from tests.engine.player import _event
 from tests.integration.ordinary import OrdinaryStack, Played
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from infra.residency.evidence import Evidence
     from infra.sandbox.faults import Faults
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -118,6 +120,7 @@ class Project(OrdinaryStack):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(program, "_ROOT", self.folder)
             patch.setattr(sandbox, "serve", partial(sandbox.serve, faults=faults))
+            patch.setattr(runs, "_evidence", lambda *_: self._evidence)
             outcome = runs.carry_out(
                 runs.Request(
                     command=Command(command),
@@ -137,10 +140,19 @@ class Project(OrdinaryStack):
     def refusal(self) -> str:
         """What the program has against the stack file; empty if nothing."""
         try:
-            runs.load(self._workspace, AS_OF)
+            runs.load(self._workspace, AS_OF, self._evidence)
         except BadStackFile as error:
             return error.text()
         return ""
+
+    @property
+    def _evidence(self) -> Evidence:
+        """What the plan rests on under `pulumi`, the files; the command line asks a simulated stack's state too."""
+        return read_evidence(self.folder, self.stack)
+
+    def lock(self) -> None:
+        """`python -m infra lock`."""
+        lock._write(Workspace(root=self.folder, stack=self.stack), None, AS_OF)
 
     @property
     def _workspace(self) -> _Workspace:

@@ -160,6 +160,7 @@ def test_production_against_an_exported_state(deployed, tmp_path, edit):
     """What `python -m infra preview --stack us-prod --state exported.json` says is what `pulumi preview` says."""
     project = deployed.copied(tmp_path / "project")
     project.write(edits.edited(project.deployment, edit))
+    project.lock()
     offline = project.embedded("preview", state_file=project.folder / "exported.json")
     assert offline_differences(project.ordinary("preview"), offline) == []
 
