@@ -1,0 +1,351 @@
+"""Access in Oracle Cloud: nobody but who was declared can reach private data, from nowhere but where it was declared.
+
+Every statement of every policy is read from its text and asked, not trusted: can it hold for a request from another
+network, in another region, after its end, by a call that reads? The world is closed: a family, permission, subject or
+place that is not modelled here is a leak, and so is a statement that is not known yet.
+
+What it does not prove: who is a member of a group; what the tenancy's default Administrators group does, which no
+policy binds; what a verb stands for beyond Oracle's documentation.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_network
+from typing import Any
+
+from infra.residency.dataset import DataClass
+from infra.residency.regions import UsRegion
+from infra.verify.graph import UNKNOWN, Graph, Node
+from infra.verify.statements import Statement, UnreadableError, compared, may_hold, parse
+
+POLICY = "oci:Identity/policy:Policy"
+GROUP = "oci:Identity/group:Group"
+SOURCE = "oci:Identity/networkSource:NetworkSource"
+COMPARTMENT = "oci:Identity/compartment:Compartment"
+
+_NEVER = (
+    "oci:Identity/apiKey:ApiKey",
+    "oci:Identity/authToken:AuthToken",
+    "oci:Identity/dynamicGroup:DynamicGroup",
+    "oci:Identity/smtpCredential:SmtpCredential",
+    "oci:Identity/identityProvider:IdentityProvider",
+    "oci:ObjectStorage/preauthrequest:Preauthrequest",
+)
+"""Types that let somebody in past the groups, or for longer than anybody looks."""
+
+_READS = frozenset({"OBJECT_INSPECT", "OBJECT_READ", "OBJECT_OVERWRITE", "OBJECT_CREATE", "OBJECT_DELETE"})
+_USES_KEYS = frozenset({"KEY_ENCRYPT", "KEY_DECRYPT"})
+_HARMLESS = frozenset(
+    {
+        "BUCKET_INSPECT", "BUCKET_READ", "BUCKET_UPDATE", "BUCKET_CREATE", "BUCKET_DELETE", "OBJECT_RESTORE",
+        "KEY_INSPECT", "KEY_READ", "VAULT_INSPECT", "VAULT_READ",
+    }
+)  # fmt: skip
+_CHANGES_KEYS = frozenset(
+    {
+        "KEY_CREATE", "KEY_UPDATE", "KEY_ROTATE", "KEY_DELETE",
+        "VAULT_CREATE_KEY", "VAULT_CREATE", "VAULT_UPDATE", "VAULT_DELETE",
+    }
+)  # fmt: skip
+_PERMISSIONS = _READS | _USES_KEYS | _HARMLESS | _CHANGES_KEYS
+"""Every permission that may be granted; among those missing are PAR_MANAGE, KEY_EXPORT and VAULT_REPLICATE."""
+
+_DATA = frozenset({"objects", "object-family"})
+_CONFIGURES = frozenset({"buckets"})
+_KEYS = frozenset({"keys", "vaults", "key-delegate"})
+_CHANGE = frozenset(
+    {
+        "compartments", "groups", "network-sources", "policies", "users",
+        "dns", "load-balancers", "virtual-network-family", "waf-family",
+        "log-groups", "log-content", "audit-events",
+    }
+)  # fmt: skip
+_OTHER = frozenset({"cloud-guard-family", "health-check-family", "quotas", "tag-namespaces"})
+_FAMILIES = _DATA | _CONFIGURES | _KEYS | _CHANGE | _OTHER
+"""Every family that may be granted."""
+
+_CALLS = frozenset(
+    {
+        "createreplicationpolicy", "putobjectlifecyclepolicy",
+        "createloggroup", "getloggroup", "listloggroups", "createlog", "getlog", "listlogs",
+    }
+)  # fmt: skip
+"""Calls that read and list no object, and change and end no log."""
+
+_WIDEST = {4: 16, 6: 32}
+_ELSEWHERE = "\N{EM DASH}elsewhere"
+"""A value that nothing is named: a request from another network, or in another region."""
+
+_FAR = "9999-12-31T00:00:00Z"
+
+
+class Rule(StrEnum):
+    """What can be wrong."""
+
+    COMPARTMENT = "compartment"
+    ENDS = "ends"
+    FAMILY = "family"
+    KEYS = "keys"
+    NETWORK = "network"
+    PERMISSION = "permission"
+    REGION = "region"
+    SEPARATION = "separation"
+    SERVICE = "service"
+    STATEMENT = "statement"
+    SUBJECT = "subject"
+    TYPE = "type"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Leak:
+    """One grant too many, or one thing that cannot be shown to be none."""
+
+    urn: str
+    rule: Rule
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """Who may read a bucket from outside, until when: from the stack's own configuration."""
+
+    group: str
+    buckets: frozenset[str]
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What the stack's own configuration says about access.
+
+    Attributes:
+        organization: name of the compartment that encloses all others.
+        groups: the network source of each group that has a duty, both by name in the tenancy.
+        exports: of EXCEPTED datasets.
+        regions: the regions of the stack.
+    """
+
+    organization: str
+    groups: Mapping[str, str]
+    exports: tuple[Export, ...]
+    regions: frozenset[UsRegion]
+
+
+def declared(deployment: Mapping[str, Any]) -> Declared:
+    """What the deployment value of a stack's configuration, which the planner has found right, says about access."""
+    organization = str(deployment["organization"])
+    regions: Mapping[str, Any] = deployment["oci"]["regions"]
+    (primary,) = (UsRegion(name) for name, region in regions.items() if region["role"] == "primary")
+    access: Mapping[str, Any] = deployment.get("access") or {"groups": {}}
+    return Declared(
+        organization=organization,
+        groups={name: f"{organization}-{group['network']}" for name, group in access["groups"].items()},
+        exports=tuple(
+            Export(
+                group=dataset["export"]["group"],
+                buckets=frozenset(_buckets(organization, name, dataset.get("shards", 1), primary)),
+                until=dataset["expires"],
+            )
+            for name, dataset in sorted(deployment["datasets"].items())
+            if "export" in dataset
+        ),
+        regions=frozenset(UsRegion(name) for name in regions),
+    )
+
+
+def _buckets(organization: str, dataset: str, shards: int, region: UsRegion) -> Iterator[str]:
+    for number in range(shards):
+        yield f"{organization}-{dataset}{f'-{number}' if number else ''}-{region.facts.key}"
+
+
+def leaks(found: Graph, declared: Declared) -> tuple[Leak, ...]:
+    """Every leak, sorted."""
+    check = _Check(found, declared)
+    parts = (check.types(), check.networks(), check.policies(), check.separation())
+    return tuple(sorted({leak for part in parts for leak in part}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    graph: Graph
+    declared: Declared
+
+    def types(self) -> Iterator[Leak]:
+        """Nobody gets in past the groups."""
+        for node in self.graph.of(*_NEVER):
+            yield Leak(urn=node.urn, rule=Rule.TYPE, what=f"{node.type} lets somebody in past the groups")
+
+    def networks(self) -> Iterator[Leak]:
+        """Network sources name public addresses, and not half the internet."""
+        for node in self.graph.of(SOURCE):
+            sources: Any = node.inputs.get("publicSourceLists")
+            if node.inputs.get("virtualSourceLists") or node.inputs.get("services"):
+                yield Leak(urn=node.urn, rule=Rule.NETWORK, what="a network that is not named by public addresses")
+            for text in sources if isinstance(sources, list) else [UNKNOWN]:  # pyright: ignore[reportUnknownVariableType]
+                if not _narrow(str(text)):  # pyright: ignore[reportUnknownArgumentType]
+                    yield Leak(urn=node.urn, rule=Rule.NETWORK, what=f"{text} names nobody's own network")
+
+    def policies(self) -> Iterator[Leak]:
+        """Each statement of each policy, by itself."""
+        for node, statement in self._statements():
+            if isinstance(statement, str):
+                yield Leak(urn=node.urn, rule=Rule.STATEMENT, what=statement)
+            elif not statement.denies:
+                for rule, what in self._too_much(statement):
+                    yield Leak(urn=node.urn, rule=rule, what=what)
+
+    def _statements(self) -> Iterator[tuple[Node, Statement | str]]:
+        for node in self.graph.of(POLICY):
+            texts: Any = node.inputs.get("statements")
+            for text in texts if isinstance(texts, list) else [UNKNOWN]:  # pyright: ignore[reportUnknownVariableType]
+                if text == UNKNOWN:
+                    yield node, "a statement that is not known yet"
+                    continue
+                try:
+                    yield node, parse(str(text))  # pyright: ignore[reportUnknownArgumentType]
+                except UnreadableError as error:
+                    yield node, f"{error}, in: {text}"
+
+    def _too_much(self, statement: Statement) -> Iterator[tuple[Rule, str]]:
+        yield from self._place(statement)
+        yield from _what(statement)
+        match statement.kind:
+            case "service":
+                yield from self._service(statement)
+            case "group":
+                for name in statement.names:
+                    yield from self._group(statement, name)
+            case kind:
+                yield Rule.SUBJECT, f"{kind} is nobody in particular"
+
+    def _place(self, statement: Statement) -> Iterator[tuple[Rule, str]]:
+        known = {str(node.inputs.get("name")) for node in self.graph.of(COMPARTMENT)}
+        if statement.place and (
+            statement.place[0] != self.declared.organization or not known.issuperset(statement.place)
+        ):
+            yield Rule.COMPARTMENT, f"{':'.join(statement.place)} is no compartment of this stack"
+        if not statement.place and _powers(statement) & (_READS | _USES_KEYS):
+            yield Rule.COMPARTMENT, "data or keys of the whole tenancy, whatever is put there"
+
+    def _service(self, statement: Statement) -> Iterator[tuple[Rule, str]]:
+        allowed = {region.facts.storage_service_principal for region in self.declared.regions}
+        for name in statement.names:
+            if name not in allowed:
+                yield Rule.SERVICE, f"{name} is not Object Storage of a region of this stack"
+        if statement.resource in _DATA | _CONFIGURES:
+            for name in _beyond(statement, "request.permission", _PERMISSIONS):
+                yield Rule.SERVICE, f"more permissions than replication needs: {_said(name)}"
+
+    def _group(self, statement: Statement, name: str) -> Iterator[tuple[Rule, str]]:
+        exports = [export for export in self.declared.exports if export.group.lower() == name.lower()]
+        if name not in {str(node.inputs.get("name")) for node in self.graph.of(GROUP)}:
+            yield Rule.SUBJECT, f"{name} is no group of this stack"
+        if exports:
+            yield from self._export(statement, exports)
+        elif name not in self.declared.groups:
+            yield Rule.SUBJECT, f"{name} is declared nowhere"
+        else:
+            source = self.declared.groups[name]
+            for other in _beyond(statement, "request.networksource.name", frozenset({source})):
+                yield Rule.NETWORK, f"{name} may act from {_said(other)}, not only from {source}"
+        yield from self._regions(statement, name)
+        if _powers(statement) & _USES_KEYS:
+            yield Rule.KEYS, f"{name} may use keys, and with them whatever they encrypt"
+
+    def _regions(self, statement: Statement, name: str) -> Iterator[tuple[Rule, str]]:
+        ours = frozenset(region.facts.key for region in self.declared.regions)
+        for other in _beyond(statement, "request.region", ours):
+            yield Rule.REGION, f"{name} may act in {_said(other)}"
+
+    def _export(self, statement: Statement, exports: list[Export]) -> Iterator[tuple[Rule, str]]:
+        if (statement.verb, statement.resource) != ("read", "objects"):
+            yield Rule.FAMILY, f"an export reads objects, and does not {statement.verb} {statement.resource}"
+        for other in _beyond(
+            statement, "target.bucket.name", frozenset(bucket for it in exports for bucket in it.buckets)
+        ):
+            yield Rule.COMPARTMENT, f"an export of {_said(other)}, which was not declared"
+        if may_hold(statement.condition, {"request.utc-timestamp": _FAR}):
+            yield Rule.ENDS, "an export without an end"
+        elif may_hold(statement.condition, {"request.utc-timestamp": max(f"{it.until}T00:00:00Z" for it in exports)}):
+            yield Rule.ENDS, "an export that outlives its exception"
+
+    def separation(self) -> Iterator[Leak]:
+        """No group both touches private data and changes what guards it."""
+        touches: dict[str, str] = {}
+        changes: dict[str, str] = {}
+        private = {(self.declared.organization, it.value) for it in DataClass if it is not DataClass.PUBLIC}
+        for node, statement in self._statements():
+            if isinstance(statement, str) or statement.denies or statement.kind != "group":
+                continue
+            for name in statement.names:
+                if _powers(statement) & _READS and any(
+                    place[: len(statement.place)] == statement.place for place in private
+                ):
+                    touches.setdefault(name.lower(), node.urn)
+                if _changes(statement):
+                    changes.setdefault(name.lower(), node.urn)
+        for name in sorted(touches.keys() & changes.keys()):
+            what = f"{name} may touch private data and change what guards it"
+            yield Leak(urn=changes[name], rule=Rule.SEPARATION, what=what)
+
+
+def _narrow(text: str) -> bool:
+    try:
+        network = ip_network(text)
+    except ValueError:
+        return False
+    return network.prefixlen >= _WIDEST[network.version]
+
+
+def _what(statement: Statement) -> Iterator[tuple[Rule, str]]:
+    """The world is closed over families, permissions and calls."""
+    for name in sorted(statement.permissions - _PERMISSIONS):
+        yield Rule.PERMISSION, f"{name} is not granted to anybody here"
+    if statement.resource and statement.resource not in _FAMILIES:
+        yield Rule.FAMILY, f"{statement.resource} is not granted to anybody here"
+    if statement.kind != "service" and statement.verb == "manage" and statement.resource in _DATA | _CONFIGURES:
+        yield Rule.PERMISSION, "manage brings PAR_MANAGE, which passes every policy by"
+    if statement.kind != "service" and statement.verb == "manage" and statement.resource in {"keys", "vaults"}:
+        yield Rule.PERMISSION, "manage brings export and replication of keys"
+
+
+def _beyond(statement: Statement, variable: str, allowed: frozenset[str]) -> list[str]:
+    """The values outside the allowed ones for which a statement can hold: those that it names, or any other."""
+    named = {it.value for it in compared(statement.condition, variable)}
+    known = {value.lower() for value in allowed}
+    others = [value for value in sorted(named) if value.lower() not in known]
+    return [value for value in (_ELSEWHERE, *others) if may_hold(statement.condition, {variable: value})]
+
+
+def _said(value: str) -> str:
+    return "anything else" if value == _ELSEWHERE else value
+
+
+def _only_calls(statement: Statement) -> bool:
+    """Whether the statement can hold for none but harmless calls."""
+    return not _beyond(statement, "request.operation", _CALLS)
+
+
+def _powers(statement: Statement) -> frozenset[str]:
+    """The permissions on objects and keys that a statement gives, as far as its calls can use them."""
+    if _only_calls(statement):
+        return frozenset()
+    given = set(statement.permissions)
+    if statement.resource in _DATA:
+        given |= {"OBJECT_INSPECT"} if statement.verb == "inspect" else _READS
+    if statement.resource in {"keys", "key-family"} and statement.verb in {"use", "manage"}:
+        given |= _USES_KEYS
+    if statement.resource == "all-resources":
+        given |= _READS | _USES_KEYS
+    return frozenset(name for name in given if may_hold(statement.condition, {"request.permission": name}))
+
+
+def _changes(statement: Statement) -> bool:
+    if _only_calls(statement):
+        return False
+    if statement.resource in {"keys", "vaults"}:
+        return statement.verb == "manage"
+    if statement.permissions & _CHANGES_KEYS:
+        return True
+    return statement.verb in {"use", "manage"} and statement.resource in _CHANGE | {"all-resources"}
