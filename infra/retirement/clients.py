@@ -98,6 +98,7 @@ def explained(doing: str) -> Generator[None]:
         NoCredentialsError,
         PartialCredentialsError,
     )
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - as above
 
     try:
         yield
@@ -110,7 +111,7 @@ def explained(doing: str) -> Generator[None]:
         if code in _OURS:
             raise BadInputError(f"{doing}: {code}: {text}; {_OURS[code]}") from None
         raise UnfinishedError(f"{doing}: {code}: {text}; run again to go on where it stopped") from None
-    except BotoCoreError as problem:
+    except (BotoCoreError, ResponseParserError) as problem:
         raise UnfinishedError(f"{doing}: {problem}; run again to go on where it stopped") from None
 
 
