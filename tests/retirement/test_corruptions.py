@@ -242,6 +242,26 @@ def test_a_listing_that_turns_back_ends_the_census(rig):
     assert (answer.code, "went back" in answer.err) == (3, True), answer
 
 
+@pytest.mark.parametrize(("size", "code"), [(b"1", 0), (b"7", 3)], ids=["the same", "with another size"])
+def test_an_entry_that_is_listed_twice_counts_once_or_ends_the_census(rig, size, code):
+    """The same entry again changes nothing; one version with two contents is being written, or the listing lies."""
+    for number, key in enumerate(ODD_KEYS):
+        put(BUCKET, key, b"%d" % (number % 10))
+    once = rig.right(SITE, "census")["censusRoot"]
+
+    def twice(environ, body: bytes) -> bytes:
+        if "versions" not in environ["QUERY_STRING"]:
+            return body
+        entries = re.findall(rb"<Version>.*?</Version>", body, re.DOTALL)
+        again = [re.sub(rb"<Size>1</Size>", b"<Size>%s</Size>" % size, entry) for entry in entries]
+        return body.replace(b"</ListVersionsResult>", b"".join(again) + b"</ListVersionsResult>")
+
+    rig.legacy.rewrites.append(twice)
+    answer = rig.step(SITE, "census", "--json")
+    assert (answer.code, "listed twice with different content" in answer.err) == (code, code == 3), answer
+    assert code or answer.value["censusRoot"] == once
+
+
 def test_odd_names_are_told_apart(rig):
     """Every odd key goes its whole way under its own name: nothing is mixed up, missing or written elsewhere."""
     for number, key in enumerate(ODD_KEYS):
