@@ -249,7 +249,7 @@ def _run(
     **engine: Any,
 ) -> None:
     with refusals(as_json=as_json):
-        from infra.cli import plans, runs  # noqa: PLC0415 (the engine is slow to import: `--help` does without)
+        from infra.cli import plans, runs, traffic_check  # noqa: PLC0415 (the engine is slow to import: `--help` does without)
 
         options = Options(**engine, generate_plan=save_plan is not None, plan=plans.read(plan_file))
         request = runs.Request(
@@ -263,18 +263,19 @@ def _run(
         if save_plan is not None and outcome.result.plan is not None:
             plans.write(save_plan, outcome.result.plan)
     _show(outcome, as_json=as_json, diff=diff, show_sames=show_sames)
-    sys.exit(Exit(outcome.result.exit))
+    sys.exit(traffic_check.exit_code(outcome))
 
 
 def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> None:
     if as_json:
-        from infra.cli import traffic_table  # noqa: PLC0415 (the engine is slow to import)
+        from infra.cli import traffic_check, traffic_table  # noqa: PLC0415 (the engine is slow to import)
         from infra.engine.digest import digest  # noqa: PLC0415 (the same)
 
         document = dict(digest(outcome.events, show_sames=show_sames))
         if outcome.request.is_preview:
             changes = traffic_table.changes(outcome.before, outcome.recorder)
             document["traffic"] = traffic_table.document(changes)
+            document["trafficLeaks"] = traffic_check.document(outcome)
         click.echo(json.dumps(document, indent=4, ensure_ascii=False))
         return
     from infra.cli import report  # noqa: PLC0415 (the same)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from infra.cli import traffic_table
+from infra.cli import traffic_check, traffic_table
 from infra.cli.meaning import meaning
 from infra.engine.display import (
     Paper,
@@ -42,6 +42,7 @@ def render(outcome: Outcome, paper: Paper, *, diff: bool, show_sames: bool) -> s
     recorder, request = outcome.recorder, outcome.request
     changes = bool(recorder.changed())
     blocks = [[header(outcome, paper)], _verdict(outcome, paper)]
+    blocks.append(traffic_check.render(outcome, paper))
     blocks.append(columns(_conditions(outcome.loaded.plan, request.as_of), width=paper.width))
     if changes or show_sames or outcome.recorder.failed:
         blocks.append(render_counts(recorder, paper))
@@ -117,7 +118,7 @@ def _verdict(outcome: Outcome, paper: Paper) -> list[str]:
 
 
 def _conditions(plan: Plan, as_of: date) -> list[tuple[str, str, str]]:
-    """What a reader has to know of every day: phases and exceptions with their ends, and how soon a lost edge is left."""
+    """What a reader needs every day: phases and exceptions with their ends, and how soon a lost edge is left."""
     sites: dict[tuple[str, date], list[str]] = defaultdict(list)
     for site in plan.sites:
         sites[site.site.phase.value, site.site.expires].append(site.site.name)

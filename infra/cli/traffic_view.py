@@ -60,6 +60,8 @@ def view(resources: Iterable[Resource]) -> Mapping[tuple[str, str], Answered]:
     graph = _Graph({resource.urn: resource for resource in resources if not resource.delete})
     found: dict[tuple[str, str], Answered] = {}
     for attachment in graph.of(ATTACHMENT):
+        if "domainName" not in attachment.inputs:
+            continue  # left out of a run that does a part only, and not there yet
         domain = str(attachment.inputs["domainName"])
         for policy in graph.named(attachment, "steeringPolicyId", STEERING_POLICY):
             inputs = _whole(plain_properties(policy.inputs))
