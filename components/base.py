@@ -48,6 +48,33 @@ class Component(pulumi.ComponentResource):
             retain_on_delete=False,
         )
 
+    def _rotated(
+        self,
+        provider: pulumi.ProviderResource,
+        *,
+        depends_on: Iterable[pulumi.Resource],
+        when_changed: str,
+        secrets: Iterable[str],
+    ) -> pulumi.ResourceOptions:
+        """Options of a key that gives way to a fresh one, of which there is no room for three.
+
+        Args:
+            provider: the child's own.
+            depends_on: what must not exist before.
+            when_changed: the property whose change means another key.
+            secrets: outputs that are kept encrypted.
+        """
+        return pulumi.ResourceOptions(
+            parent=self,
+            provider=provider,
+            depends_on=list(depends_on),
+            replace_on_changes=[when_changed],
+            delete_before_replace=True,
+            additional_secret_outputs=list(secrets),
+            protect=False,
+            retain_on_delete=False,
+        )
+
     def _holder(
         self,
         provider: pulumi.ProviderResource,

@@ -54,6 +54,8 @@ _OBJECT_ACTIONS = (
     "s3:PutObjectTagging",
 )
 
+_NOT_IN_REPORTS = ("s3:Delete*", "s3:Get*", "s3:List*")
+"""A task puts its own report beside the inventories, and reads and takes away nothing there."""
 _LISTING = (
     "s3:GetBucketLocation",
     "s3:GetBucketObjectLockConfiguration",
@@ -135,7 +137,7 @@ def transfer_policy(plan: SitePlan, organization: str) -> str:
     return _document(
         _statement("Buckets", _BUCKET_ACTIONS, resources=buckets),
         _statement("Objects", _OBJECT_ACTIONS, resources=[f"{bucket}/*" for bucket in buckets]),
-        _statement("NoReports", ("s3:*",), effect="Deny", resources=[reports, f"{reports}/*"]),
+        _statement("NoReports", _NOT_IN_REPORTS, effect="Deny", resources=[reports, f"{reports}/*"]),
         _key_statement(plan, "Key", _USE, {"StringEquals": {"kms:ViaService": f"s3.{site.region}.amazonaws.com"}}),
     )
 

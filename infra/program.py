@@ -10,8 +10,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pulumi
+import pulumi_aws as aws
 
 from components.access import Access, AccessArgs
+from components.backup_transfer import BackupTransfer, BackupTransferArgs
 from components.edge import PublicEdge, PublicEdgeArgs
 from components.edge_network import EdgeNetwork, EdgeNetworkArgs
 from components.guardrails import Guardrails, GuardrailsArgs
@@ -33,7 +35,7 @@ from infra.holder_watch import HolderWatch
 from infra.providers import Providers, connect
 from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import ResidencyError, render
-from infra.residency.placement import Plan, RegionRole
+from infra.residency.placement import Plan, RegionRole, SitePlan
 from infra.residency.regions import UsRegion
 from infra.residency.traffic import TrafficPlan
 from infra.settings.evidence import read_evidence
@@ -151,13 +153,22 @@ def _register(plan: Plan) -> None:
         )
     for site in plan.sites:
         if site.site.phase.has_holders:
-            LegacyBackup(
-                site.site.name,
-                LegacyBackupArgs(organization=plan.organization, plan=site, provider=providers.sites[site.site.name]),
-            )
+            _legacy_site(plan.organization, site, foundation, providers.sites[site.site.name])
     export(plan, {region: vault.keys for region, vault in vaults.items()})
     if plan.traffic is not None:
         _answer_users(plan, plan.traffic, foundation, networks, providers)
+
+
+def _legacy_site(organization: str, plan: SitePlan, foundation: TenancyFoundation, provider: aws.Provider) -> None:
+    name = plan.site.name
+    backup = LegacyBackup(name, LegacyBackupArgs(organization=organization, plan=plan, provider=provider))
+    if plan.transfer is not None:
+        BackupTransfer(
+            f"transfer-{name}",
+            BackupTransferArgs(
+                foundation=foundation, site=plan, transfer=plan.transfer, backup=backup, provider=provider
+            ),
+        )
 
 
 def _answer_users(

@@ -47,6 +47,7 @@ class Rule(StrEnum):
     HOLDERS_LOCK = "holders-lock"
     SITE = "site"
     SIGNER = "signer"
+    TRANSFER = "transfer"
     ADOPT = "adopt"
     FLOW = "flow"
     LOCKOUT = "lockout"

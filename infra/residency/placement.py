@@ -19,6 +19,7 @@ from infra.residency.lifecycle import Site
 from infra.residency.quotas import QuotaPlan
 from infra.residency.regions import UsRegion
 from infra.residency.traffic import TrafficPlan
+from infra.residency.transfer import TransferPlan
 
 __all__ = [
     "AuthMethod",
@@ -189,6 +190,7 @@ class SitePlan:
         reports_bucket: holds the inventories of the other buckets; object names are user data, so it is a holder too.
         reports_policy: its bucket policy; S3 may deliver inventories there until the site is wiped.
         backups: none in CLOSED.
+        transfer: what makes the backups; None where the stack file names nothing, and after BACKUP.
         erased_by: the earliest day on which the key is gone if it is given up on the day of the plan; None before WIPE.
     """
 
@@ -201,6 +203,7 @@ class SitePlan:
     reports_bucket: str
     reports_policy: BucketPolicy
     backups: tuple[BackupBucket, ...]
+    transfer: TransferPlan | None
     erased_by: date | None
 
 

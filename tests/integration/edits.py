@@ -24,6 +24,13 @@ _EDGE = {
 }
 _PHOENIX = "traffic/edges/us-phoenix-1"
 
+
+def transfer(generation: int, agent: str, address: str) -> dict[str, Any]:
+    """A transfer of the sandbox's site in Virginia, through one agent."""
+    arn = f"arn:aws:datasync:us-east-1:111111111111:agent/agent-0123456789abcdef{agent}"
+    return {"keyGeneration": generation, "agents": {"agent-1": {"arn": arn, "address": address}}}
+
+
 EDITS: dict[str, Edit] = {
     "organization": {"organization": "usdx"},
     "oci.tenancyId": {"oci/tenancyId": "ocid1.tenancy.oc1..aaaaaaaaanother"},
@@ -96,6 +103,17 @@ EDITS: dict[str, Edit] = {
         "legacy/sites/virginia/phase": "wipe", "legacy/sites/virginia/operatorRole": "usdata-operator"
     },
     "legacy.sites.<name>.expires": {"legacy/sites/virginia/expires": "2027-02-28"},
+    "legacy.sites.<name>.extension": {
+        "legacy/sites/virginia/expires": "2027-04-30", "legacy/sites/virginia/extension": "the comparison takes longer"
+    },
+    "legacy.sites.<name>.operatorRole": {"legacy/sites/virginia/operatorRole": "usdata-operator"},
+    "legacy.sites.<name>.confirmCensus": {"legacy/sites/virginia/confirmCensus": "5a1e90c2"},
+    "legacy.sites.<name>.transfer.keyGeneration": {"legacy/sites/virginia/transfer": transfer(2, "0", "8.8.8.8")},
+    "legacy.sites.<name>.transfer.agents.<name>.arn": {"legacy/sites/virginia/transfer": transfer(1, "1", "8.8.8.8")},
+    "legacy.sites.<name>.transfer.agents.<name>.address": {
+        "legacy/sites/virginia/transfer": transfer(1, "0", "8.8.4.4")
+    },
+    "legacy.signers.<name>": {"legacy/signers": {"security": "A" * 43 + "="}},
     "legacy.sites.<name>.adopt.<dataset>": {
         "datasets/messages": {"class": "protected"},
         "legacy/sites/singapore/adopt": {"messages": "tt-sg-messages-backup"},

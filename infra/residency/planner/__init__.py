@@ -74,10 +74,11 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
     site_plans = tuple(
         provision(
             site,
-            request.sites[site.name].adopt,
+            request.sites[site.name],
             _backed_up(site, request, datasets, evidence.deployed),
             request.organization,
             regions.primary,
+            namespace=tenancy.namespace,
             judgement=phases[site.name],
             as_of=as_of,
         )

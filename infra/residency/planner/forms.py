@@ -168,6 +168,9 @@ CENSUS = _form(
     "it is how a person says which data is to be deleted",
 )
 
+AGENT = re.compile(r"[0-9a-f]{17}")
+"""What is an agent's own in its ARN."""
+
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 

@@ -18,6 +18,7 @@ from infra.residency.lifecycle import Phase, Site, erased_by
 from infra.residency.placement import BackupBucket, SitePlan
 from infra.residency.planner import forms
 from infra.residency.planner.phases import Judgement
+from infra.residency.planner.transfers import check_transfer, plan_transfer
 from infra.residency.regions import UsRegion, legacy_region
 
 _PATH = "legacy.sites"
@@ -65,7 +66,7 @@ def _site(name: str, request: SiteRequest, organization: str, as_of: date, findi
     expires = _expires(request.expires, join(path, "expires"), phase, as_of, findings)
     if isinstance(region, Refusal) or phase is None or expires is None or len(findings) > before:
         return None
-    return Site(
+    site = Site(
         name=name,
         region=region,
         account_id=request.account_id,
@@ -75,6 +76,9 @@ def _site(name: str, request: SiteRequest, organization: str, as_of: date, findi
         expires=expires,
         extension=request.extension,
     )
+    if request.transfer is not None:
+        check_transfer(request.transfer, site, findings)
+    return site
 
 
 def _phase(text: str, path: str, findings: list[Finding]) -> Phase | None:
@@ -229,11 +233,12 @@ def backup_buckets(
 
 def provision(
     site: Site,
-    adopt: Mapping[str, str],
+    request: SiteRequest,
     datasets: tuple[Dataset, ...],
     organization: str,
     primary: UsRegion,
     *,
+    namespace: str,
     judgement: Judgement,
     as_of: date,
 ) -> SitePlan:
@@ -241,15 +246,17 @@ def provision(
 
     Args:
         site: the site.
-        adopt: the existing bucket of each dataset that has one.
+        request: what the stack file says about it.
         datasets: those that have a backup there.
         organization: part of every name.
         primary: where the default stores are.
+        namespace: of Object Storage, where the default stores are.
         judgement: what is known about its phase.
         as_of: the day of the plan.
     """
     backing_up = site.phase is Phase.BACKUP
     role = (naming.transfer_role if backing_up else naming.retirement_role)(organization, site.name)
+    adopt = request.adopt
     buckets = backup_buckets(site, adopt, datasets, organization)
 
     def backup(dataset: Dataset) -> BackupBucket:
@@ -293,6 +300,16 @@ def provision(
             ),
         ),
         backups=backups,
+        transfer=plan_transfer(
+            request.transfer,
+            site,
+            organization=organization,
+            namespace=namespace,
+            primary=primary,
+            backups=backups,
+        )
+        if request.transfer is not None
+        else None,
         erased_by=erased_by(as_of) if _ends(site, moves=judgement.moves) else None,
     )
 

@@ -40,7 +40,7 @@ class User(HomeModel):
     def outputs(self, call: Call, id_: str) -> Json:
         """Users belong to the tenancy itself, and may do everything until somebody says otherwise."""
         filled: Json = {
-            "capabilities": dict.fromkeys(_CAPABILITIES, True),
+            "capabilities": [dict.fromkeys(_CAPABILITIES, True)],
             "compartmentId": call.place.account,
             "dbUserName": "",
             "email": "",
