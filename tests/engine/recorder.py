@@ -95,7 +95,7 @@ class Recorder(Player):
         if command == "preview":
             words += ["--json", "--show-sames"]
         else:
-            words += ["--yes", *([] if "--preview-only" in flags else ["--skip-preview"])]
+            words += [] if "--preview-only" in flags else ["--yes", "--skip-preview"]
         if step.get("killOnHang"):
             return "killed", None, self._kill(words, log)
         done = self._cli(*words)
