@@ -23,12 +23,14 @@ from infra.engine.display import (
 from infra.engine.events import Outcome as Ending
 from infra.engine.offline import DRIFT_NOTE
 from infra.engine.options import Command
+from infra.residency.lifecycle import Phase
+from infra.residency.transfer import NOT_COVERED
 
 if TYPE_CHECKING:
     from datetime import date
 
     from infra.cli.runs import Outcome
-    from infra.residency.placement import Plan
+    from infra.residency.placement import Plan, SitePlan
 
 _DONE = {
     Command.UP: "what the stack file says is applied",
@@ -123,9 +125,10 @@ def _conditions(plan: Plan, as_of: date) -> list[tuple[str, str, str]]:
     for site in plan.sites:
         sites[site.site.phase.value, site.site.expires].append(site.site.name)
     rows = [
-        ("PHASE", f"{phase} at {', '.join(names)}", _until(expires, as_of))
+        ("PHASE", f"{phase} at {', '.join(names)}", _until(expires, as_of) if phase != Phase.CLOSED else "")
         for (phase, expires), names in sorted(sites.items())
     ]
+    rows += [row for site in plan.sites for row in _site_conditions(site)]
     for dataset in (item.dataset for item in plan.datasets):
         if dataset.expires is not None:
             export = dataset.export
@@ -136,6 +139,18 @@ def _conditions(plan: Plan, as_of: date) -> list[tuple[str, str, str]]:
         edges = ", ".join(sorted(edge.region.value for edge in plan.traffic.edges))
         left = f"a lost one is left within {plan.traffic.failover_seconds} s (lifetime of an answer and two probes)"
         rows.append(("EDGES", edges, left))
+    return rows
+
+
+def _site_conditions(site: SitePlan) -> list[tuple[str, str, str]]:
+    """Why a site lasts longer than it began with, when its keys can be gone, and what its backups are not good for."""
+    name, rows = site.site.name, list[tuple[str, str, str]]()
+    if site.site.extension is not None:
+        rows.append(("EXTENDED", f"{name} until {site.site.expires}", escape(site.site.extension)))
+    if site.erased_by is not None:
+        rows.append(("ERASURE", f"keys of {name}", f"final on {site.erased_by} at the earliest, if closed today"))
+    if site.transfer is not None:
+        rows.append(("BACKUP", f"{name} does not cover", "; ".join(NOT_COVERED)))
     return rows
 
 
