@@ -131,8 +131,8 @@ def _killed(objects: int, kills: int) -> None:
                 if arguments[0] == "wipe":
                     rig.sign(site)
                     rig.edit_job(site, confirmCensus=root[:8])
-                killer.left = number_of_kills
-                killer.step(*arguments, codes=codes, usual=usual)
+                killer.left += number_of_kills
+                killer.step(*arguments, codes=codes, usual=usual // (killer.left + 1))  # so that all kills find room
             assert not sum(remaining(bucket) for bucket in buckets_of(site)), "something is left"
             assert everything <= bodies(*buckets_of(site).values()), "something is lost"
     spread = ", ".join(f"{killed.count(step)} in {step}" for step in dict.fromkeys(killed))
