@@ -141,8 +141,11 @@ class EdgeNetwork(VcnComponent[EdgeTier]):
 
 
 def _first_64(prefixes: Sequence[str]) -> list[str]:
-    """The first subnet's worth of the prefix that Oracle gave the VCN."""
-    return [str(next(IPv6Network(prefixes[0]).subnets(new_prefix=64)))]
+    """The first subnet's worth of the prefix that Oracle gave the VCN.
+
+    None where it has none yet: the preview that switches IPv6 on for a VCN still sees the one without.
+    """
+    return [str(next(IPv6Network(prefix).subnets(new_prefix=64))) for prefix in prefixes[:1]]
 
 
 def _rules(edge: Edge, networks: tuple[Network, ...]) -> Iterator[SecurityRule[EdgeTier]]:

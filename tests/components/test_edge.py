@@ -2,6 +2,7 @@
 
 import pytest
 
+from components import edge_network
 from tests.support.recorder import Recorded
 
 GROUP = "oci:Core/networkSecurityGroup:NetworkSecurityGroup"
@@ -162,3 +163,13 @@ def test_every_subnet_of_an_edge_logs_its_flows(edges: Recorded):
         for tier in ("public", "application")
         for region in REGIONS
     }
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "blocks"),
+    [(["2603:c020:4000:aa00::/56"], ["2603:c020:4000:aa00::/64"]), ([], [])],
+    ids=["given", "not yet"],
+)
+def test_prefix_of_the_public_subnet(prefixes, blocks):
+    """It is the first /64 of the VCN's prefix; the preview that switches IPv6 on sees a VCN without one."""
+    assert edge_network._first_64(prefixes) == blocks
