@@ -116,7 +116,8 @@ def parse(content: bytes) -> tuple[Node | None, list[Finding]]:
         mark = error.problem_mark or error.context_mark
         refused = _syntax(" ".join(filter(None, (error.context, error.problem))), mark.line + 1 if mark else None)
     except yaml.YAMLError as error:  # characters that YAML does not allow
-        refused = _syntax(str(error).splitlines()[0], None)
+        position = cast("int", getattr(error, "position", 0))
+        refused = _syntax(str(error).splitlines()[0], text.count("\n", 0, position) + 1)
     except (ValueError, OverflowError) as error:  # escapes of characters that do not exist
         refused = _syntax(str(error), None)
     return None, [*builder.findings, refused]
