@@ -107,14 +107,18 @@ def test_refused_edit_plans_nothing(applied):
     assert applied.state.read_bytes() == before
 
 
-def test_removal_of_a_holder_fails(applied):
-    """Taking a dataset out of the file is stopped at its protected buckets, said once for all of them."""
+def test_removal_of_a_deployed_holder_is_refused(applied):
+    """Taking a dataset out of the file is bad input, for each bucket that holds its data, before an engine starts."""
     applied.edit("      profiles: {class: protected}\n", "")
-    out = applied.preview(code=1)
-
-    assert "FAILED     the preview did not finish" in out
-    assert out.count("because it is protected") == 1
-    assert "oci:ObjectStorage:Bucket profiles-us-ashburn-1" in out
+    before = applied.state.read_bytes()
+    for command in ("preview", "up"):
+        document = json.loads(applied.out(command, "--stack", "sandbox", "--as-of", AS_OF, "--json", code=2))
+        assert {(f["path"], f["given"].split(",")[0]) for f in document["findings"]} == {
+            ("datasets.profiles", "no usds-profiles-iad in us-ashburn-1"),
+            ("datasets.profiles", "no usds-profiles-phx in us-phoenix-1"),
+            ("legacy.sites.virginia", "no usds-profiles-use1-111111111111 in us-east-1"),
+        }
+    assert applied.state.read_bytes() == before
 
 
 def test_destroy(applied):
