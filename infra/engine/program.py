@@ -1,8 +1,7 @@
 """Runs a Pulumi program in this process through the SDK, as Pulumi's Python language host does.
 
 The SDK keeps its settings, its configuration and the root stack in context variables, so a program runs in a context of
-its own and leaves nothing behind. Its event loop gets as many threads as the language host gives it: each registration
-that is under way holds one.
+its own and leaves nothing behind. Each registration that is under way holds a thread of the event loop's.
 """
 
 from __future__ import annotations
@@ -21,6 +20,8 @@ import pulumi
 import pulumi.runtime
 from pulumi.runtime import settings as sdk_settings
 from pulumi.runtime.stack import run_in_stack
+
+from infra.engine.waves import Waves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -103,7 +104,7 @@ def _evaluate(program: Callable[[], None], around: Surroundings, monitor: Monito
     loop = asyncio.new_event_loop()
     # A program that fails leaves tasks that nobody waits for; asyncio would complain about each of them.
     loop.set_exception_handler(_ignore)
-    threads = ThreadPoolExecutor(max_workers=max(around.parallel, 1) * 4, thread_name_prefix="pulumi-sdk")
+    threads = _threads(around)
     loop.set_default_executor(threads)
     asyncio.set_event_loop(loop)
     try:
@@ -117,6 +118,13 @@ def _evaluate(program: Callable[[], None], around: Surroundings, monitor: Monito
         threads.shutdown(wait=True)
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def _threads(around: Surroundings) -> ThreadPoolExecutor:
+    """Where registrations are carried out: in an update those that wait for a cloud must not keep others back."""
+    if around.preview:
+        return Waves()
+    return ThreadPoolExecutor(max_workers=max(around.parallel, 1) * 4, thread_name_prefix="pulumi-sdk")
 
 
 def _ignore(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
