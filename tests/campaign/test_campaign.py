@@ -19,7 +19,7 @@ def test_no_sequence_of_edits_loses_a_holder(seed):
     """A thousand sequences a seed: every kind of edit was made, sites were closed, and holders were at stake."""
     tally = Tally()
     for number in range(1000):
-        play(seed, number, tally, share=0.2)
+        play(seed, number, tally, share=0.05)
     assert set(tally.refused) | set(tally.taken) == {*FILE_EDITS, *PROGRAM_EDITS}
     assert set(tally.taken) & set(PROGRAM_EDITS) <= {"unprotect", "forget retention"}  # of a site that is wiped
     assert not set(tally.refused) & HARMLESS

@@ -104,15 +104,20 @@ def receipts(buckets: frozenset[str], *steps: Step) -> tuple[tuple[str, str], ..
     return chain(SCOPE, buckets, *steps, day=TODAY)
 
 
+def _buckets(world: World) -> frozenset[str]:
+    """The buckets that the site's receipts are about: those that are gone by now, too."""
+    return data_buckets(replace(world.deployed, retired={}), SITE) or frozenset({"none"})
+
+
 def in_phase(world: World, phase: Phase) -> DeploymentRequest:
     """The stack file with the site in a phase, confirming the census of what is deployed."""
-    confirmed = root(data_buckets(world.deployed, SITE) or {"none"}) if STEPS[phase] else None
+    confirmed = root(_buckets(world)) if STEPS[phase] else None
     return with_site(world.request, SITE, phase=phase.value, confirm_census=confirmed)
 
 
 def proof(world: World, *steps: Step) -> Evidence:
     """Receipts of these steps about the buckets that are deployed, and what is deployed."""
-    texts = [receipts(data_buckets(world.deployed, SITE) or frozenset({"none"}), *steps)] if steps else []
+    texts = [receipts(_buckets(world), *steps)] if steps else []
     return evidence(*texts, stack="s", deployed=world.deployed)
 
 

@@ -138,9 +138,8 @@ def _with_deletions_in_order(entries: list[Any]) -> list[Any]:
     They do not depend on each other, and the real engine takes them from a set: in any order.
     """
     out: list[Any] = []
-    for _, run in groupby(entries, key=lambda e: e["op"] in _DELETIONS):
-        found = list(run)
-        out.extend(sorted(found, key=lambda e: (e["op"], e.get("id", ""))) if found[0]["op"] in _DELETIONS else found)
+    for deletions, run in groupby(entries, key=lambda e: e.get("op") in _DELETIONS):
+        out.extend(sorted(run, key=lambda e: (e["op"], e.get("id", ""))) if deletions else run)
     return out
 
 
