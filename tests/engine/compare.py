@@ -139,7 +139,8 @@ def _with_deletions_in_order(entries: list[Any]) -> list[Any]:
     """
     out: list[Any] = []
     for deletions, run in groupby(entries, key=lambda e: e.get("op") in _DELETIONS):
-        out.extend(sorted(run, key=lambda e: (e["op"], e.get("id", ""))) if deletions else run)
+        found = list(run)
+        out.extend(sorted(found, key=lambda e: (e["op"], e.get("id", ""))) if deletions else found)
     return out
 
 
