@@ -5,6 +5,7 @@ Refuses a class that is not one, an exception without reason and end, and an exp
 
 from collections.abc import Mapping
 from datetime import date
+from typing import assert_never
 
 from infra.residency import naming
 from infra.residency.compartment import of_class
@@ -86,6 +87,8 @@ def _dataset(name: str, request: DatasetRequest, as_of: date, findings: list[Fin
             expires = _exception(request, path, as_of, findings)
         case DataClass.PROTECTED | DataClass.PUBLIC:
             _check_no_exception(request, data_class, path, findings)
+        case _:
+            assert_never(data_class)
     if data_class is None or len(findings) > before:
         return None
     export = request.export
