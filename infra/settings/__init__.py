@@ -18,7 +18,8 @@ from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import Finding, ResidencyError, Rule, did_you_mean
 from infra.residency.placement import Plan
 from infra.residency.planner import plan
-from infra.settings.schema import Reader, covered
+from infra.settings.fields import covered
+from infra.settings.schema import Reader
 from infra.settings.tree import DEPLOYMENT, Broken, Kind, Map, Node, Scalar, child, parse
 
 __all__ = ["Loaded", "StackFile", "configured", "load", "read", "stack_file", "stacks"]
