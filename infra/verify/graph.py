@@ -1,4 +1,4 @@
-"""The resources of a preview or a state as one graph, with what may be unknown before the first `up`.
+"""The resources of a preview, a plan or a state as one graph, equal in content whichever of them it was built from.
 
 An unknown value is no hole where it can be attributed: its property's dependencies are resources of this graph, of the
 type that the field expects, whose own place is known. Then it stands for one of them.
@@ -6,12 +6,16 @@ type that the field expects, whose own place is known. Then it stands for one of
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from operator import attrgetter
+from typing import Any, cast
 
 from infra.residency.regions import UsRegion
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What engines write for a value that is not known yet (Pulumi's resource protocol)."""
+
+SECRET = "[secret]"  # noqa: S105 (the mark for one)
+"""What engines show in place of a secret; a theorem that would have to read one is undecided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,14 @@ class Node:
         name: Its logical name.
         provider: The URN of its provider; empty for components and providers.
         sources: For each input, the URNs of the resources that its value comes from.
+        parent: The URN of its parent, or empty.
+        dependencies: The URNs of everything that it is made after.
+        op: What the update does with it (`create`, `same`, `update`, `replace`, `delete`, ...); in a state `same`.
+        protect: Whether an engine refuses to delete it.
+        retain: Whether deleting it only drops it from the state.
+        pending: Whether it was replaced already and only waits for its deletion.
+        source: Where the program registers it, `components/keys.py:52`; empty where nobody said.
+        old: The same resource as the state has it; None where it is new.
     """
 
     urn: str
@@ -32,23 +44,70 @@ class Node:
     inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     sources: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    parent: str = ""
+    dependencies: frozenset[str] = frozenset()
+    op: str = "same"
+    protect: bool = False
+    retain: bool = False
+    pending: bool = False
+    source: str = field(default="", compare=False)
+    old: "Node | None" = None
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether it is a resource of a cloud: neither a component nor a provider nor the stack itself."""
+        return not self.type.startswith("pulumi:") and self.type.count(":") == _COLONS and bool(self.provider)
+
+
+_COLONS = 2
+_URN = attrgetter("urn")
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """All resources, by URN."""
+    """All resources, by URN, as they will be.
+
+    Attributes:
+        nodes: What there is afterwards.
+        gone: What there is now and will not be: deleted, replaced by another, or waiting for its deletion.
+    """
 
     nodes: Mapping[str, Node]
+    gone: tuple[Node, ...] = ()
+    _types: dict[str, list[Node]] = field(default_factory=dict[str, list[Node]], init=False, compare=False, repr=False)
+    _ids: dict[tuple[str, str], list[Node]] = field(
+        default_factory=dict[tuple[str, str], list[Node]], init=False, compare=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        for node in sorted(self.nodes.values(), key=_URN):
+            self._types.setdefault(node.type, []).append(node)
+            if node.id:
+                self._ids.setdefault((node.type, node.id), []).append(node)
+
+    @property
+    def types(self) -> list[str]:
+        """Every type there is, sorted."""
+        return sorted(self._types)
 
     def of(self, *types: str) -> list[Node]:
         """Those of some types, sorted by URN."""
-        return sorted((node for node in self.nodes.values() if node.type in types), key=lambda node: node.urn)
+        found = [node for type_ in dict.fromkeys(types) for node in self._types.get(type_, ())]
+        return sorted(found, key=_URN) if len(types) > 1 else found
+
+    def managed(self) -> list[Node]:
+        """Every resource of a cloud, sorted by URN."""
+        return sorted((node for node in self.nodes.values() if node.is_managed), key=_URN)
+
+    def provider_of(self, node: Node) -> "Node | None":
+        """The explicit provider of a resource; None where it has none in this graph."""
+        return self.nodes.get(node.provider)
 
     def region(self, node: Node) -> UsRegion | None:
         """Where a resource of Oracle Cloud is: its provider's region, where that is an allowed home of US user data."""
         provider = self.nodes.get(node.provider)
         region = provider.inputs.get("region") if provider else None
-        return UsRegion(region) if region in set(UsRegion) else None
+        return _HOMES.get(region) if isinstance(region, str) else None
 
     def named(self, node: Node, property_: str, value: object, *types: str) -> list[Node]:
         """The resources that a value names by id, or stands for while it is unknown.
@@ -62,25 +121,61 @@ class Graph:
         if value == UNKNOWN:
             sources = (self.nodes.get(urn) for urn in sorted(node.sources.get(property_, ())))
             return [source for source in sources if source is not None and source.type in types]
-        return [other for other in self.of(*types) if other.id and other.id == value]
+        if not isinstance(value, str) or not value:
+            return []
+        return [other for type_ in types for other in self._ids.get((type_, value), ())]
+
+
+_HOMES = {region.value: region for region in UsRegion}
+
+
+def node_of(resource: Mapping[str, Any], *, op: str = "same", old: Mapping[str, Any] | None = None) -> Node:
+    """A resource as a state export or a preview's `newState` writes it.
+
+    Args:
+        resource: The document.
+        op: What the update does with it.
+        old: The same resource's document in the state.
+    """
+    urn = str(resource["urn"])
+    sources = cast("Mapping[str, Iterable[str] | None]", resource.get("propertyDependencies") or {})
+    return Node(
+        urn=urn,
+        type=str(resource["type"]),
+        name=urn.rpartition("::")[2],
+        provider=str(resource.get("provider") or "").rpartition("::")[0],
+        id=str(resource.get("id") or ""),
+        inputs=resource.get("inputs") or {},
+        outputs=resource.get("outputs") or {},
+        sources={name: frozenset(urns) for name, urns in sources.items() if urns},
+        parent=str(resource.get("parent") or ""),
+        dependencies=frozenset(resource.get("dependencies") or ()),
+        op=op,
+        protect=resource.get("protect") is True,
+        retain=resource.get("retainOnDelete") is True,
+        pending=resource.get("delete") is True,
+        source=place(str(resource.get("sourcePosition") or "")),
+        old=None if old is None else node_of(old),
+    )
+
+
+def place(position: str) -> str:
+    """`components/keys.py:52` for the engine's `project:///components/keys.py#52`; machine paths are left out."""
+    scheme, _, rest = position.partition("://")
+    path, _, line = rest.partition("#")
+    if scheme != "project" or not path:
+        return ""
+    return f"{path.lstrip('/')}:{line.partition(',')[0]}" if line else path.lstrip("/")
 
 
 def graph(resources: Iterable[Mapping[str, Any]]) -> Graph:
-    """The graph of resources as a state export or a preview's `newState` writes them; replaced ones do not count."""
+    """The graph of resources as a state export writes them, each as it is; replaced ones are on their way out."""
     nodes: dict[str, Node] = {}
+    gone: list[Node] = []
     for resource in resources:
         if resource.get("delete"):
-            continue
-        urn = str(resource["urn"])
-        sources: Mapping[str, Iterable[str]] = resource.get("propertyDependencies") or {}
-        nodes[urn] = Node(
-            urn=urn,
-            type=str(resource["type"]),
-            name=urn.rpartition("::")[2],
-            provider=str(resource.get("provider", "")).rpartition("::")[0],
-            id=str(resource.get("id", "")),
-            inputs=resource.get("inputs") or {},
-            outputs=resource.get("outputs") or {},
-            sources={name: frozenset(urns) for name, urns in sources.items()},
-        )
-    return Graph(nodes)
+            gone.append(node_of(resource, op="delete"))
+        else:
+            node = node_of(resource)
+            nodes[node.urn] = node
+    return Graph(nodes, tuple(gone))

@@ -1,0 +1,27 @@
+"""What every theorem is decided on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from infra.verify.declared import Declared
+from infra.verify.graph import Graph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """A stack at one preview, plan or state.
+
+    Attributes:
+        stack: Its name.
+        graph: Its resources.
+        declared: What its configuration says.
+        as_of: The day.
+        receipts: The receipts of each of its legacy sites, oldest first, as the files have them.
+    """
+
+    stack: str
+    graph: Graph
+    declared: Declared
+    as_of: date
+    receipts: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

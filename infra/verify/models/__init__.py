@@ -1,0 +1,1 @@
+"""What resources mean, a module for each family of types."""

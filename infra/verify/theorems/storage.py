@@ -1,0 +1,194 @@
+"""T1: every resource, and with it every holder of data, lies in an allowed US region or at a legacy site that is open.
+
+A resource of Oracle Cloud lies in a region that `UsRegion` names. One of AWS lies in the region of a declared legacy
+site, under that site's account. Where it lies says its own `region`, else its explicit provider's; what the state
+knows about it (the region in an OCID, the region's key in a physical name) says the same; and its provider does not
+move to another region under it, which an engine would show as no change at all.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from infra.verify.context import Context
+from infra.verify.declared import DeclaredSite
+from infra.verify.graph import Node
+from infra.verify.models.place import LEGACY, evidence, is_home, place_of
+from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
+
+ID: Final = "T1"
+TITLE: Final = "storage"
+ASSUMPTIONS: Final = (
+    "a provider works in the region that its configuration names, and in no other",
+    "a region of Oracle Cloud or AWS lies in the country that the providers' own tables say",
+)
+
+
+def decide(context: Context) -> Verdict:
+    """Attribute a region to every resource of a cloud, once for each provider and region."""
+    findings, holders = Findings(), list[list[str]]()
+    nodes = context.graph.managed()
+    sites = {(site.region.value, site.account): site for site in context.declared.sites.values()}
+    accounts = {node.urn: _accounts(node) for node in context.graph.of("pulumi:providers:aws")}
+    moved = {node.urn: old for node in context.graph.of("pulumi:providers:oci", "pulumi:providers:aws")
+             if (old := _moved(node))}  # fmt: skip
+    for node in nodes:
+        place = place_of(context.graph, node)
+        if place is None:
+            findings.add(missing(node, f"where {node.name} lies is not known", path="provider", fix=_PROVIDER))
+            continue
+        if node.type.startswith("aws:"):
+            findings.add(*_legacy(node, place.region, place.path, accounts.get(node.provider), sites))
+        elif not is_home(place.region):
+            findings.add(_abroad(context, node, place.region, place.path))
+        for path, said in evidence(node).items():
+            if said != place.region:
+                findings.add(_disagrees(node, path, said, place.region))
+        if node.provider in moved and node.op not in {"create", "replace", "import"}:
+            findings.add(_left_behind(node, moved[node.provider], place.region))
+        holders.append([node.urn, place.region, place.path])
+    return findings.verdict(ID, TITLE, examined=len(nodes), assumptions=ASSUMPTIONS, certificate={"places": holders})
+
+
+_PROVIDER = "give it an explicit provider with a plain region"
+
+
+def _abroad(context: Context, node: Node, region: str, path: str) -> Counterexample:
+    provider = context.graph.nodes[node.provider]
+    return refuted(
+        node,
+        f"{node.name} would lie in {said(region)}",
+        path=path,
+        because=f'provider {provider.name} has region = "{region}"',
+        fix=f"change it to one of {', '.join(sorted(it.value for it in context.declared.regions))}",
+        witness={"urn": node.urn, "region": region},
+    )
+
+
+def said(region: str) -> str:
+    """A region with its country, for people."""
+    from infra.residency.regions import REGIONS  # noqa: PLC0415 (only a refutation needs it)
+
+    row = REGIONS.get(region)
+    return f"{region} ({row.place}, {row.jurisdiction})" if row else f"{region}, no region that is known here"
+
+
+def _legacy(
+    node: Node, region: str, path: str, accounts: frozenset[str] | None, sites: dict[tuple[str, str], DeclaredSite]
+) -> Iterator[Counterexample | Missing]:
+    """A resource of AWS belongs to one declared site, by region and account."""
+    if region not in LEGACY or region not in {place for place, _ in sites}:
+        yield refuted(
+            node,
+            f"{node.name} would lie in {said(region)}, where no legacy site is",
+            path=path,
+            because=f'{path} = "{region}"',
+            fix=f"legacy sites are in {', '.join(sorted({place for place, _ in sites})) or 'no region'}",
+            witness={"urn": node.urn, "region": region},
+        )
+    elif not accounts:
+        yield missing(node, f"the account of {node.name} is not known", path="provider.allowedAccountIds", fix=_ACCOUNT)
+    elif {(region, account) for account in accounts} - sites.keys():
+        yield refuted(
+            node,
+            f"{node.name} would lie in an account that is no legacy site's in {region}",
+            path="provider.allowedAccountIds",
+            because=f"its provider may act in {', '.join(sorted(accounts))}",
+            fix=_ACCOUNT,
+            witness={"urn": node.urn, "region": region},
+        )
+
+
+_ACCOUNT = "name the one account of the site in the provider's allowedAccountIds"
+
+
+def _accounts(provider: Node) -> frozenset[str]:
+    """The accounts that a provider may act in; empty where that is not known."""
+    value: Any = provider.inputs.get("allowedAccountIds")
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return frozenset()
+    return frozenset(map(str, value)) if isinstance(value, list) else frozenset()  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _disagrees(node: Node, path: str, found: str, region: str) -> Counterexample:
+    value = node.id if path == "id" else node.inputs[path]
+    return refuted(
+        node,
+        f"{node.name} is said to lie in {region}, and its {path} says {said(found)}",
+        path=path,
+        because=f'{path} = "{value}"',
+        fix="give it the provider of its own region, or a new name and a new resource",
+        witness={"urn": node.urn, "region": found},
+    )
+
+
+def _moved(provider: Node) -> str:
+    """The region that a provider had in the state, where it is to get another one; else nothing."""
+    old = provider.old.inputs.get("region") if provider.old else None
+    return old if isinstance(old, str) and old != provider.inputs.get("region") else ""
+
+
+def _left_behind(node: Node, old: str, new: str) -> Counterexample:
+    return refuted(
+        node,
+        f"{node.name} lies in {said(old)} and would be looked for in {new}, while nothing seems to change",
+        path="provider.region",
+        because=f'its provider\'s region was "{old}" and becomes "{new}"',
+        fix="make another provider for the other region, and other resources",
+        witness={"urn": node.urn, "region": old},
+    )
+
+
+def decide_slowly(context: Context) -> Answer:
+    """Walk from every resource to its provider by itself, and hold each region against the written-out lists."""
+    us = ["us-ashburn-1", "us-phoenix-1", "us-chicago-1", "us-sanjose-1"]
+    answer = Answer.PROVED
+    for node in context.graph.nodes.values():
+        if not node.is_managed:
+            continue
+        cloud = node.type.split(":")[0]
+        provider = next((it for it in context.graph.nodes.values() if it.urn == node.provider), None)
+        if provider is None or provider.type.split(":")[-1] != cloud:
+            answer = _worse(answer, Answer.UNDECIDED)
+            continue
+        region = provider.inputs.get("region")
+        if cloud == "aws" and node.inputs.get("region") is not None:
+            region = node.inputs["region"]
+        answer = _worse(answer, _slowly(context, node, provider, region, us))
+    return answer
+
+
+def _slowly(context: Context, node: Node, provider: Node, region: object, us: list[str]) -> Answer:  # noqa: PLR0911
+    if not isinstance(region, str) or not region or region.startswith(("[secret]", "04da6b54-")):
+        return Answer.UNDECIDED
+    if node.type.startswith("aws:"):
+        here = [site for site in context.declared.sites.values() if site.region.value == region]
+        if not here:
+            return Answer.REFUTED
+        try:
+            accounts = json.loads(provider.inputs.get("allowedAccountIds") or "[]")
+        except (TypeError, ValueError):
+            accounts = provider.inputs.get("allowedAccountIds")
+        if not isinstance(accounts, list) or not accounts:
+            return Answer.UNDECIDED
+        if any(account not in [site.account for site in here] for account in accounts):  # pyright: ignore[reportUnknownVariableType]
+            return Answer.REFUTED
+    elif region not in us:
+        return Answer.REFUTED
+    if any(said != region for said in evidence(node).values()):
+        return Answer.REFUTED
+    before = provider.old.inputs.get("region") if provider.old else region
+    stays = node.op not in {"create", "replace", "import"}
+    return (
+        Answer.REFUTED
+        if stays and isinstance(before, str) and before != provider.inputs.get("region")
+        else Answer.PROVED
+    )
+
+
+def _worse(one: Answer, other: Answer) -> Answer:
+    order = [Answer.PROVED, Answer.UNDECIDED, Answer.REFUTED]
+    return max(one, other, key=order.index)

@@ -1,0 +1,35 @@
+"""Property values as what they should be; what is something else counts as nothing, or as unknown."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from infra.verify.graph import SECRET, UNKNOWN
+
+
+def record(value: object) -> Mapping[str, Any]:
+    """The value as an object; an empty one where it is none."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[Any]:
+    """The value as a list; an empty one where it is none."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def records(value: object) -> list[Mapping[str, Any]]:
+    """The objects in a list."""
+    return [cast("Mapping[str, Any]", item) for item in items(value) if isinstance(item, dict)]
+
+
+def is_unknown(value: object) -> bool:
+    """Whether a value is not known, or not shown."""
+    return value in (UNKNOWN, SECRET) if isinstance(value, str) else False
+
+
+def has_unknown(value: object) -> bool:
+    """Whether any part of a value is not known, or not shown."""
+    if isinstance(value, str):
+        return UNKNOWN in value or value == SECRET
+    if isinstance(value, dict):
+        return any(map(has_unknown, cast("dict[str, Any]", value).values()))
+    return any(map(has_unknown, cast("list[Any]", value))) if isinstance(value, list) else False
