@@ -8,7 +8,7 @@ import pytest
 
 from infra import sandbox
 from tests.sandbox.client import TENANCY, Client, Refused
-from tests.sandbox.world import AGE
+from tests.sandbox.world import AGE, KEY_ADMIN, document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -269,23 +269,41 @@ def test_a_bucket_takes_its_settings_along(world: World, servers: sandbox.Server
     bucket.client.delete(bucket.token, bucket.id, bucket.outputs)
     with servers.store.reading() as clouds:
         left = {record.id for record in clouds.all(cloud="aws") if record.type.startswith("aws:s3/")}
-    assert left == {"tt-reports"}
+    assert left == {"tt-plain", "tt-reports", "tt-trails"}
 
 
 def test_a_locked_rule_cannot_go(oci: Callable[..., Client], servers: sandbox.Servers):
-    """Once its date has passed, a retention rule can be neither removed nor changed, and the bucket stays."""
+    """Once its date has passed, a retention rule can be neither removed nor shortened, and the bucket stays."""
     client = oci()
-    rule = {"displayName": "audit", "timeRuleLocked": "2026-01-15T00:00:00Z"}
+    rule = {"displayName": "audit", "timeRuleLocked": "2026-01-15T00:00:00Z"} | _kept(365)
     inputs = {"compartmentId": TENANCY, "namespace": "n", "name": "audit", "retentionRules": [rule]}
     id_, outputs = client.create(BUCKET, inputs)
     with servers.store.changing() as clouds:
         clouds.set_fact("now", "2026-02-01T00:00:00+00:00")
         clouds.session_now = "2026-02-01T00:00:00+00:00"
+    for less in ([rule | _kept(364)], [rule | {"timeRuleLocked": None}], [{"displayName": "other"}]):
+        with pytest.raises(Refused, match="409-RetentionRuleLocked"):
+            client.update(BUCKET, id_, outputs, inputs | {"retentionRules": less})
+    bare = {name: value for name, value in inputs.items() if name != "retentionRules"}
     with pytest.raises(Refused, match="409-RetentionRuleLocked"):
-        client.update(BUCKET, id_, outputs, inputs | {"retentionRules": [{"displayName": "audit"}]})
+        client.update(BUCKET, id_, outputs, bare)
     with pytest.raises(Refused, match="409-RetentionRuleLocked"):
         client.delete(BUCKET, id_, outputs)
     assert client.update(BUCKET, id_, outputs, inputs | {"metadata": {"a": "1"}})["metadata"] == {"a": "1"}
+    longer = client.update(BUCKET, id_, outputs, inputs | {"retentionRules": [rule | _kept(400)]})
+    assert [each["duration"]["timeAmount"] for each in longer["retentionRules"]] == ["400"]
+
+
+def _kept(days: int) -> dict[str, Any]:
+    return {"duration": {"timeAmount": str(days), "timeUnit": "DAYS"}}
+
+
+def test_a_key_must_let_a_trail_encrypt(world: World):
+    """A key that admits nobody but its account's administrators is refused for a trail, one that admits it is not."""
+    trail = world["trail"]
+    _, unwilling = world.aws.create("aws:kms/key:Key", {"policy": document(KEY_ADMIN)})
+    with pytest.raises(Refused, match="InsufficientEncryptionPolicyException"):
+        trail.client.update(trail.token, trail.id, trail.outputs, trail.inputs | {"kmsKeyId": unwilling["arn"]})
 
 
 def test_ten_private_endpoints(world: World):

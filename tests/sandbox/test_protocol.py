@@ -281,8 +281,8 @@ def test_unmodelled_types_are_stored_plainly(aws: Callable[..., Client], oci: Ca
     assert updated["delaySeconds"] == 5
     queue.delete("aws:sqs/queue:Queue", id_, outputs)
     assert queue.read("aws:sqs/queue:Queue", id_)[0] == ""
-    topic, made = oci().create("oci:Ons/notificationTopic:NotificationTopic", {"compartmentId": TENANCY, "name": "t"})
-    assert topic.startswith("ocid1.notificationtopic.oc1.iad.")
+    stream, made = oci().create("oci:Streaming/stream:Stream", {"compartmentId": TENANCY, "name": "t", "partitions": 1})
+    assert stream.startswith("ocid1.stream.oc1.iad.")
     assert made["state"] == "ACTIVE"
     assert aws().create("aws:cloudwatch/dashboard:Dashboard", {"dashboardBody": "{}", "dashboardName": "d"})[0]
 

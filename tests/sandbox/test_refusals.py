@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import sandbox
-from tests.sandbox import edge_rows, transfer_rows
+from tests.sandbox import edge_rows, trail_rows, transfer_rows
 from tests.sandbox.client import ACCOUNT, TENANCY, CheckFailed, Client, Refused
 from tests.sandbox.world import AGE, ALLOW, SERVICES, TRUST, build, document
 
@@ -327,7 +327,7 @@ CREATES = [
             },
         },
         "404-NotAuthorizedOrNotFound",
-        "no subnet or VCN",
+        "no Subnet or Vcn",
     ),
     ("tag", {"name": "n", "validator": {"validatorType": "ENUM"}}, "400-InvalidParameter", "values"),
     ("quota", {"name": "n", "compartmentId": "$data"}, "400-InvalidParameter", "root"),
@@ -410,6 +410,7 @@ CREATES = [
     ("role-policy", {"name": "n", "policy": document({**ALLOW, "Principal": "*"})}, "Malformed", "principal"),
     ("role-policy", {"name": "n", "policy": document({"Effect": "Allow", "Action": "s3:*"})}, "Malformed", "resources"),
     *edge_rows.CREATES,
+    *trail_rows.CREATES,
     *transfer_rows.CREATES,
 ]
 
@@ -455,6 +456,7 @@ DELETES = [
     ("replica", "403-BucketIsReadonly", "writable"),
     ("role", "DeleteConflict", "backup:read"),
     *edge_rows.DELETES,
+    *trail_rows.DELETES,
     *transfer_rows.DELETES,
 ]
 
@@ -479,6 +481,7 @@ UPDATES = [
     ("tt-backup-versions", {"versioningConfiguration": {"status": "Disabled"}}, "InvalidArgument", "Disabled"),
     ("grants", {"statements": ["Allow group nobody to manage buckets in tenancy"]}, "400-InvalidParameter", "nobody"),
     *edge_rows.UPDATES,
+    *trail_rows.UPDATES,
     *transfer_rows.UPDATES,
 ]
 

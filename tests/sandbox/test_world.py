@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.sandbox.world import World
 
 HOME = {
+    "oci:Audit/configuration:Configuration",
     "oci:Identity/compartment:Compartment", "oci:Identity/dynamicGroup:DynamicGroup", "oci:Identity/group:Group",
     "oci:Identity/networkSource:NetworkSource", "oci:Identity/customerSecretKey:CustomerSecretKey",
     "oci:Identity/user:User", "oci:Identity/userGroupMembership:UserGroupMembership",

@@ -24,6 +24,8 @@ AGE = {"action": "DELETE", "isEnabled": True, "name": "old", "timeAmount": "30",
 SERVICES = "all-iad-services-in-oracle-services-network"
 METHOD = "i_equals(http.request.method, 'TRACE')"
 AGENT = f"arn:aws:datasync:us-east-1:{ACCOUNT}:agent/agent-0123456789abcdef0"
+TRAILS = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/watch"
+TRAIL = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
 KEY_ADMIN = {
     "Effect": "Allow",
     "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
@@ -411,6 +413,7 @@ def _aws(w: World) -> None:
         destination={"bucket": {"bucketArn": "arn:aws:s3:::tt-reports", "format": "Parquet"}},
     )  # fmt: skip
     _transfer(w)
+    _trail(w)
 
 
 def _transfer(w: World) -> None:
@@ -438,4 +441,82 @@ def _transfer(w: World) -> None:
         name="profiles", comparisonOperator="LessThanThreshold", evaluationPeriods=1, threshold=1,
         metricName="FilesVerifiedSource", namespace="AWS/DataSync", statistic="Sum", period=86400,
         alarmActions=[topic], treatMissingData="breaching",
+    )  # fmt: skip
+
+
+def _trail(w: World) -> None:
+    data = w.id("data")
+    w.make("audit", "oci:Audit/configuration:Configuration", compartmentId=TENANCY, retentionPeriodDays=365)
+    w.make(
+        "audit-bucket", "oci:ObjectStorage/bucket:Bucket",
+        compartmentId=data, namespace="axexample", name="audit-iad",
+        retentionRules=[{"displayName": "kept", "duration": {"timeAmount": "365", "timeUnit": "DAYS"}}],
+    )  # fmt: skip
+    w.make(
+        "connector", "oci:Sch/connector:Connector",
+        compartmentId=data, displayName="audit",
+        source={
+            "kind": "logging",
+            "logSources": [
+                {"compartmentId": TENANCY, "logGroupId": "_Audit_Include_Subcompartment"},
+                {"compartmentId": data, "logGroupId": w.id("logs")},
+            ],
+        },
+        tasks=[{"kind": "logRule", "condition": "data.eventName='UpdatePolicy'"}],
+        target={"kind": "objectStorage", "bucket": "audit-iad", "namespace": "axexample"},
+    )  # fmt: skip
+    topic = w.make("ons", "oci:Ons/notificationTopic:NotificationTopic", compartmentId=data, name="alarms").id
+    w.make(
+        "told", "oci:Ons/subscription:Subscription",
+        compartmentId=data, topicId=topic, protocol="EMAIL", endpoint="desk@example.com",
+    )  # fmt: skip
+    w.make(
+        "event-rule", "oci:Events/rule:Rule",
+        compartmentId=TENANCY, displayName="policies", isEnabled=True,
+        condition=json.dumps({"eventType": ["com.oraclecloud.identitycontrolplane.updatepolicy"]}),
+        actions={"actions": [{"actionType": "ONS", "isEnabled": True, "topicId": topic}]},
+    )  # fmt: skip
+    _trail_in_aws(w)
+
+
+def _trail_in_aws(w: World) -> None:
+    w.make("tt-plain", "aws:s3/bucket:Bucket", bucket="tt-plain")
+    w.make("tt-trails", "aws:s3/bucket:Bucket", bucket="tt-trails")
+    objects = f"arn:aws:s3:::tt-trails/AWSLogs/{ACCOUNT}/*"
+    bound = {"StringEquals": {"aws:SourceArn": [TRAILS, f"{TRAILS}-2"]}}
+    acl = {"StringEquals": {**bound["StringEquals"], "s3:x-amz-acl": "bucket-owner-full-control"}}
+    w.make(
+        "trails-policy", "aws:s3/bucketPolicy:BucketPolicy", bucket="tt-trails",
+        policy=document(
+            TRAIL | {"Action": "s3:GetBucketAcl", "Resource": "arn:aws:s3:::tt-trails", "Condition": bound},
+            TRAIL | {"Action": "s3:PutObject", "Resource": objects, "Condition": acl},
+        ),
+    )  # fmt: skip
+    context = {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": f"{TRAILS}*"}}
+    key = w.make(
+        "trails-key", "aws:kms/key:Key",
+        policy=document(
+            KEY_ADMIN, TRAIL | {"Action": "kms:GenerateDataKey*", "Resource": "*", "Condition": context}
+        ),
+    )  # fmt: skip
+    w.make(
+        "trail", "aws:cloudtrail/trail:Trail",
+        name="watch", s3BucketName="tt-trails", kmsKeyId=key.outputs["arn"], isMultiRegionTrail=True,
+        advancedEventSelectors=[
+            {"name": "management", "fieldSelectors": [{"field": "eventCategory", "equals": ["Management"]}]}
+        ],
+    )  # fmt: skip
+    w.make(
+        "bus-rule", "aws:cloudwatch/eventRule:EventRule",
+        name="changes", eventPattern=json.dumps({"source": ["aws.kms"], "detail": {"eventName": ["DisableKey"]}}),
+    )  # fmt: skip
+    topic = w.id("topic")
+    w.make("bus-target", "aws:cloudwatch/eventTarget:EventTarget", rule="changes", targetId="topic", arn=topic)
+    publish = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish"}
+    w.make(
+        "topic-policy", "aws:sns/topicPolicy:TopicPolicy", arn=topic, policy=document(publish | {"Resource": topic})
+    )  # fmt: skip
+    w.make(
+        "listener-mail", "aws:sns/topicSubscription:TopicSubscription",
+        topic=topic, protocol="email", endpoint="desk@example.com",
     )  # fmt: skip

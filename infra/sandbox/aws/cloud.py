@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from infra.facts import TypeFacts
-from infra.sandbox.aws import datasync, iam, kms, monitoring, s3
+from infra.sandbox.aws import datasync, events, iam, kms, monitoring, s3, trails
 from infra.sandbox.aws.base import AwsModel, refused
 from infra.sandbox.aws.regions import arn, refuse_region, unique_id
 from infra.sandbox.cloud import Cloud
@@ -45,7 +45,7 @@ class Aws(Cloud):
     replacing_settings = frozenset({"region"})
 
     def __init__(self) -> None:
-        modules = (s3, kms, iam, datasync, monitoring)
+        modules = (s3, kms, iam, datasync, monitoring, events, trails)
         super().__init__(tuple(chain.from_iterable(module.MODELS for module in modules)), _Generic())
 
     def setting_problems(self, settings: Json) -> Iterator[tuple[str, str]]:

@@ -1,15 +1,17 @@
-"""Alarms on metrics, and the topics that they are sent to. No metric is measured: there is no data plane."""
+"""Alarms on metrics, topics, and who is told of them. No metric is measured: there is no data plane."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from infra.sandbox.aws.base import AwsModel, refused
-from infra.sandbox.aws.regions import arn
-from infra.sandbox.model import Call, Model, matches
+from infra.sandbox.aws.documents import DocumentError, parse, refuse_strangers
+from infra.sandbox.aws.regions import arn, unique_id
+from infra.sandbox.model import Call, Model, Reference, matches
 from infra.sandbox.store import Record
 from infra.sandbox.values import Json
 
 TOPIC: Final = "aws:sns/topic:Topic"
+SUBSCRIPTION: Final = "aws:sns/topicSubscription:TopicSubscription"
 ALARM: Final = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 _SHORT_PERIODS = (10, 20, 30)
@@ -41,6 +43,59 @@ class Topic(AwsModel):
     def outputs(self, call: Call, id_: str) -> Json:
         """ARN and owner."""
         return super().outputs(call, id_) | {"arn": id_, "owner": call.place.account, "beginningArchiveTime": ""}
+
+
+class TopicPolicy(AwsModel):
+    """Who may send to a topic. Destroying it brings the default policy back."""
+
+    token = "aws:sns/topicPolicy:TopicPolicy"  # noqa: S105 - a type token
+    service = "SNS"
+    references: ClassVar = (Reference(path="arn", to=(TOPIC,), holds=False),)
+
+    def identify(self, call: Call) -> str:
+        """The topic's ARN."""
+        return str(call.inputs["arn"])
+
+    def refuse(self, call: Call) -> None:
+        """A document with principals that exist."""
+        try:
+            refuse_strangers(call, parse(call.inputs["policy"], with_principals=True))
+        except DocumentError as error:
+            message = f"Invalid parameter: Policy Error: {error}"
+            raise refused(400, "InvalidParameter", message, "SetTopicAttributes") from error
+
+    def outputs(self, call: Call, id_: str) -> Json:
+        """The owner."""
+        return super().outputs(call, id_) | {"owner": call.place.account}
+
+
+class TopicSubscription(AwsModel):
+    """Somebody who is told. Who has an address has to confirm it: until then the subscription is pending."""
+
+    token = SUBSCRIPTION
+    service = "SNS"
+    references: ClassVar = (Reference(path="topic", to=(TOPIC,), holds=False),)
+
+    def identify(self, call: Call) -> str:
+        """The topic's ARN and a number of its own."""
+        return f"{call.inputs['topic']}:{unique_id(call.urn, call.clouds.generation(call.urn))}"
+
+    def refuse(self, call: Call) -> None:
+        """An address where one is needed."""
+        endpoint = call.inputs["endpoint"]
+        if call.inputs["protocol"] == "email" and not matches(r"[^@\s]+@[^@\s]+\.[^@\s]+", endpoint):
+            raise refused(400, "InvalidParameter", f"Invalid parameter: Email address: {endpoint}", "Subscribe")
+
+    def outputs(self, call: Call, id_: str) -> Json:
+        """Whether it was confirmed: nobody here does."""
+        filled: Json = {
+            "arn": id_,
+            "confirmationWasAuthenticated": False,
+            "filterPolicyScope": "",
+            "ownerId": call.place.account,
+            "pendingConfirmation": True,
+        }
+        return super().outputs(call, id_) | {name: value for name, value in filled.items() if name not in call.inputs}
 
 
 class MetricAlarm(AwsModel):
@@ -85,4 +140,4 @@ class MetricAlarm(AwsModel):
         return super().outputs(call, id_) | {"arn": where}
 
 
-MODELS: tuple[Model, ...] = (Topic(), MetricAlarm())
+MODELS: tuple[Model, ...] = (Topic(), TopicPolicy(), TopicSubscription(), MetricAlarm())

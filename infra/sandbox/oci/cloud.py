@@ -16,6 +16,7 @@ from infra.sandbox.oci import (
     base,
     dns,
     endpoints,
+    events,
     firewall,
     health_checks,
     identity,
@@ -25,6 +26,7 @@ from infra.sandbox.oci import (
     network,
     objects,
     peering,
+    trail,
     users,
     web_firewall,
 )
@@ -54,6 +56,7 @@ class Oci(Cloud):
         modules = (
             *(identity, users, keys, logs, network, firewall, peering, objects, endpoints),
             *(addresses, load_balancers, web_firewall, health_checks, dns),
+            *(trail, events),
         )
         super().__init__(tuple(chain.from_iterable(module.MODELS for module in modules)), _Generic())
 

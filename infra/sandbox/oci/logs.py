@@ -1,18 +1,26 @@
-"""Logging: log groups, and logs of what happens to buckets and in networks."""
+"""Logging: log groups, and logs of what happens to buckets, in networks and at edges."""
 
 from typing import ClassVar
 
+from infra.sandbox.dns.tokens import LOAD_BALANCER
 from infra.sandbox.model import Call, Model, Reference, require
 from infra.sandbox.oci.base import OciModel, conflict, invalid, not_found
 from infra.sandbox.oci.network import SUBNET, VCN
 from infra.sandbox.oci.objects import bucket
 from infra.sandbox.oci.regions import ocid
+from infra.sandbox.oci.web_firewall import FIREWALL
 from infra.sandbox.values import Json, record
 
 LOG_GROUP = "oci:Logging/logGroup:LogGroup"
 LOG = "oci:Logging/log:Log"
 
-_CATEGORIES = {"objectstorage": {"read", "write"}, "flowlogs": {"all", "subnet", "vcn", "vnic"}}
+_CATEGORIES = {
+    "flowlogs": {"all", "subnet", "vcn", "vnic"},
+    "loadbalancer": {"access", "error"},
+    "objectstorage": {"read", "write"},
+    "waf": {"all"},
+}
+_RESOURCES = {"flowlogs": (SUBNET, VCN), "loadbalancer": (LOAD_BALANCER,), "waf": (FIREWALL,)}
 _RETENTION = range(30, 181, 30)
 
 
@@ -83,8 +91,9 @@ def _refuse_source(call: Call, source: Json) -> None:
             f"configuration.source.category: {service} has {', '.join(sorted(known))}, not {category!r}")  # fmt: skip
     if service == "objectstorage":
         bucket(call, resource)
-    elif call.visible(SUBNET, resource) is None and call.visible(VCN, resource) is None:
-        raise not_found(f"configuration.source.resource: {resource} is no subnet or VCN in {call.place.region}")
+    elif not any(call.visible(type_, resource) for type_ in _RESOURCES[service]):
+        what = " or ".join(type_.rpartition(":")[2] for type_ in _RESOURCES[service])
+        raise not_found(f"configuration.source.resource: {resource} is no {what} in {call.place.region}")
     for other in call.neighbours(LOG):
         theirs = record(record(other.inputs.get("configuration")).get("source"))
         if [theirs.get(key) for key in ("service", "category", "resource")] == [service, category, resource]:

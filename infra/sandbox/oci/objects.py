@@ -2,12 +2,11 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import ClassVar
 
 from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Model, require
-from infra.sandbox.oci import grants
+from infra.sandbox.oci import grants, retention
 from infra.sandbox.oci.base import OciModel, conflict, invalid
 from infra.sandbox.oci.keys import KEY
 from infra.sandbox.oci.regions import COMMERCIAL, ocid
@@ -17,8 +16,6 @@ from infra.sandbox.values import Json
 BUCKET = "oci:ObjectStorage/bucket:Bucket"
 REPLICATION = "oci:ObjectStorage/replicationPolicy:ReplicationPolicy"
 LIFECYCLE = "oci:ObjectStorage/objectLifecyclePolicy:ObjectLifecyclePolicy"
-
-_LOCK_DELAY = timedelta(days=14)
 
 
 class NamedModel(OciModel):
@@ -69,7 +66,7 @@ class Bucket(NamedModel):
                 "or you are not authorized to create it",
             )
         _refuse_versioning(call)
-        _refuse_retention(call)
+        retention.refuse(call)
         _refuse_key(call)
         if call.old is not None and replicates_to(call, call.old):
             _refuse_replica(call)
@@ -121,12 +118,7 @@ class Bucket(NamedModel):
                     403, "BucketIsReadonly",
                     f"Bucket {record.inputs['name']!r} is a replication destination: make it writable first",
                 )  # fmt: skip
-        for rule in record.inputs.get("retentionRules") or ():
-            locked = rule.get("timeRuleLocked")
-            if locked is not None and _instant(locked) <= call.clouds.now():
-                raise conflict(
-                    f"Retention rule {rule['displayName']!r} is locked since {locked}", "RetentionRuleLocked"
-                )
+        retention.refuse_delete(call, record)
 
     def delete(self, call: Call, record: Record) -> None:
         """Its lifecycle policy goes with it."""
@@ -323,32 +315,6 @@ def _refuse_versioning(call: Call) -> None:
         raise invalid("autoTiering: not available for Archive buckets")
 
 
-def _refuse_retention(call: Call) -> None:
-    rules = call.get("retentionRules")
-    if not rules:
-        return
-    if call.get("versioning") in {"Enabled", "Suspended"}:
-        raise conflict(
-            "Retention rules cannot be added to a bucket that has versioning enabled", "InvalidRetentionRule"
-        )
-    names = [rule["displayName"] for rule in rules]
-    require(len(names) == len(set(names)), 400, "InvalidParameter", "retentionRules: display names must be unique")
-    before = {rule["displayName"]: rule for rule in (call.old.inputs.get("retentionRules") or ())} if call.old else {}
-    for rule in rules:
-        locked = rule.get("timeRuleLocked")
-        if locked is None or before.get(rule["displayName"], {}).get("timeRuleLocked") == locked:
-            continue
-        if _instant(locked) < call.clouds.now() + _LOCK_DELAY:
-            raise invalid(
-                f"retentionRules[{rule['displayName']}].timeRuleLocked: "
-                f"must be at least 14 days after {call.timestamp()}"
-            )
-    for name, rule in before.items():
-        locked = rule.get("timeRuleLocked")
-        if locked is not None and _instant(locked) <= call.clouds.now() and rule not in rules:
-            raise conflict(f"Retention rule {name!r} is locked since {locked}", "RetentionRuleLocked")
-
-
 def _refuse_key(call: Call) -> None:
     key = call.get("kmsKeyId")
     if not key:
@@ -374,13 +340,6 @@ def _refuse_replica(call: Call) -> None:
     if call.get("versioning") == "Enabled" or call.get("retentionRules"):
         message = "A replication destination takes neither versioning nor retention rules"
         raise CloudError(403, "BucketIsReadonly", message)
-
-
-def _instant(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise invalid(f"{text!r} is not a time: {error}") from error
 
 
 MODELS: tuple[Model, ...] = (Bucket(), ReplicationPolicy(), ObjectLifecyclePolicy())
