@@ -128,7 +128,7 @@ class DatasetStore(Component):
             storage_tier="Standard",
             access_type=_access(data_class, placement.role),
             kms_key_id=args.keys[placement.region].id,
-            versioning="Enabled" if source else "Disabled",
+            versioning=placement.versioning.value,
             object_events_enabled=source,
             defined_tags=args.foundation.tags.of(data_class=data_class, role=placement.role),
             opts=self._holder(

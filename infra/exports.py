@@ -13,6 +13,10 @@
 `legacySites`: how far each legacy site has got: `{"virginia": {"phase": "backup", "expires": "2027-03-31"}}`. It is in
 the state once everything that the phase changes has been applied, and is what the next phase is held against.
 
+`storageRoles`: which region holds the default stores, and what a failover has brought to rest:
+`{"primary": "us-ashburn-1", "standby": "us-phoenix-1"}`, with `lost` instead of `standby`, and with `failover` where
+one is under way. The next change of roles is held against it.
+
 What it refuses: the address of a replica or of a legacy site. Who reads these outputs cannot write there by mistake.
 """
 
@@ -24,12 +28,16 @@ import pulumi_oci as oci
 from components.edge import PublicEdge
 from components.traffic_routing import TrafficZone
 from infra.residency.dataset import DataClass
-from infra.residency.placement import Placement, PlacementRole, Plan
+from infra.residency.failover import Roles
+from infra.residency.placement import Placement, Plan
 from infra.residency.regions import UsRegion
 from infra.residency.traffic import TrafficPlan
 
 LEGACY_SITES = "legacySites"
 """The output that says how far each legacy site has got."""
+
+STORAGE_ROLES = "storageRoles"
+"""The output that says which region holds the default stores."""
 
 Keys = Mapping[UsRegion, Mapping[DataClass, oci.kms.Key]]
 """The key of each data class in each region."""
@@ -38,6 +46,7 @@ Keys = Mapping[UsRegion, Mapping[DataClass, oci.kms.Key]]
 def export(plan: Plan, keys: Keys) -> None:
     """Exports the outputs of the running stack."""
     pulumi.export("defaultStore", default_store(plan, keys))
+    pulumi.export(STORAGE_ROLES, storage_roles(plan.roles))
     pulumi.export(
         LEGACY_SITES,
         {
@@ -60,13 +69,19 @@ def export_traffic(traffic: TrafficPlan, zone: TrafficZone, edges: Mapping[UsReg
     pulumi.export("zone", {"name": traffic.zone, "nameServers": zone.zone.nameservers})
 
 
+def storage_roles(roles: Roles) -> dict[str, str]:
+    """The roles in the words of a stack file."""
+    other = {"lost" if roles.lost else "standby": roles.other.value}
+    return {"primary": roles.primary.value, **other, **({"failover": roles.halt.value} if roles.halt else {})}
+
+
 def default_store(plan: Plan, keys: Keys) -> dict[str, dict[str, dict[str, pulumi.Input[str]]]]:
     """The default store of each dataset and shard; `key` is the OCID of the key it is encrypted with."""
     return {
         dataset.dataset.name: {
             str(placement.shard): _address(plan.tenancy.namespace, placement, keys)
             for placement in dataset.placements
-            if placement.role is PlacementRole.PRIMARY
+            if placement.region is plan.roles.primary
         }
         for dataset in plan.datasets
     }

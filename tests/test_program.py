@@ -76,7 +76,7 @@ def test_outputs_are_the_default_stores_and_what_answers_users(stack):
     deployment: Any = configuration(stack)[DEPLOYMENT]
     (primary,) = (name for name, region in deployment["oci"]["regions"].items() if region["role"] == "primary")
     outputs = shipped(stack, preview=False).outputs
-    assert outputs.keys() == {"defaultStore", "edges", "hostnames", "legacySites", "zone"}
+    assert outputs.keys() == {"defaultStore", "edges", "hostnames", "legacySites", "storageRoles", "zone"}
     stores = outputs["defaultStore"]
     assert {name: sorted(shards) for name, shards in stores.items()} == {
         name: [str(number) for number in range(dataset.get("shards", 1))]

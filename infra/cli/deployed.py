@@ -1,4 +1,4 @@
-"""What a state says has been deployed: holders, which of them are retained, and how far the legacy sites have got."""
+"""What a state says has been deployed: holders, which of them are retained, roles of regions, phases of sites."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 from infra.cli.refusal import Refused
 from infra.engine import urns
 from infra.engine.values import plain
+from infra.residency.failover import Halt, Roles
 from infra.residency.findings import join
-from infra.residency.holders import TYPES, Deployed, Holder, SiteRecord
+from infra.residency.holders import OCI_BUCKET, TYPES, Deployed, Holder, SiteRecord
 from infra.residency.lifecycle import Phase
+from infra.residency.placement import Versioning
+from infra.residency.regions import UsRegion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from infra.engine.resource import Resource
     from infra.engine.state import Deployment
 
-_OUTPUT = "legacySites"  # `infra.exports.LEGACY_SITES`, which would import the cloud SDKs
+_SITES, _ROLES = "legacySites", "storageRoles"  # as in `infra.exports`, which would import the cloud SDKs
 _STORE, _SITE = "usdata:index:DatasetStore", "usdata:index:LegacyBackup"
 
 
@@ -26,16 +29,25 @@ def deployed(state: Deployment) -> Deployed:
     """What a state has; nothing of it is judged here.
 
     Raises:
-        Refused: the state's own account of its legacy sites is not what this program writes.
+        Refused: the state's own account of its regions or legacy sites is not what this program writes.
     """
     resources = {resource.urn: resource for resource in state.resources if not resource.delete}
     found = [(resource, _holder(resource, resources)) for resource in resources.values() if resource.type in TYPES]
     root = next((it for it in resources.values() if urns.is_root_stack(it.urn)), None)
+    outputs = {name: plain(root.outputs.get(name)) if root is not None else None for name in (_SITES, _ROLES)}
     return Deployed(
         holders={holder.key: holder for _, holder in found},
         retained=frozenset(holder.key for resource, holder in found if resource.retain_on_delete),
-        sites=_sites(plain(root.outputs.get(_OUTPUT)) if root is not None else None),
+        versioned=frozenset(holder.name for resource, holder in found if _keeps_versions(resource)),
+        sites=_sites(outputs[_SITES]),
+        roles=_roles(outputs[_ROLES]),
     )
+
+
+def _keeps_versions(resource: Resource) -> bool:
+    """Whether a bucket in Oracle Cloud keeps versions, or once did."""
+    versioning = plain(resource.inputs.get("versioning"))
+    return resource.type == OCI_BUCKET and versioning in {Versioning.ENABLED, Versioning.SUSPENDED}
 
 
 def _holder(resource: Resource, resources: Mapping[str, Resource]) -> Holder:
@@ -74,9 +86,29 @@ def _sites(output: object) -> dict[str, SiteRecord]:
             for name, record in cast("dict[str, dict[str, str]]", output).items()
         }
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise Refused(
-            f"the state's output {_OUTPUT} is not what this program writes ({type(error).__name__}: {error})",
-            given=str(output)[:200],
-            allowed='{"virginia": {"phase": "backup", "expires": "2027-03-31"}}',
-            fix="export the state anew",
-        ) from error
+        example = '{"virginia": {"phase": "backup", "expires": "2027-03-31"}}'
+        raise _unreadable(_SITES, output, example, error) from error
+
+
+def _roles(output: object) -> Roles | None:
+    """Which region holds the default stores; a state from before failovers says nothing, and none has begun."""
+    if output is None:
+        return None
+    try:
+        said = cast("dict[str, str]", output)
+        lost, halt = "lost" in said, said.get("failover")
+        other = said["lost" if lost else "standby"]
+        return Roles(
+            primary=UsRegion(said["primary"]), other=UsRegion(other), lost=lost, halt=Halt(halt) if halt else None
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _unreadable(_ROLES, output, '{"primary": "us-ashburn-1", "standby": "us-phoenix-1"}', error) from error
+
+
+def _unreadable(name: str, output: object, example: str, error: Exception) -> Refused:
+    return Refused(
+        f"the state's output {name} is not what this program writes ({type(error).__name__}: {error})",
+        given=str(output)[:200],
+        allowed=example,
+        fix="export the state anew",
+    )

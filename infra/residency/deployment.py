@@ -29,6 +29,7 @@ class OciRequest:
     object_storage_namespace: str
     auth: str
     profile: str | None = None
+    failover: str | None = None
     regions: Mapping[str, OciRegionRequest]
 
 

@@ -97,6 +97,7 @@ _HANDLE_OBJECTS = Permissions(
         Permission.OBJECT_RESTORE,
     )
 )
+_READ_OBJECTS = Permissions(of=(Permission.OBJECT_INSPECT, Permission.OBJECT_READ))
 _READ_KEYS = Permissions(
     of=(Permission.KEY_INSPECT, Permission.KEY_READ, Permission.VAULT_INSPECT, Permission.VAULT_READ)
 )
@@ -187,7 +188,13 @@ call for which the permission is given."""
 
 
 def statements(
-    duty: Duty, *, group: str, organization: str, network_source: str, regions: Iterable[UsRegion]
+    duty: Duty,
+    *,
+    group: str,
+    organization: str,
+    network_source: str,
+    regions: Iterable[UsRegion],
+    frozen: bool = False,
 ) -> tuple[Statement, ...]:
     """Everything that a group with a duty may do, in the order of the duty's table.
 
@@ -197,6 +204,7 @@ def statements(
         organization: part of the compartments' paths.
         network_source: name of the network source from which alone the group may act.
         regions: the regions of the plan, of which there is at least one.
+        frozen: whether objects may only be read, because their default stores are moving.
     """
     everywhere = (
         one_of(Variable.NETWORK_SOURCE, (network_source,)),
@@ -209,7 +217,7 @@ def statements(
     return tuple(
         Statement(
             subject=Group(name=group),
-            what=what,
+            what=_READ_OBJECTS if frozen and what is _HANDLE_OBJECTS and not grant.calls else what,
             organization=organization,
             compartment=compartment,
             conditions=(*everywhere, *only(grant.calls)),

@@ -45,6 +45,7 @@ class Rule(StrEnum):
     VERSIONS = "versions"
     HOLDER = "holder"
     HOLDERS_LOCK = "holders-lock"
+    FAILOVER = "failover"
     SITE = "site"
     SIGNER = "signer"
     TRANSFER = "transfer"

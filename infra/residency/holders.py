@@ -12,6 +12,7 @@ from datetime import date
 from types import MappingProxyType
 
 from infra.residency import naming
+from infra.residency.failover import Roles
 from infra.residency.findings import Finding, Rule, join
 from infra.residency.lifecycle import Phase
 from infra.residency.placement import Plan, SitePlan
@@ -101,14 +102,18 @@ class Deployed:
         holders: every holder ever deployed, by key.
         retired: key of each holder that a receipt covered when it went -> digest of that receipt.
         retained: keys of those that would stay in the cloud if they left the state, as far as a state was read.
+        versioned: names of the buckets in Oracle Cloud that keep versions, or once did.
         sites: how far each site has got; a site that is not named has not begun.
+        roles: which region holds the default stores; None where nothing has been deployed.
         complete: whether a holder must be named here before it is deployed.
     """
 
     holders: Mapping[str, Holder] = field(default_factory=dict[str, Holder])
     retired: Mapping[str, str] = field(default_factory=dict[str, str])
     retained: Collection[str] = frozenset()
+    versioned: Collection[str] = frozenset()
     sites: Mapping[str, SiteRecord] = field(default_factory=dict[str, SiteRecord])
+    roles: Roles | None = None
     complete: bool = False
 
 

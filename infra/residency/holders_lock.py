@@ -1,4 +1,4 @@
-"""The holders lock: every holder that a stack ever deployed, and how far its sites have got, as a committed text.
+"""The holders lock: every holder that a stack ever deployed, roles of regions, phases of sites, as a committed text.
 
 Neither a program nor a policy pack sees what an update deletes, and an engine deletes a protected holder's guards
 before it fails at the holder. So what has been deployed stands in a file beside the stack file, and a plan that leaves
@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, cast
 
+from infra.residency.failover import Halt, Roles
 from infra.residency.holders import Deployed, Holder, Scalar, SiteRecord
 from infra.residency.lifecycle import Phase
+from infra.residency.regions import UsRegion
 
 VERSION = 1
 
@@ -42,18 +44,33 @@ def text(lock: Lock) -> str:
         name: {"phase": record.phase.value, "expires": record.expires.isoformat()}
         for name, record in sorted(deployed.sites.items())
     }
-    rows = [json.dumps(_row(holder, deployed.retired.get(key))) for key, holder in sorted(deployed.holders.items())]
+    rows = [json.dumps(_row(holder, deployed)) for _, holder in sorted(deployed.holders.items())]
     listed = ",".join(f"\n  {row}" for row in rows)
-    head = {"version": VERSION, "stack": lock.stack, "locked": lock.deployed is not None, "sites": sites}
+    head: dict[str, object] = {"version": VERSION, "stack": lock.stack, "locked": lock.deployed is not None}
+    if deployed.roles is not None:
+        head["roles"] = _roles_row(deployed.roles)
+    head["sites"] = sites
     fields = "".join(f' "{name}": {json.dumps(value)},\n' for name, value in head.items())
     return f'{{\n{fields} "holders": [{listed}\n ]\n}}\n'
 
 
-def _row(holder: Holder, receipt: str | None) -> dict[str, object]:
+def _roles_row(roles: Roles) -> dict[str, object]:
+    halt = roles.halt.value if roles.halt else None
+    return {"primary": roles.primary.value, "other": roles.other.value, "lost": roles.lost, "halt": halt}
+
+
+def _roles(row: Mapping[str, Any]) -> Roles:
+    halt = Halt(row["halt"]) if row["halt"] is not None else None
+    return Roles(primary=UsRegion(row["primary"]), other=UsRegion(row["other"]), lost=row["lost"] is True, halt=halt)
+
+
+def _row(holder: Holder, deployed: Deployed) -> dict[str, object]:
     row: dict[str, object] = {"key": holder.key, "name": holder.name, "place": holder.place, "of": holder.of}
     if holder.fixed:
         row["fixed"] = dict(holder.fixed)
-    if receipt is not None:
+    if holder.name in deployed.versioned:
+        row["versioned"] = True
+    if (receipt := deployed.retired.get(holder.key)) is not None:
         row["retired"] = receipt
     return row
 
@@ -66,10 +83,12 @@ def lock_of(content: str, stack: str) -> Lock:
     """
     try:
         value = cast("dict[str, Any]", json.loads(content))
-        rows = [(_holder(row), row.get("retired")) for row in value["holders"]]
+        rows = [(_holder(row), row.get("retired"), row.get("versioned")) for row in value["holders"]]
         deployed = Deployed(
-            holders={holder.key: holder for holder, _ in rows},
-            retired={holder.key: receipt for holder, receipt in rows if receipt is not None},
+            holders={holder.key: holder for holder, _, _ in rows},
+            retired={holder.key: receipt for holder, receipt, _ in rows if receipt is not None},
+            versioned=frozenset(holder.name for holder, _, versioned in rows if versioned),
+            roles=_roles(value["roles"]) if "roles" in value else None,
             sites={
                 name: SiteRecord(phase=Phase(record["phase"]), expires=date.fromisoformat(record["expires"]))
                 for name, record in value["sites"].items()
@@ -120,5 +139,7 @@ def with_state(deployed: Deployed, state: Deployed, receipts: Mapping[str, str])
         holders={**deployed.holders, **state.holders},
         retired={**gone, **deployed.retired},
         retained=state.retained,
+        versioned=frozenset(deployed.versioned) | frozenset(state.versioned),
+        roles=state.roles or deployed.roles,
         sites={**deployed.sites, **sites},
     )

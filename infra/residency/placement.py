@@ -13,6 +13,7 @@ from infra.residency.access import AccessPlan
 from infra.residency.bucket_policy import BucketPolicy
 from infra.residency.compartment import Compartment
 from infra.residency.dataset import DataClass, Dataset
+from infra.residency.failover import Roles
 from infra.residency.flow import Flow
 from infra.residency.grants import ExportGrant, ServiceGrant
 from infra.residency.lifecycle import Site
@@ -36,15 +37,20 @@ __all__ = [
     "Subnet",
     "SubnetTier",
     "Tenancy",
+    "Versioning",
 ]
 
 
 class RegionRole(StrEnum):
-    """PRIMARY holds the default stores, STANDBY their replicas, a SPARE only network, vault and keys."""
+    """PRIMARY holds the default stores, STANDBY their replicas, a SPARE only network, vault and keys.
+
+    LOST was PRIMARY and cannot be reached: everything there is planned as it was.
+    """
 
     PRIMARY = "primary"
     STANDBY = "standby"
     SPARE = "spare"
+    LOST = "lost"
 
 
 class SubnetTier(StrEnum):
@@ -111,11 +117,19 @@ class KeyPlan:
 
 
 class PlacementRole(StrEnum):
-    """PRIMARY: the default store, written by applications. REPLICA: a read-only copy. BACKUP: at a legacy site."""
+    """PRIMARY: a default store, or what was one in a lost region. REPLICA: a read-only copy. BACKUP: at a site."""
 
     PRIMARY = "primary"
     REPLICA = "replica"
     BACKUP = "backup"
+
+
+class Versioning(StrEnum):
+    """Whether a bucket keeps what is replaced or deleted, in Oracle's words. Once ENABLED, it is never DISABLED."""
+
+    ENABLED = "Enabled"
+    SUSPENDED = "Suspended"
+    DISABLED = "Disabled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +140,9 @@ class Placement:
         name: logical name, a stable key of the plan (`profiles-us-ashburn-1`, `videos-1-us-ashburn-1`).
         bucket: physical name, carries the region's key (`usds-profiles-iad`, `usds-videos-1-iad`).
         endpoint: the S3-compatible endpoint that applications use.
-        noncurrent_days: how long a replaced or deleted version is kept; None on a REPLICA, which keeps no versions.
+        versioning: ENABLED on a PRIMARY; on a REPLICA, which takes no versions, SUSPENDED if it ever had some.
+        noncurrent_days: how long a replaced or deleted version is kept; None where nothing expires: on a REPLICA, which
+            keeps no versions, and while a failover has stopped it.
     """
 
     name: str
@@ -136,6 +152,7 @@ class Placement:
     region: UsRegion
     bucket: str
     endpoint: str
+    versioning: Versioning
     noncurrent_days: int | None
 
 
@@ -144,7 +161,7 @@ class DatasetPlan:
     """A dataset with its placements (all shards, PRIMARY before REPLICA) and the flows that replicate and export it.
 
     Attributes:
-        replications: one flow for each shard, in the order of the shards.
+        replications: one flow for each shard, in the order of the shards; none while a failover has stopped them.
         export: of all shards; None unless the dataset is EXCEPTED and names an export.
         export_grants: what lets the export's group read, one for each shard's default store; empty without an export.
     """
@@ -212,6 +229,7 @@ class Plan:
     """Everything that one stack provisions, sorted by name wherever there is more than one.
 
     Attributes:
+        roles: which region holds the default stores, and what a failover has brought to rest.
         service_grants: what Object Storage itself may do, for exactly the regions that hold data (PRIMARY, STANDBY).
         quotas: what stops everybody from using other regions, one policy for each family.
         traffic: who answers users; None for a stack that answers none.
@@ -220,6 +238,7 @@ class Plan:
 
     organization: str
     tenancy: Tenancy
+    roles: Roles
     networks: tuple[Network, ...]
     keys: tuple[KeyPlan, ...]
     service_grants: tuple[ServiceGrant, ...]

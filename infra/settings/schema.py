@@ -145,7 +145,10 @@ class Reader(FieldReader):
     def _oci(self, node: Node) -> OciRequest:
         path = "oci"
         fields = self._fields(
-            node, path, required=("tenancyId", "homeRegion", "objectStorageNamespace", "auth", "regions")
+            node,
+            path,
+            required=("tenancyId", "homeRegion", "objectStorageNamespace", "auth", "regions"),
+            optional=("failover",),
         )
         auth = self._fields(fields["auth"], "oci.auth", required=("method",), optional=("profile",))
         return OciRequest(
@@ -154,6 +157,7 @@ class Reader(FieldReader):
             object_storage_namespace=self._text(fields, path, "objectStorageNamespace"),
             auth=self._text(auth, "oci.auth", "method"),
             profile=self._optional_text(auth, "oci.auth", "profile"),
+            failover=self._optional_text(fields, path, "failover"),
             regions={
                 name: self._region(entry.value, child("oci.regions", name))
                 for name, entry in self._entries(fields["regions"], "oci.regions").items()

@@ -43,10 +43,17 @@ def edited(project: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new, 1))
 
 
-def exported(project: Path, *resources: dict[str, Any], sites: object = SITES) -> str:
-    """An exported state with these resources, which says how far the sites have got."""
+def exported(project: Path, *resources: dict[str, Any], sites: object = SITES, roles: object = None) -> str:
+    """An exported state with these resources, which says how far the sites have got, and who is primary."""
     stack = f"urn:pulumi:{STACK}::usdata::pulumi:pulumi:Stack::usdata-{STACK}"
-    root = {"urn": stack, "custom": False, "type": "pulumi:pulumi:Stack", "outputs": {"legacySites": sites}}
+    root: dict[str, Any] = {
+        "urn": stack,
+        "custom": False,
+        "type": "pulumi:pulumi:Stack",
+        "outputs": {"legacySites": sites},
+    }
+    if roles is not None:
+        root["outputs"]["storageRoles"] = roles
     manifest = {"time": "2026-11-24T00:00:00Z", "magic": "", "version": ""}
     path = project / "export.json"
     path.write_text(json.dumps({"version": 3, "deployment": {"manifest": manifest, "resources": [root, *resources]}}))
@@ -117,6 +124,33 @@ def test_a_state_is_recorded_with_its_phases_and_holders(project):
     assert {name: record.phase.value for name, record in known.sites.items()} == {"virginia": "backup"}
     foreign = lock("--stack", STACK, "--state", exported(project, bucket))
     assert (foreign.exit_code, "place us-ashburn-1" in foreign.output or "another" in foreign.output) == (2, True)
+
+
+def test_the_roles_of_a_state_are_recorded_and_held_against_the_next_edit(project):
+    """After a step is recorded the next one may be, and no shorter way."""
+    roles = {"primary": "us-ashburn-1", "standby": "us-phoenix-1", "failover": "frozen"}
+    edited(project, "      regions:\n", "      failover: frozen\n      regions:\n")
+    done = lock("--stack", STACK, "--state", exported(project, roles=roles))
+    assert done.exit_code == 0
+    known = lock_of(lock_file(project, STACK).read_text(), STACK).deployed
+    assert known is not None
+    assert known.roles is not None
+    assert known.roles.text() == "primary us-ashburn-1, standby us-phoenix-1, frozen"
+    edited(project, "failover: frozen", "failover: stopped")
+    assert lock("--stack", STACK, "--check").exit_code == 0
+    edited(project, "role: primary", "role: lost")
+    edited(project, "role: standby", "role: primary")
+    refused = lock("--stack", STACK, "--check")
+    assert (refused.exit_code, "deployed is: primary us-ashburn-1" in refused.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "roles", [{"primary": "us-ashburn-1"}, {"primary": "us-ashburn-1", "standby": "eu-paris-1"}, "us-ashburn-1"]
+)
+def test_roles_that_say_nonsense_are_refused(project, roles):
+    """A region without the other one, one abroad, and no map."""
+    done = lock("--stack", STACK, "--state", exported(project, roles=roles))
+    assert (done.exit_code, "output storageRoles is not what this program writes" in done.output) == (2, True)
 
 
 def test_a_state_that_says_nonsense_is_refused(project):

@@ -47,6 +47,7 @@ EDITS: dict[str, Edit] = {
         f"{_PHOENIX}/backends": {"app-1": "10.19.32.10", "app-2": "10.19.32.11"},
     },
     "oci.regions.<region>.serviceId": {"oci/regions/us-phoenix-1/serviceId": "ocid1.service.oc1.phx.aaaaaaaaother"},
+    "oci.failover": {"oci/failover": "frozen"},
     "datasets.<name>": {"datasets/messages": {"class": "protected"}},
     "datasets.<name> taken away": {"datasets/avatars": None},
     "datasets.<name>.class": {"datasets/profiles/class": "public"},

@@ -42,7 +42,7 @@ EXPORTED = Dataset(
 
 def regions() -> Regions:
     """Ashburn, Phoenix and Chicago."""
-    planned = plan_regions(GOOD.oci.regions, [])
+    planned = plan_regions(GOOD.oci, [])
     assert planned is not None
     return planned
 

@@ -11,11 +11,13 @@ from datetime import date
 import pytest
 
 from infra.residency.deployment import DatasetRequest
+from infra.residency.failover import Halt, Roles
 from infra.residency.findings import Finding
 from infra.residency.holders import AWS_BUCKET, TYPES, Deployed, Holder, SiteRecord, data_buckets, holders, judge
 from infra.residency.holders_lock import Lock, UnreadableLockError, lock_of, text, with_planned, with_state
 from infra.residency.lifecycle import Phase
 from infra.residency.planner import plan
+from infra.residency.regions import UsRegion
 from tests.residency.samples import GOOD, TODAY, found, renamed_region, with_dataset, with_oci, with_site
 from tests.support.receipts import evidence
 
@@ -149,10 +151,12 @@ def test_the_data_of_a_site_is_in_its_backups():
 
 
 LOCK = Lock(stack="s", deployed=replace(having(GONE, retired={GONE.key: "ab" * 32}), sites=BEGUN.sites))
+MOVING = Roles(primary=UsRegion("us-phoenix-1"), other=UsRegion("us-ashburn-1"), lost=True, halt=Halt.STOPPED)
+SWAPPED = Lock(stack="s", deployed=replace(having(), roles=MOVING, versioned=frozenset({STORE.name})))
 
 
 @pytest.mark.parametrize(
-    "lock", [LOCK, Lock(stack="s", deployed=None), Lock(stack="s", deployed=Deployed(complete=True))]
+    "lock", [LOCK, SWAPPED, Lock(stack="s", deployed=None), Lock(stack="s", deployed=Deployed(complete=True))]
 )
 def test_a_lock_reads_back_as_it_was_written(lock):
     """One holder a line, so that two branches that add datasets merge."""
@@ -171,6 +175,10 @@ def test_a_lock_reads_back_as_it_was_written(lock):
         text(LOCK).replace('"locked": true', '"locked": false'),
         text(LOCK).replace('"phase": "backup"', '"phase": "gone"', 1),
         text(LOCK) + "\n",
+        text(SWAPPED).replace('"lost": true', '"lost": 1'),
+        text(SWAPPED).replace('"halt": "stopped"', '"halt": "resting"'),
+        text(SWAPPED).replace('"primary": "us-phoenix-1"', '"primary": "eu-frankfurt-1"'),
+        text(SWAPPED).replace('"versioned": true', '"versioned": false'),
         text(LOCK).replace("usds-profiles-iad", "usds-profiles-iad ", 1).replace('"stack": "s"', '"stack": "t"'),
         json.dumps(json.loads(text(LOCK))),
         "\n".join(reversed(text(LOCK).splitlines())),
@@ -201,3 +209,12 @@ def test_a_state_adds_what_it_has_and_retires_what_is_gone_from_a_closed_site():
     assert set(known.holders) == set(HELD)
     assert with_state(BEGUN, state, {}).retired == {}
     assert with_state(Deployed(), state, {}).holders == left
+
+
+def test_a_state_says_who_is_primary_and_which_buckets_ever_kept_versions():
+    """The state's roles count; a bucket that kept versions once is remembered, also where a state says nothing."""
+    known = with_state(
+        replace(BEGUN, versioned=frozenset({"a"})), Deployed(versioned=frozenset({"b"}), roles=MOVING), {}
+    )
+    assert (known.versioned, known.roles) == ({"a", "b"}, MOVING)
+    assert with_state(known, Deployed(), {}).roles == MOVING

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.residency.failover import Roles
 from infra.residency.findings import Finding, Rule
 from infra.residency.placement import Network, RegionRole
 from infra.residency.planner.networks import Regions
@@ -71,7 +72,7 @@ def named(**hostnames: object):
 def outcome(request, networks):
     """The plan, if there is one, and the findings."""
     findings = []
-    regions = networks and Regions(networks=networks, primary=ASHBURN, standby=PHOENIX)
+    regions = networks and Regions(networks=networks, roles=Roles(primary=ASHBURN, other=PHOENIX))
     return plan_traffic(request, "usds", regions, findings), findings
 
 

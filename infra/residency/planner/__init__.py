@@ -9,20 +9,21 @@ deployer.
 from collections.abc import Iterator
 from datetime import date
 
-from infra.residency import naming
+from infra.residency import failover, naming
 from infra.residency.access import AccessPlan
 from infra.residency.bucket_policy import lockouts, role_arn
 from infra.residency.compartment import Compartment, of_class
 from infra.residency.dataset import DataClass, Dataset
 from infra.residency.deployment import DeploymentRequest
 from infra.residency.evidence import NO_EVIDENCE, Evidence
+from infra.residency.failover import Roles
 from infra.residency.findings import Finding, ResidencyError, Rule, join
 from infra.residency.flow import Flow, refusal
 from infra.residency.grants import ServiceGrant, ServiceUse
 from infra.residency.holders import Deployed, data_buckets
 from infra.residency.holders import judge as judge_holders
 from infra.residency.lifecycle import Phase, Site
-from infra.residency.placement import KeyPlan, Plan, SitePlan, Tenancy
+from infra.residency.placement import DatasetPlan, KeyPlan, Plan, SitePlan, Tenancy
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.datasets import place, plan_datasets
 from infra.residency.planner.networks import Regions, plan_regions
@@ -58,7 +59,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
     findings: list[Finding] = []
     plan_organization(request, findings)
     tenancy = plan_tenancy(request.oci, findings)
-    regions = plan_regions(request.oci.regions, findings)
+    regions = plan_regions(request.oci, findings)
     datasets = plan_datasets(request.datasets, as_of, findings)
     sites = plan_sites(request, as_of, findings)
     traffic = None
@@ -68,6 +69,8 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
     if request.access is not None:
         access = plan_access(request.access, request.organization, regions, datasets, findings)
     phases = _phases(request, sites, datasets, evidence=evidence, as_of=as_of, findings=findings)
+    if regions is not None and evidence.deployed is not None:
+        findings.extend(_exchange(regions.roles, evidence.deployed.roles))
     findings.extend(_limit(datasets, sites))
     if tenancy is None or regions is None or findings:
         raise ResidencyError(findings)
@@ -77,14 +80,18 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
             request.sites[site.name],
             _backed_up(site, request, datasets, evidence.deployed),
             request.organization,
-            regions.primary,
+            regions.roles.origin,
             namespace=tenancy.namespace,
             judgement=phases[site.name],
             as_of=as_of,
         )
         for site in sites
     )
-    planned = _assemble(request, tenancy, regions, datasets, site_plans, traffic=traffic, access=access)
+    placed = tuple(
+        place(dataset, request.organization, tenancy.namespace, regions.roles, evidence.deployed)
+        for dataset in datasets
+    )
+    planned = _assemble(request, tenancy, regions, placed, site_plans, traffic=traffic, access=access)
     findings.extend(judge(planned, as_of))
     if evidence.deployed is not None:
         receipts = {name: judgement.believed for name, judgement in phases.items()}
@@ -92,6 +99,13 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
     if findings:
         raise ResidencyError(findings)
     return planned
+
+
+def _exchange(roles: Roles, deployed: Roles | None) -> Iterator[Finding]:
+    """Checks that the roles of the regions are the deployed ones, or a step from them."""
+    if deployed is None or (refused := failover.refusal(deployed, roles)) is None:
+        return
+    yield refused.at("oci.failover" if deployed.primary is roles.primary else "oci.regions", Rule.FAILOVER)
 
 
 def _phases(
@@ -211,7 +225,7 @@ def _assemble(
     request: DeploymentRequest,
     tenancy: Tenancy,
     regions: Regions,
-    datasets: tuple[Dataset, ...],
+    datasets: tuple[DatasetPlan, ...],
     sites: tuple[SitePlan, ...],
     *,
     traffic: TrafficPlan | None,
@@ -221,10 +235,11 @@ def _assemble(
     return Plan(
         organization=organization,
         tenancy=tenancy,
+        roles=regions.roles,
         networks=regions.networks,
         keys=_keys(organization, regions),
         service_grants=_service_grants(organization, regions),
-        datasets=tuple(place(dataset, organization, tenancy.namespace, regions) for dataset in datasets),
+        datasets=datasets,
         sites=sites,
         quotas=plan_quotas(organization, (network.region for network in regions.networks)),
         traffic=traffic,
@@ -255,7 +270,7 @@ def _service_grants(organization: str, regions: Regions) -> tuple[ServiceGrant, 
         )
 
     grants: list[ServiceGrant] = []
-    for region in (regions.primary, regions.standby):
+    for region in (regions.roles.primary, regions.roles.other):
         grants.extend(grant(region, of_class(data_class), ServiceUse.OBJECTS) for data_class in DataClass)
         grants.append(grant(region, Compartment.KEYS, ServiceUse.KEYS))
     return tuple(sorted(grants, key=lambda grant: grant.name))

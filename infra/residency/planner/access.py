@@ -77,6 +77,7 @@ def plan_access(
                     organization=organization,
                     network_source=networks[request.groups[name].network].physical,
                     regions=[network.region for network in regions.networks],
+                    frozen=regions.roles.frozen,
                 ),
             )
             for name, duty in duties.items()
@@ -196,7 +197,7 @@ def _check_limits(
     request: AccessRequest, regions: Regions | None, datasets: tuple[Dataset, ...], findings: list[Finding]
 ) -> None:
     exports = sum(dataset.export is not None for dataset in datasets)
-    services = 0 if regions is None else len({regions.primary, regions.standby})
+    services = 0 if regions is None else 2
     needed = (
         ("networks", len(request.networks), request.limits.networks, "network sources"),
         ("groups", len(request.groups) + exports, request.limits.groups, "groups, those of exports included"),

@@ -11,12 +11,13 @@ from infra.residency import naming
 from infra.residency.compartment import of_class
 from infra.residency.dataset import DataClass, Dataset, Export
 from infra.residency.deployment import DatasetRequest
+from infra.residency.failover import Halt, Roles
 from infra.residency.findings import Finding, Rule, did_you_mean, join, said
 from infra.residency.flow import Flow, FlowKind
 from infra.residency.grants import ExportGrant
-from infra.residency.placement import DatasetPlan, Placement, PlacementRole
+from infra.residency.holders import Deployed
+from infra.residency.placement import DatasetPlan, Placement, PlacementRole, Versioning
 from infra.residency.planner import forms
-from infra.residency.planner.networks import Regions
 from infra.residency.regions import UsRegion
 
 _PATH = "datasets"
@@ -152,42 +153,57 @@ def _check_no_exception(request: DatasetRequest, data_class: DataClass, path: st
             )
 
 
-def place(dataset: Dataset, organization: str, namespace: str, regions: Regions) -> DatasetPlan:
-    """Where the shards of a dataset are, and which flows that makes."""
+def place(
+    dataset: Dataset, organization: str, namespace: str, roles: Roles, deployed: Deployed | None = None
+) -> DatasetPlan:
+    """Where the shards of a dataset are, and which flows that makes.
 
-    def placement(number: int, role: PlacementRole) -> Placement:
-        primary = role is PlacementRole.PRIMARY
-        region = regions.primary if primary else regions.standby
+    Args:
+        dataset: the dataset.
+        organization: part of every physical name.
+        namespace: of Object Storage.
+        roles: which region holds the default stores.
+        deployed: what the stack has had so far, which says of a replica whether it ever kept versions.
+    """
+    versioned = deployed.versioned if deployed else frozenset[str]()
+
+    def placement(number: int, region: UsRegion) -> Placement:
+        store = region is roles.primary or roles.lost
+        resting = roles.halt is Halt.STOPPED and region is roles.origin
+        bucket = naming.oracle_bucket(organization, dataset.name, number, region)
+        unused = Versioning.SUSPENDED if bucket in versioned else Versioning.DISABLED
         return Placement(
             name=naming.placement(dataset.name, number, region),
             dataset=dataset,
             shard=number,
-            role=role,
+            role=PlacementRole.PRIMARY if store else PlacementRole.REPLICA,
             region=region,
-            bucket=naming.oracle_bucket(organization, dataset.name, number, region),
+            bucket=bucket,
             endpoint=naming.s3_endpoint(namespace, region),
-            noncurrent_days=NONCURRENT_DAYS if primary else None,
+            versioning=Versioning.ENABLED if store else unused,
+            noncurrent_days=NONCURRENT_DAYS if store and not resting else None,
         )
 
     shards = range(dataset.shards)
-    stores = [placement(number, PlacementRole.PRIMARY) for number in shards]
+    source, target = (roles.other, roles.primary) if roles.lost else (roles.primary, roles.other)
+    sources = [placement(number, source) for number in shards]
     replications = tuple(
         Flow(
-            name=naming.flow(store.name, regions.standby),
+            name=naming.flow(store.name, target),
             kind=FlowKind.REPLICATION,
             dataset=dataset,
             shard=store.shard,
-            source=regions.primary,
-            target=regions.standby,
+            source=source,
+            target=target,
         )
-        for store in stores
+        for store in sources
     )
     return DatasetPlan(
         dataset=dataset,
-        placements=tuple(both for store in stores for both in (store, placement(store.shard, PlacementRole.REPLICA))),
-        replications=replications,
-        export=_export_flow(dataset, dataset.export, regions.primary) if dataset.export else None,
-        export_grants=tuple(_export_grant(dataset.export, store, organization) for store in stores)
+        placements=tuple(both for store in sources for both in (store, placement(store.shard, target))),
+        replications=() if roles.halt is Halt.STOPPED else replications,
+        export=_export_flow(dataset, dataset.export, source) if dataset.export else None,
+        export_grants=tuple(_export_grant(dataset.export, store, organization) for store in sources)
         if dataset.export
         else (),
     )

@@ -1,22 +1,24 @@
 """Plans the regions in use and their networks.
 
-Refuses any region that is not an allowed home of US user data, more or fewer than one primary and one standby, and
-networks that could not be joined: not private, too small or too large, overlapping.
+Refuses any region that is not an allowed home of US user data, more or fewer than one primary and one standby (or lost)
+region, a failover that rests in no planned state, and networks that could not be joined: not private, too small or too
+large, overlapping.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
 from itertools import combinations
 
-from infra.residency.deployment import OciRegionRequest
+from infra.residency.deployment import OciRegionRequest, OciRequest
+from infra.residency.failover import Halt, Roles
 from infra.residency.findings import Finding, Refusal, Rule, did_you_mean, join, said, visible
 from infra.residency.placement import Network, RegionRole, Subnet, SubnetTier
 from infra.residency.planner import forms
 from infra.residency.regions import UsRegion, us_region
 
-_PATH = "oci.regions"
+_PATH, _FAILOVER = "oci.regions", "oci.failover"
 _LARGEST, _SMALLEST = 16, 24
 """Prefix lengths of a region's network. A tier's subnet is a sixteenth of it."""
 
@@ -36,6 +38,7 @@ _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/1
 
 _CIDR = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}")
 _ROLES = {role.value: role for role in RegionRole}
+_HALTS = {halt.value: halt for halt in Halt}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +46,15 @@ class Regions:
     """The regions in use."""
 
     networks: tuple[Network, ...]
-    primary: UsRegion
-    standby: UsRegion
+    roles: Roles
 
 
-def plan_regions(requests: Mapping[str, OciRegionRequest], findings: list[Finding]) -> Regions | None:
+def plan_regions(oci: OciRequest, findings: list[Finding]) -> Regions | None:
     """The regions and their networks, or None where something about them is not allowed."""
     before = len(findings)
+    requests = oci.regions
     roles = _roles(requests, findings)
+    halt = _halt(oci.failover, roles.values(), findings)
     regions: dict[str, UsRegion] = {}
     cidrs: dict[str, IPv4Network] = {}
     for name, request in sorted(requests.items()):
@@ -82,7 +86,11 @@ def plan_regions(requests: Mapping[str, OciRegionRequest], findings: list[Findin
         for name, region in regions.items()
     )
     in_role = {network.role: network.region for network in networks}
-    return Regions(networks=networks, primary=in_role[RegionRole.PRIMARY], standby=in_role[RegionRole.STANDBY])
+    lost = RegionRole.LOST in in_role
+    other = in_role[RegionRole.LOST if lost else RegionRole.STANDBY]
+    return Regions(
+        networks=networks, roles=Roles(primary=in_role[RegionRole.PRIMARY], other=other, lost=lost, halt=halt)
+    )
 
 
 def edge_vcn(cidr: IPv4Network) -> IPv4Network:
@@ -119,8 +127,8 @@ def _roles(requests: Mapping[str, OciRegionRequest], findings: list[Finding]) ->
                 fix=did_you_mean(request.role, _ROLES, "name one of these"),
             )
         )
-    for role in (RegionRole.PRIMARY, RegionRole.STANDBY):
-        holders = [name for name, given in roles.items() if given is role]
+    for role, instead in ((RegionRole.PRIMARY, None), (RegionRole.STANDBY, RegionRole.LOST)):
+        holders = [name for name, given in roles.items() if given in {role, instead}]
         unreadable = len(roles) < len(requests)  # a role that nobody can read may be the missing one
         if len(holders) == 1 or (not holders and unreadable):
             continue
@@ -128,13 +136,37 @@ def _roles(requests: Mapping[str, OciRegionRequest], findings: list[Finding]) ->
             Finding(
                 path=_PATH,
                 rule=Rule.REGION_ROLE,
-                given=f"{role} twice: {', '.join(map(visible, holders))}" if holders else f"no {role} region",
-                allowed=f"exactly one region with role {role}",
+                given=f"{_named(role, instead)} twice: {', '.join(map(visible, holders))}"
+                if holders
+                else f"no {role} region",
+                allowed=f"exactly one region with role {_named(role, instead)}",
                 why="new data goes to one primary and its replica to one standby: no loss of a region loses data",
                 fix=f"give the others the role {RegionRole.SPARE}" if holders else f"give one region the role {role}",
             )
         )
     return roles
+
+
+def _named(role: RegionRole, instead: RegionRole | None) -> str:
+    return f"{role} or {instead}" if instead else role.value
+
+
+def _halt(text: str | None, roles: Iterable[RegionRole], findings: list[Finding]) -> Halt | None:
+    """What a failover has brought to rest; None where there is none."""
+    lost = RegionRole.LOST in set(roles)
+    allowed = {name: halt for name, halt in _HALTS.items() if not (lost and halt is Halt.FROZEN)}
+    if text is not None and text not in allowed:
+        findings.append(
+            Finding(
+                path=_FAILOVER,
+                rule=Rule.FAILOVER,
+                given=said(text),
+                allowed=f"{', '.join(allowed)}, or no such key",
+                why="while a region is lost the other one is written to" if text in _HALTS else "",
+                fix=did_you_mean(text, allowed, "remove the key; python -m infra failover writes it"),
+            )
+        )
+    return allowed.get(text or "")
 
 
 def _check_service(name: str, request: OciRegionRequest, findings: list[Finding]) -> None:

@@ -249,7 +249,7 @@ def provision(
         request: what the stack file says about it.
         datasets: those that have a backup there.
         organization: part of every name.
-        primary: where the default stores are.
+        primary: the region whose stores are backed up.
         namespace: of Object Storage, where the default stores are.
         judgement: what is known about its phase.
         as_of: the day of the plan.

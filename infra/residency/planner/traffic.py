@@ -39,7 +39,8 @@ _RESERVED_ADDRESSES = 2
 
 _LAST_PORT = 65535
 _WHOLE = 100
-_ROLES = tuple(RegionRole)
+_ROLES = (RegionRole.LOST, RegionRole.PRIMARY, RegionRole.STANDBY, RegionRole.SPARE)
+"""A lost region keeps its place: health leads users away from it, and no policy can be changed while it is home."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ def plan_traffic(
 
 
 def _failover(network: Network) -> tuple[int, str]:
-    """Primary, standby, then spares by name."""
+    """Primary, standby, then spares by name; a lost region where it was, before the one that took its place."""
     return _ROLES.index(network.role), network.region
 
 
