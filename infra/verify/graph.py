@@ -79,6 +79,10 @@ class Graph:
         default_factory=dict[tuple[str, str], list[Node]], init=False, compare=False, repr=False
     )
 
+    _names: dict[tuple[str, str], dict[str, list[Node]]] = field(
+        default_factory=dict[tuple[str, str], dict[str, list[Node]]], init=False, compare=False, repr=False
+    )
+
     def __post_init__(self) -> None:
         for node in sorted(self.nodes.values(), key=_URN):
             self._types.setdefault(node.type, []).append(node)
@@ -108,6 +112,15 @@ class Graph:
         provider = self.nodes.get(node.provider)
         region = provider.inputs.get("region") if provider else None
         return _HOMES.get(region) if isinstance(region, str) else None
+
+    def called(self, type_: str, property_: str, value: str) -> list[Node]:
+        """The resources of a type whose input has that text, sorted by URN."""
+        index = self._names.get((type_, property_))
+        if index is None:
+            index = self._names[type_, property_] = {}
+            for node in self.of(type_):
+                index.setdefault(str(node.inputs.get(property_)), []).append(node)
+        return index.get(value, [])
 
     def named(self, node: Node, property_: str, value: object, *types: str) -> list[Node]:
         """The resources that a value names by id, or stands for while it is unknown.

@@ -12,6 +12,7 @@ from infra.verify.declared import Declared, declared
 from infra.verify.graph import UNKNOWN, Graph
 from infra.verify.sources.preview import graph_of
 from tests.support.programs import AS_OF, configuration, shipped
+from tests.support.recorder import _OUTPUTS as GIVEN
 from tests.support.recorder import UNKNOWN as RECORDED
 
 STACKS = ("sandbox", "us-prod")
@@ -45,14 +46,11 @@ def _step(r, providers, *, preview):
         "protect": r.protect,
         "retainOnDelete": r.retain,
         "inputs": engines(dict(r.inputs)),
-        "outputs": {},
+        "outputs": {} if preview else {name: f"<{r.type} {r.name}.{name}>" for name in GIVEN.get(r.type, ())},
         "dependencies": sorted(r.dependencies),
         "propertyDependencies": {name: sorted(urns) for name, urns in r.property_dependencies.items()},
         "sourcePosition": "project:///components/recorded.py#1",
     }
-    address = r.type.endswith((":PublicIp", ":Ipv6")) and not preview
-    if address:
-        state["outputs"] = {"ipAddress": f"<{r.type} {r.name}.ipAddress>"}
     return {"op": "create", "urn": r.urn, "newState": state}
 
 

@@ -1,0 +1,174 @@
+"""T2: every copy of data stays inside: between buckets of this stack in allowed US regions, or along a phase's edge.
+
+A copy is whatever a model of a type says that moves data: replication, inventories, transfers. Its target is a bucket
+of this stack whose own place is allowed. Towards a legacy site a backup is written in phase BACKUP only, and a site's
+reports stay at that site. A copy whose target cannot be told is undecided, and one of a type that only ever leads
+elsewhere is refuted by name.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from infra.residency.lifecycle import Phase
+from infra.verify.context import Context
+from infra.verify.graph import Graph, Node
+from infra.verify.models import MODELS, MOVING
+from infra.verify.models.elsewhere import ELSEWHERE, ways_out
+from infra.verify.models.model import Flow
+from infra.verify.models.place import is_home, place_of
+from infra.verify.theorems.storage import said
+from infra.verify.values import record, records
+from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
+
+ID: Final = "T2"
+TITLE: Final = "copies"
+ASSUMPTIONS: Final = (
+    "a service copies what it is configured to copy, and nothing else",
+    "what a provider replicates inside a region stays in that region",
+)
+
+
+def decide(context: Context) -> Verdict:
+    """Ask the model of each type that moves data for its flows, and hold each against the rule."""
+    findings, edges, graph = Findings(), list[list[str]](), context.graph
+    for node in graph.of(*MOVING):
+        flows = MODELS[node.type].flows
+        for flow in flows(graph, node) if flows is not None else ():
+            found = _judged(context, flow)
+            findings.add(*([found] if found else []))
+            edges.append([node.urn, flow.kind, flow.source, flow.target, flow.region])
+    for node in graph.of(*ELSEWHERE):
+        findings.add(*_elsewhere(context, node))
+    return findings.verdict(
+        ID, TITLE, examined=len(edges), flows=len(edges), assumptions=ASSUMPTIONS, certificate={"edges": edges}
+    )
+
+
+def _judged(context: Context, flow: Flow) -> Counterexample | Missing | None:
+    node = flow.node
+    if flow.why_unknown:
+        return missing(node, f"where {node.name} copies to is not known: {flow.why_unknown}", path=flow.path)
+    if is_home(flow.region) and flow.to is not None and flow.kind == "replicates":
+        return None
+    if flow.region and not is_home(flow.region):
+        return _abroad(context, flow)
+    return _refused(context, flow, f"to {flow.target}, which is no bucket of this stack"
+                    f"{f' in {flow.region}' if flow.region else ''}")  # fmt: skip
+
+
+def _abroad(context: Context, flow: Flow) -> Counterexample | None:
+    """A flow out of the allowed regions: along an edge of the site's phase, or not at all."""
+    for site in context.declared.sites.values():
+        if flow.to is None or site.region != flow.region or context.as_of >= site.expires:
+            continue
+        place = place_of(context.graph, flow.node)
+        if flow.kind == "reports" and site.phase.has_holders and place is not None and place.region == flow.region:
+            return None
+        if flow.kind == "backs up" and site.phase is Phase.BACKUP:
+            return None
+    return _refused(context, flow, f"to {said(flow.region)}")
+
+
+def _refused(context: Context, flow: Flow, where: str) -> Counterexample:
+    node = flow.node
+    return refuted(
+        node,
+        f"{flow.source} would be copied {where}",
+        path=flow.path,
+        because=f"{node.name} {flow.kind} it: {flow.path} = {str(node.inputs.get(flow.path) or flow.target)!r}",
+        fix=f"change it to one of {', '.join(sorted(it.value for it in context.declared.regions))}, or remove it",
+        trace=(f"{flow.source} → {flow.kind} → {flow.target} ({flow.region or 'region not known'})",),
+        witness={"urn": node.urn, "source": flow.source, "target": flow.target, "region": flow.region},
+    )
+
+
+def _elsewhere(context: Context, node: Node) -> Iterator[Counterexample]:
+    """A type that no component uses, and by which data can leave: refuted where it names another place."""
+    for path, value, region in ways_out(node):
+        if not is_home(region):
+            yield refuted(
+                node,
+                f"{node.name} would take data to {said(region)}",
+                path=path,
+                because=f'{path} = "{value}"',
+                fix=f"remove it; allowed are {', '.join(sorted(it.value for it in context.declared.regions))}",
+                witness={"urn": node.urn, "source": node.name, "target": str(value), "region": region},
+            )
+
+
+def decide_slowly(context: Context) -> Answer:
+    """Look at every resource by itself, and search all others for what it names."""
+    answers = [_slowly(context, node) for node in context.graph.nodes.values()]
+    return max(answers, key=_ORDER.index, default=Answer.PROVED)
+
+
+_ORDER: Final = [Answer.PROVED, Answer.UNDECIDED, Answer.REFUTED]
+_HOMES: Final = {"us-ashburn-1", "us-phoenix-1", "us-chicago-1", "us-sanjose-1"}
+_REPORTING: Final = {"backup", "drain", "wipe"}
+
+
+def _slowly(context: Context, node: Node) -> Answer:
+    short = node.type.rpartition(":")[2]
+    if short == "ReplicationPolicy" and node.type.startswith("oci:ObjectStorage/"):
+        return _replica(context.graph, node)
+    if short == "Inventory":
+        arn = record(record(node.inputs.get("destination")).get("bucket")).get("bucketArn")
+        return _to_site(context, node, arn, _REPORTING, same_region=True)
+    if node.type == "aws:datasync/task:Task":
+        return _task(context, node)
+    if node.type in ELSEWHERE and any(region not in _HOMES for _, _, region in ways_out(node)):
+        return Answer.REFUTED
+    return Answer.PROVED
+
+
+def _replica(graph: Graph, node: Node) -> Answer:
+    wanted = [node.inputs.get(it) for it in ("destinationBucketName", "destinationRegionName", "namespace")]
+    if not all(isinstance(it, str) and not _hidden(it) for it in [*wanted, node.inputs.get("bucket")]):
+        return Answer.UNDECIDED
+    buckets = [it for it in graph.nodes.values() if it.type.startswith("oci:ObjectStorage/bucket:")]
+    found = [[it.inputs.get("name"), _region(graph, it), it.inputs.get("namespace")] for it in buckets]
+    return Answer.PROVED if wanted in found and wanted[1] in _HOMES else Answer.REFUTED
+
+
+def _hidden(value: object) -> bool:
+    return str(value).startswith(("04da6b54-", "[secret]"))
+
+
+def _region(graph: Graph, node: Node) -> Any:
+    provider = graph.nodes.get(node.provider)
+    own = node.inputs.get("region") if node.type.startswith("aws:") else None
+    return own or (provider.inputs.get("region") if provider else None)
+
+
+def _to_site(context: Context, node: Node, arn: object, phases: set[str], *, same_region: bool) -> Answer:
+    if not isinstance(arn, str) or _hidden(arn):
+        return Answer.UNDECIDED
+    buckets = [it for it in context.graph.nodes.values() if it.type.startswith("aws:s3/bucket:")]
+    buckets = [it for it in buckets if f"arn:aws:s3:::{it.inputs.get('bucket')}" == arn]
+    if len(buckets) != 1:
+        return Answer.REFUTED
+    there = _region(context.graph, buckets[0])
+    sites = [site for site in context.declared.sites.values() if site.region.value == there]
+    allowed = any(site.phase.value in phases and context.as_of < site.expires for site in sites)
+    return Answer.PROVED if allowed and (not same_region or _region(context.graph, node) == there) else Answer.REFUTED
+
+
+def _task(context: Context, node: Node) -> Answer:
+    graph, ends = context.graph, list[Node]()
+    for property_, kind in (("sourceLocationArn", ":LocationObjectStorage"), ("destinationLocationArn", ":S3Location")):
+        value, urns = node.inputs.get(property_), node.sources.get(property_, frozenset())
+        all_ = [it for it in graph.nodes.values() if it.type.endswith(kind)]
+        found = [it for it in all_ if (it.urn in urns if _hidden(value) else it.id and it.id == value)]
+        if len(found) != 1:
+            return Answer.UNDECIDED
+        ends += found
+    host, name = str(ends[0].inputs.get("serverHostname")), ends[0].inputs.get("bucketName")
+    buckets = [it for it in graph.nodes.values() if it.type.startswith("oci:ObjectStorage/bucket:")]
+    ours = [it for it in buckets if it.inputs.get("name") == name]
+    hosts = {f"{it.inputs.get('namespace')}.compat.objectstorage.{_region(graph, it)}.oraclecloud.com" for it in ours}
+    if host not in hosts:
+        return Answer.UNDECIDED
+    answers = [_to_site(context, node, ends[1].inputs.get("s3BucketArn"), {"backup"}, same_region=False)]
+    reports = records([record(node.inputs.get("taskReportConfig")).get("s3Destination")])
+    answers += [_to_site(context, node, it.get("s3BucketArn"), _REPORTING, same_region=True) for it in reports]
+    return max(answers, key=_ORDER.index)

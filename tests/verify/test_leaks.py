@@ -1,0 +1,171 @@
+"""Leaks seeded below the planner, a deliberate break for each rule of storage, copies, keys and completeness.
+
+Each starts from a first preview of the shipped production stack and edits its resources as no stack file could. Proves
+that the named theorem answers so, by both of its deciders; not that no other theorem has something to say too.
+"""
+
+# ruff: noqa: E501 - a case is a line
+
+import pytest
+
+from infra.verify.graph import SECRET, UNKNOWN
+from infra.verify.sources.preview import graph_of
+from infra.verify.theorems import THEOREMS
+from infra.verify.verdict import Answer
+from tests.support.graphs import context, steps
+
+REFUTED, UNDECIDED = Answer.REFUTED, Answer.UNDECIDED
+BY_ID = {theorem.ID: theorem for theorem in THEOREMS}
+HOME = "usdata::pulumi:providers:oci::oci-us-ashburn-1"
+
+
+class Stack:
+    """The steps of a preview, to be edited."""
+
+    def __init__(self) -> None:
+        self.steps = steps("us-prod")
+        self.all = {step["urn"]: step["newState"] for step in self.steps}
+
+    def state(self, kind, name):
+        """The resource of the last part of a type, and of a name."""
+        (found,) = (s for s in self.all.values() if s["type"].endswith(f":{kind}") and s["urn"].endswith(f"::{name}"))
+        return found
+
+    def put(self, kind, logical, **inputs: object):
+        """Other inputs."""
+        self.state(kind, logical)["inputs"] |= inputs
+
+    def drop(self, kind, name, *inputs: str):
+        """Without some inputs."""
+        for it in inputs:
+            del self.state(kind, name)["inputs"][it]
+
+    def remove(self, kind, name):
+        """Without a resource."""
+        urn = self.state(kind, name)["urn"]
+        self.steps = [step for step in self.steps if step["urn"] != urn]
+
+    def add(self, type_, name="more", provider="oci-us-ashburn-1", sources=None, **inputs: object):
+        """One more resource."""
+        (owner,) = (s for s in self.all.values() if s["urn"].endswith(f"::{provider}"))
+        urn = f"urn:pulumi:us-prod::usdata::{type_}::{name}"
+        state = {"urn": urn, "type": type_, "custom": True, "provider": f"{owner['urn']}::id", "inputs": inputs}
+        self.steps.append({"op": "create", "urn": urn, "newState": state | {"propertyDependencies": sources or {}}})
+
+    def under(self, kind, name, provider):
+        """A resource under another provider."""
+        (owner,) = (s for s in self.all.values() if s["urn"].endswith(f"::{provider}"))
+        self.state(kind, name)["provider"] = f"{owner['urn']}::id"
+
+    def stays(self, kind, name, **old: object):
+        """A resource that is there already, with other inputs in the state."""
+        (step,) = (step for step in self.steps if step["newState"] is self.state(kind, name))
+        step |= {"op": "update", "oldState": step["newState"] | {"inputs": step["newState"]["inputs"] | old}}
+
+
+def put(kind, logical, **inputs: object):
+    """A leak by other inputs."""
+    return lambda stack: stack.put(kind, logical, **inputs)
+
+
+def add(type_, **more: object):
+    """A leak by one more resource."""
+    return lambda stack: stack.add(type_, **more)
+
+
+def provider_moves(stack):
+    """A provider that is there already gets another US region, and its resources seem not to change."""
+    stack.stays("oci", "oci-us-ashburn-1", region="us-chicago-1")
+    stack.stays("Drg", "drg-us-ashburn-1")
+
+
+def foreign_attribution(stack):
+    """A key id that is unknown and comes from a vault."""
+    state = stack.state("Bucket", "profiles-us-ashburn-1")
+    state["propertyDependencies"]["kmsKeyId"] = [stack.state("Vault", "vault-us-ashburn-1")["urn"]]
+
+
+def foreign_key(stack):
+    """A bucket's key is the other region's."""
+    state = stack.state("Bucket", "profiles-us-ashburn-1")
+    state["propertyDependencies"]["kmsKeyId"] = [stack.state("Key", "protected-us-phoenix-1")["urn"]]
+
+
+def foreign_vault(stack):
+    """A key in the other region's vault."""
+    state = stack.state("Key", "protected-us-ashburn-1")
+    state["propertyDependencies"]["managementEndpoint"] = [stack.state("Vault", "vault-us-phoenix-1")["urn"]]
+
+
+REPLICA = ("ReplicationPolicy", "profiles-us-ashburn-1-to-us-phoenix-1")
+BACKUP = ("Bucket", "profiles-virginia")
+LEAKS = [
+    ("T1", "a provider abroad", put("oci", "oci-us-phoenix-1", region="eu-frankfurt-1"), REFUTED),
+    ("T1", "a provider in a government region", put("oci", "oci-us-phoenix-1", region="us-gov-ashburn-1"), REFUTED),
+    ("T1", "a provider in no region", put("oci", "oci-us-phoenix-1", region="us-east"), REFUTED),
+    ("T1", "a provider whose region is unknown", put("oci", "oci-us-phoenix-1", region=UNKNOWN), UNDECIDED),
+    ("T1", "a provider whose region is secret", put("oci", "oci-us-phoenix-1", region=SECRET), UNDECIDED),
+    ("T1", "a provider without region", lambda s: s.drop("oci", "oci-us-phoenix-1", "region"), UNDECIDED),
+    ("T1", "a bucket under another region's provider", lambda s: s.under("Bucket", "profiles-us-ashburn-1", "oci-us-phoenix-1"), REFUTED),
+    ("T1", "a bucket under another cloud's provider", lambda s: s.under("Bucket", "profiles-us-ashburn-1", "aws-virginia-us-east-1"), UNDECIDED),
+    ("T1", "a bucket without provider", lambda s: s.state("Bucket", "profiles-us-ashburn-1").update(provider="x::y"), UNDECIDED),
+    ("T1", "a backup's own region beats its provider's", put(*BACKUP, region="eu-central-1"), REFUTED),
+    ("T1", "a backup in the other site's region", put(*BACKUP, region="ap-southeast-1"), REFUTED),
+    ("T1", "a backup in an account of nobody", put("aws", "aws-virginia-us-east-1", allowedAccountIds='["999999999999"]'), REFUTED),
+    ("T1", "a backup in any account", lambda s: s.drop("aws", "aws-virginia-us-east-1", "allowedAccountIds"), UNDECIDED),
+    ("T1", "an id of another region", lambda s: s.state("Key", "protected-us-ashburn-1").update(id="ocid1.key.oc1.eu-frankfurt-1.x.y"), REFUTED),
+    ("T1", "a provider moves under its resources", provider_moves, REFUTED),
+    ("T2", "replication abroad", put(*REPLICA, destinationRegionName="eu-frankfurt-1"), REFUTED),
+    ("T2", "replication to a US region without that bucket", put(*REPLICA, destinationRegionName="us-chicago-1"), REFUTED),
+    ("T2", "replication to another bucket", put(*REPLICA, destinationBucketName="stranger"), REFUTED),
+    ("T2", "replication to another namespace", put(*REPLICA, namespace="stranger"), REFUTED),
+    ("T2", "replication to an unknown region", put(*REPLICA, destinationRegionName=UNKNOWN), UNDECIDED),
+    ("T2", "replication to a secret bucket", put(*REPLICA, destinationBucketName=SECRET), UNDECIDED),
+    ("T2", "an inventory for strangers", put("Inventory", "profiles-virginia", destination={"bucket": {"bucketArn": "arn:aws:s3:::stranger"}}), REFUTED),
+    ("T2", "an inventory at the other site", put("Inventory", "profiles-virginia", destination={"bucket": {"bucketArn": "arn:aws:s3:::usds-reports-apse1-222222222222"}}), REFUTED),
+    ("T2", "a volume replica abroad", add("oci:Core/volume:Volume", blockVolumeReplicas=[{"availabilityDomain": "Uocm:EU-FRANKFURT-1-AD-1"}]), REFUTED),
+    ("T2", "a volume replica in London", add("oci:Core/volume:Volume", blockVolumeReplicas=[{"availabilityDomain": "Uocm:LHR-AD-1"}]), REFUTED),
+    ("T2", "a vault secret replicated abroad", add("oci:Vault/secret:Secret", replicationConfig={"replicationTargets": [{"targetRegion": "uk-london-1"}]}), REFUTED),
+    ("T2", "a backup plan that copies", add("aws:backup/plan:Plan", provider="aws-virginia-us-east-1", rules=[{"copyActions": [{"destinationVaultArn": "arn:aws:backup:eu-west-1:1:backup-vault:x"}]}]), REFUTED),
+    ("T6", "a bucket under Oracle's key", lambda s: s.drop("Bucket", "profiles-us-ashburn-1", "kmsKeyId"), REFUTED),
+    ("T6", "a bucket under a stranger's key", put("Bucket", "profiles-us-ashburn-1", kmsKeyId="ocid1.key.oc1.iad.x.y"), REFUTED),
+    ("T6", "a bucket under another region's key", foreign_key, REFUTED),
+    ("T6", "a bucket whose key comes from nowhere", foreign_attribution, UNDECIDED),
+    ("T6", "a bucket whose key is secret", put("Bucket", "profiles-us-ashburn-1", kmsKeyId=SECRET), UNDECIDED),
+    ("T6", "a key in software", put("Key", "protected-us-ashburn-1", protectionMode="SOFTWARE"), REFUTED),
+    ("T6", "a key kept nobody knows how", put("Key", "protected-us-ashburn-1", protectionMode=UNKNOWN), UNDECIDED),
+    ("T6", "an external key", put("Key", "protected-us-ashburn-1", externalKeyReference={"x": "y"}), REFUTED),
+    ("T6", "a key in another region's vault", foreign_vault, REFUTED),
+    ("T6", "a key at another endpoint", put("Key", "protected-us-ashburn-1", managementEndpoint="https://x"), UNDECIDED),
+    ("T6", "a vault elsewhere", put("Vault", "vault-us-ashburn-1", vaultType="EXTERNAL"), UNDECIDED),
+    ("T6", "a vault with a replica", add("oci:Kms/vaultVerification:VaultVerification", replicaRegion="us-phoenix-1"), REFUTED),
+    ("T6", "a backup without encryption", lambda s: s.remove("BucketServerSideEncryptionConfiguration", "profiles-virginia"), REFUTED),
+    ("T6", "a backup under S3's own key", put("BucketServerSideEncryptionConfiguration", "profiles-virginia", rules=[{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]), REFUTED),
+    ("T6", "a key of every region", put("Key", "virginia", multiRegion=True), REFUTED),
+    ("T6", "a key perhaps of every region", put("Key", "virginia", multiRegion=UNKNOWN), UNDECIDED),
+    ("T8", "a type that nobody knows", add("oci:Streaming/stream:Stream", name="events"), UNDECIDED),
+    ("T8", "a type that could move data", add("oci:Core/volume:Volume"), UNDECIDED),
+    ("T8", "a type that always does", add("oci:ObjectStorage/preauthrequest:Preauthrequest"), REFUTED),
+    ("T8", "a property that nobody knows", put("Bucket", "profiles-us-ashburn-1", teleports=True), UNDECIDED),
+    ("T8", "a field that nobody knows", put("BucketVersioning", "profiles-virginia", versioningConfiguration={"status": "Enabled", "x": 1}), UNDECIDED),
+    ("T8", "an unknown name", put("Bucket", "profiles-us-ashburn-1", name=UNKNOWN), UNDECIDED),
+    ("T8", "half an unknown policy", put("Policy", "storage-operators", statements=[f"Allow group {UNKNOWN} to read buckets"]), UNDECIDED),
+    ("T8", "an id from another type", foreign_attribution, UNDECIDED),
+    ("T8", "a provider with endpoints of its own", put("aws", "aws-virginia-us-east-1", endpoints="[]"), UNDECIDED),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("theorem", "edit", "answer"), [(t, e, a) for t, _, e, a in LEAKS], ids=[n for _, n, _, _ in LEAKS]
+)
+def test_a_leak_is_found(theorem, edit, answer):
+    """By the fast decider with a place and something to do about it, and by the slow one."""
+    stack = Stack()
+    edit(stack)
+    found = context("us-prod", graph_of(stack.steps))
+    verdict = BY_ID[theorem].decide(found)
+    assert verdict.answer is answer, verdict
+    assert BY_ID[theorem].decide_slowly(found) is answer
+    for item in (*verdict.counterexamples, *verdict.missing):
+        assert item.urn
+        assert 1 < len(item.lines()) <= 12
