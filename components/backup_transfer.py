@@ -27,7 +27,7 @@ import pulumi_oci as oci
 from components.identity import IdentityComponent
 from components.legacy_backup import LegacyBackup
 from components.tenancy import TenancyFoundation
-from infra.residency.bucket_policy import bucket_arn, role_arn
+from infra.residency.aws_policy import bucket_arn, role_arn
 from infra.residency.placement import SitePlan
 from infra.residency.transfer import SCHEDULE, Agent, TransferPlan, TransferTask
 

@@ -17,16 +17,14 @@ What it refuses:
 * *A replacement of what was there.* An adopted bucket is imported and never created.
 """
 
-import json
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from components import legacy_policies
 from components.base import Component
-from infra.residency import naming
-from infra.residency.bucket_policy import BucketPolicy, bucket_arn
+from infra.residency import naming, site_policies
+from infra.residency.aws_policy import Policy, bucket_arn
 from infra.residency.lifecycle import KEY_DELETION_DAYS, Phase, Site
 from infra.residency.placement import SitePlan
 
@@ -66,7 +64,7 @@ class LegacyBucketArgs:
     """
 
     site: Site
-    policy: BucketPolicy
+    policy: Policy
     adopted: bool
     key: aws.kms.Key
     role: aws.iam.Role
@@ -86,7 +84,7 @@ class LegacyBucket(Component):
     def __init__(self, name: str, args: LegacyBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("LegacyBucket", name, opts)
         self._args = args
-        self._bucket_name = args.policy.bucket
+        self._bucket_name = args.policy.name
         self._region = args.site.region.value
         bucket = aws.s3.Bucket(
             name,
@@ -131,7 +129,7 @@ class LegacyBucket(Component):
             name,
             region=self._region,
             bucket=self._bucket_name,
-            policy=json.dumps(args.policy.document()),
+            policy=args.policy.text(),
             opts=self._kept(block, args.role),
         )
         return ownership, block, policy
@@ -270,7 +268,7 @@ class LegacyBackup(Component):
         role = self._role()
         key = self._key(role)
 
-        def bucket(name: str, policy: BucketPolicy, inventory: InventoryArgs | None, *, adopted: bool) -> LegacyBucket:
+        def bucket(name: str, policy: Policy, inventory: InventoryArgs | None, *, adopted: bool) -> LegacyBucket:
             return LegacyBucket(
                 name,
                 LegacyBucketArgs(
@@ -295,35 +293,25 @@ class LegacyBackup(Component):
 
     def _role(self) -> aws.iam.Role:
         """The transfer's role while backups are made, then the retirement's."""
-        plan, organization = self._args.plan, self._args.organization
+        plan, provider = self._args.plan, self._args.provider
         if self._site.phase is Phase.BACKUP:
-            return self._worker(
-                f"transfer-{self._site.name}",
-                f"Writes the backups at {self._site.name}, and nothing else",
-                trust=legacy_policies.transfer_trust(plan),
-                policy=legacy_policies.transfer_policy(plan, organization),
-            )
-        return self._worker(
-            f"retire-{self._site.name}",
-            f"Drains, then wipes the backups at {self._site.name}, and nothing else",
-            trust=legacy_policies.retirement_trust(plan),
-            policy=legacy_policies.retirement_policy(plan, organization),
-        )
-
-    def _worker(self, name: str, description: str, *, trust: str, policy: str) -> aws.iam.Role:
-        role_name, provider = self._args.plan.role, self._args.provider
+            name = f"transfer-{self._site.name}"
+            purpose = f"Writes the backups at {self._site.name}, and nothing else"
+        else:
+            name = f"retire-{self._site.name}"
+            purpose = f"Drains, then wipes the backups at {self._site.name}, and nothing else"
         role = aws.iam.Role(
             name,
-            name=role_name,
-            description=description,
-            assume_role_policy=trust,
+            name=plan.role,
+            description=purpose,
+            assume_role_policy=site_policies.role_trust(plan).text(),
             opts=self._child(provider),
         )
         aws.iam.RolePolicy(
             name,
-            name=role_name,
-            role=role_name,
-            policy=policy,
+            name=plan.role,
+            role=plan.role,
+            policy=site_policies.role_policy(plan, self._args.organization).text(),
             opts=self._child(provider, depends_on=(role,)),
         )
         return role
@@ -335,7 +323,7 @@ class LegacyBackup(Component):
             self._site.name,
             region=region,
             description=f"Encrypts the backups at {self._site.name}",
-            policy=legacy_policies.key_policy(plan, self._args.organization),
+            policy=site_policies.key_policy(plan, self._args.organization).text(),
             multi_region=False,
             enable_key_rotation=True,
             deletion_window_in_days=KEY_DELETION_DAYS,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import pulumi_aws as aws
 import pulumi_oci as oci
 
-from infra.residency.bucket_policy import role_arn
+from infra.residency.aws_policy import role_arn
 from infra.residency.lifecycle import Site
 from infra.residency.placement import Plan, Tenancy
 from infra.residency.regions import UsRegion

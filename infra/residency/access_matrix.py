@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 
-from infra.residency.bucket_policy import BucketPolicy, ConditionKey, Effect, Operator, Principal, bucket_arn
+from infra.residency.aws_policy import ConditionKey, Effect, Everyone, Operator, Policy, bucket_arn
 from infra.residency.compartment import of_class
 from infra.residency.dataset import DataClass, Dataset
 from infra.residency.findings import join
@@ -178,17 +178,17 @@ def _backup(site: SitePlan, backup: BackupBucket, dataset: Dataset) -> Iterator[
         )
 
 
-def _not_denied(policy: BucketPolicy, call: str) -> tuple[str, ...] | None:
+def _not_denied(policy: Policy, call: str) -> tuple[str, ...] | None:
     """The roles (ARNs) that no deny keeps from a call; None if it keeps away nobody.
 
     A deny under any condition but on who it is, such as on encryption or transport, keeps nobody away for good.
     """
     left: set[str] | None = None
-    resource = bucket_arn(policy.bucket) if call == _CALLS[Power.LIST_DATA] else f"{bucket_arn(policy.bucket)}/object"
+    resource = bucket_arn(policy.name) if call == _CALLS[Power.LIST_DATA] else f"{bucket_arn(policy.name)}/object"
     for statement in policy.statements:
         hits = (
             statement.effect is Effect.DENY
-            and statement.principal is Principal.EVERYONE
+            and isinstance(statement.principal, Everyone)
             and any(fnmatchcase(call, action) for action in statement.actions)
             and any(fnmatchcase(resource, pattern) for pattern in statement.resources)
         )

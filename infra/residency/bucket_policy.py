@@ -16,142 +16,44 @@ it denies every write, and every delete but the retirement role's in WIPE. What 
 Source: AWS's "Service Authorization Reference", page "Actions, resources, and condition keys for Amazon S3".
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from infra.residency.aws_policy import (
+    S3,
+    Action,
+    Condition,
+    ConditionKey,
+    Effect,
+    Everyone,
+    Kind,
+    Operator,
+    Policy,
+    Service,
+    Statement,
+    bucket_arn,
+    role_arn,
+)
 from infra.residency.lifecycle import Phase
 
 
-class Effect(StrEnum):
-    """Deny beats Allow."""
-
-    ALLOW = "Allow"
-    DENY = "Deny"
+def _policy(bucket: str, account_id: str, *statements: Statement) -> Policy:
+    return Policy(kind=Kind.BUCKET, name=bucket, account_id=account_id, statements=statements)
 
 
-class Action(StrEnum):
-    """The actions that a policy of ours may name, patterns included; there is no other."""
-
-    ANY = "s3:*"
-    READ_OBJECTS = "s3:GetObject*"
-    """Objects, versions, their attributes, tags, access lists, legal holds and torrents."""
-    LIST_BUCKET = "s3:ListBucket"
-    LIST_VERSIONS = "s3:ListBucketVersions"
-    LIST_UPLOADS = "s3:ListBucketMultipartUploads"
-    LIST_PARTS = "s3:ListMultipartUploadParts"
-    PUT_OBJECT = "s3:PutObject"
-    WRITE_OBJECTS = "s3:PutObject*"
-    """Objects, and their tags, access lists, legal holds and retention."""
-    RESTORE_OBJECT = "s3:RestoreObject"
-    DELETE_OBJECTS = "s3:DeleteObject*"
-    ABORT_UPLOAD = "s3:AbortMultipartUpload"
-    READ_CONFIGURATION = "s3:GetBucket*"
-    WRITE_CONFIGURATION = "s3:PutBucket*"
-    WRITE_LIFECYCLE = "s3:PutLifecycleConfiguration"
-    DELETE_POLICY = "s3:DeleteBucketPolicy"
-
-
-class Principal(StrEnum):
-    """Whom a statement is about: everyone there is, or S3 itself, which delivers inventories."""
-
-    EVERYONE = "*"
-    S3 = "s3.amazonaws.com"
-
-
-class Operator(StrEnum):
-    """How a condition compares."""
-
-    BOOL = "Bool"
-    NULL = "Null"
-    ARN_LIKE = "ArnLike"
-    ARN_NOT_EQUALS = "ArnNotEquals"
-    STRING_EQUALS = "StringEquals"
-
-
-class ConditionKey(StrEnum):
-    """What a condition looks at."""
-
-    SECURE_TRANSPORT = "aws:SecureTransport"
-    PRINCIPAL_ARN = "aws:PrincipalArn"
-    SOURCE_ARN = "aws:SourceArn"
-    SOURCE_ACCOUNT = "aws:SourceAccount"
-    ENCRYPTION = "s3:x-amz-server-side-encryption"
-    CUSTOMER_ENCRYPTION = "s3:x-amz-server-side-encryption-customer-algorithm"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """One comparison; several in one statement must all hold, of several values one must (for ArnNotEquals: none)."""
-
-    operator: Operator
-    key: ConditionKey
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """One statement of a bucket policy; `resources` are ARNs made from chosen names, so that a preview knows them."""
-
-    sid: str
-    effect: Effect
-    principal: Principal
-    actions: tuple[Action, ...]
-    resources: tuple[str, ...]
-    conditions: tuple[Condition, ...]
-
-    def document(self) -> dict[str, object]:
-        """The statement as the policy language writes it."""
-        conditions: dict[str, dict[str, list[str]]] = {}
-        for condition in self.conditions:
-            conditions.setdefault(condition.operator.value, {})[condition.key.value] = list(condition.values)
-        return {
-            "Sid": self.sid,
-            "Effect": self.effect.value,
-            "Principal": "*" if self.principal is Principal.EVERYONE else {"Service": self.principal.value},
-            "Action": [action.value for action in self.actions],
-            "Resource": list(self.resources),
-            **({"Condition": conditions} if conditions else {}),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BucketPolicy:
-    """The whole policy of one bucket."""
-
-    bucket: str
-    statements: tuple[Statement, ...]
-
-    def document(self) -> dict[str, object]:
-        """The policy as the policy language writes it, ready for `json.dumps`."""
-        return {"Version": "2012-10-17", "Statement": [statement.document() for statement in self.statements]}
-
-
-def bucket_arn(bucket: str) -> str:
-    """The ARN of a bucket; S3's carry neither region nor account."""
-    return f"arn:aws:s3:::{bucket}"
-
-
-def role_arn(account_id: str, role: str) -> str:
-    """The ARN of an IAM role, which is also the value of `aws:PrincipalArn` for every session of it."""
-    return f"arn:aws:iam::{account_id}:role/{role}"
-
-
-def backup_policy(*, phase: Phase, bucket: str, account_id: str, role: str, deployer_role: str) -> BucketPolicy:
+def backup_policy(*, phase: Phase, bucket: str, account_id: str, role: str, deployer_role: str) -> Policy:
     """The policy of a bucket that holds a backup; `role` is the one that works on its objects in that phase."""
     arn = role_arn(account_id, role)
-    return BucketPolicy(
-        bucket=bucket,
-        statements=(
-            *_frozen(bucket, phase, arn),
-            *_denials(bucket, readers=(arn,), deployer=role_arn(account_id, deployer_role)),
-        ),
+    return _policy(
+        bucket,
+        account_id,
+        *_frozen(bucket, phase, arn),
+        *_denials(bucket, readers=(arn,), deployer=role_arn(account_id, deployer_role)),
     )
 
 
 def reports_policy(
     *, phase: Phase, bucket: str, account_id: str, role: str, deployer_role: str, sources: tuple[str, ...]
-) -> BucketPolicy:
+) -> Policy:
     """The policy of the bucket that holds a site's inventories; S3 delivers them from `sources` (patterns of names).
 
     Names of objects are user data: nobody may read them in phase BACKUP, later the retirement role alone. In WIPE the
@@ -162,8 +64,7 @@ def reports_policy(
         return backup_policy(phase=phase, bucket=bucket, account_id=account_id, role=role, deployer_role=deployer_role)
     delivery = Statement(
         sid="AllowInventoryDelivery",
-        effect=Effect.ALLOW,
-        principal=Principal.S3,
+        principal=S3,
         actions=(Action.PUT_OBJECT,),
         resources=(f"{bucket_arn(bucket)}/*",),
         conditions=(
@@ -172,7 +73,7 @@ def reports_policy(
         ),
     )
     readers = () if phase is Phase.BACKUP else (arn,)
-    return BucketPolicy(bucket=bucket, statements=(delivery, *_denials(bucket, readers=readers, deployer=deployer)))
+    return _policy(bucket, account_id, delivery, *_denials(bucket, readers=readers, deployer=deployer))
 
 
 def _frozen(bucket: str, phase: Phase, retirement: str) -> tuple[Statement, ...]:
@@ -191,7 +92,7 @@ def _deny(sid: str, actions: tuple[Action, ...], resources: tuple[str, ...], *co
     return Statement(
         sid=sid,
         effect=Effect.DENY,
-        principal=Principal.EVERYONE,
+        principal=Everyone.EVERYONE,
         actions=actions,
         resources=resources,
         conditions=conditions,
@@ -258,7 +159,7 @@ DEPLOYER_CALLS = (
 """The calls on a bucket that its deployer needs to read, change or give up what it provisioned."""
 
 
-def lockouts(policy: BucketPolicy, deployer: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def lockouts(policy: Policy, deployer: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Which statements would deny the role `deployer` (an ARN) calls it needs: (sid, calls) each; none is well.
 
     Two conditions keep a deny away from the deployer: that the request is not over TLS (ours are), and that the caller
@@ -266,11 +167,11 @@ def lockouts(policy: BucketPolicy, deployer: str) -> tuple[tuple[str, tuple[str,
     """
     found: list[tuple[str, tuple[str, ...]]] = []
     for statement in policy.statements:
-        if statement.effect is Effect.ALLOW or statement.principal is Principal.S3:
+        if statement.effect is Effect.ALLOW or isinstance(statement.principal, Service):
             continue
         if any(_spares(condition, deployer) for condition in statement.conditions):
             continue
-        if not any(fnmatchcase(bucket_arn(policy.bucket), pattern) for pattern in statement.resources):
+        if not any(fnmatchcase(bucket_arn(policy.name), pattern) for pattern in statement.resources):
             continue
         calls = tuple(call for call in DEPLOYER_CALLS if any(fnmatchcase(call, action) for action in statement.actions))
         if calls:

@@ -65,6 +65,7 @@ class Rule(StrEnum):
     DUTY = "duty"
     NETWORK_SOURCE = "network-source"
     SEPARATION = "separation"
+    GRANT = "grant"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

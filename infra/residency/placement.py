@@ -10,7 +10,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network
 
 from infra.residency.access import AccessPlan
-from infra.residency.bucket_policy import BucketPolicy
+from infra.residency.aws_policy import Policy
 from infra.residency.compartment import Compartment
 from infra.residency.dataset import DataClass, Dataset
 from infra.residency.failover import Roles
@@ -191,7 +191,7 @@ class BackupBucket:
     adopted: bool
     prefixes: tuple[str, ...]
     flows: tuple[Flow, ...]
-    policy: BucketPolicy
+    policy: Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +218,7 @@ class SitePlan:
     role: str
     operator_role: str
     reports_bucket: str
-    reports_policy: BucketPolicy
+    reports_policy: Policy
     backups: tuple[BackupBucket, ...]
     transfer: TransferPlan | None
     erased_by: date | None

@@ -147,7 +147,8 @@ def test_a_key_is_for_one_region_and_three_users(made: Recorded, site):
     actions = {sid: set(s["Action"]) for sid, s in statements.items()}
     assert not {"kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"} & actions["Administer"]
     assert not {"kms:*", "kms:ScheduleKeyDeletion", "kms:CreateGrant"} & set().union(*actions.values())
-    assert statements["UseThroughS3"]["Condition"] == {"StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"}}
+    through = {"StringEquals": {"kms:ViaService": [f"s3.{region}.amazonaws.com"]}}
+    assert statements["UseThroughS3"]["Condition"] == through
     alias = made.one("aws:kms/alias:Alias", site)
     assert alias.inputs == {
         "name": f"alias/usds-backup-{site}",
@@ -167,8 +168,8 @@ def test_the_transfer_is_for_datasync_of_the_same_account_and_the_sites_own_buck
         {"Service": "datasync.amazonaws.com"},
         ["sts:AssumeRole"],
         {
-            "StringEquals": {"aws:SourceAccount": account},
-            "ArnLike": {"aws:SourceArn": f"arn:aws:datasync:{region}:{account}:*"},
+            "StringEquals": {"aws:SourceAccount": [account]},
+            "ArnLike": {"aws:SourceArn": [f"arn:aws:datasync:{region}:{account}:*"]},
         },
     )
     policy = made.one("aws:iam/rolePolicy:RolePolicy", f"transfer-{site}")
@@ -184,6 +185,6 @@ def test_the_transfer_is_for_datasync_of_the_same_account_and_the_sites_own_buck
     }
     assert "s3:DeleteObjectVersion" not in statements["Objects"]["Action"]
     assert statements["Key"]["Condition"] == {
-        "ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/usds-backup-{site}"},
-        "StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"},
+        "ForAnyValue:StringEquals": {"kms:ResourceAliases": [f"alias/usds-backup-{site}"]},
+        "StringEquals": {"kms:ViaService": [f"s3.{region}.amazonaws.com"]},
     }

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from infra.residency.access_matrix import ASSUMED, Reach, matrix
-from infra.residency.bucket_policy import Action, Effect, Principal, Statement, bucket_arn
+from infra.residency.aws_policy import Action, Effect, Everyone, Statement, bucket_arn
 from infra.residency.dataset import DataClass
 from infra.residency.oracle_policy import Power
 from infra.residency.placement import Plan
@@ -127,7 +127,7 @@ def test_a_full_deny_leaves_nobody():
     nobody = Statement(
         sid="DenyAll",
         effect=Effect.DENY,
-        principal=Principal.EVERYONE,
+        principal=Everyone.EVERYONE,
         actions=(Action.ANY,),
         resources=(bucket_arn(backup.bucket), f"{bucket_arn(backup.bucket)}/*"),
         conditions=(),

@@ -1,34 +1,33 @@
 """Bucket policies of the legacy sites: who may do what, and that no deployer is locked out.
 
-The policies are judged by an evaluator of the policy language written here, on the documents that AWS would get. It
+The policies are judged by an evaluator of the policy language (tests/support), on the documents that AWS would get. It
 proves what these documents say under AWS's published rules (deny beats allow, negated operators match an absent key);
 not that AWS evaluates them so, nor what identity policies allow beside them.
 """
 
 import json
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
-from infra.residency.bucket_policy import (
-    DEPLOYER_CALLS,
+from infra.residency.aws_policy import (
+    S3,
     Action,
-    BucketPolicy,
     Condition,
     ConditionKey,
     Effect,
+    Everyone,
+    Kind,
     Operator,
-    Principal,
+    Policy,
     Statement,
-    backup_policy,
     bucket_arn,
-    lockouts,
-    reports_policy,
     role_arn,
 )
+from infra.residency.bucket_policy import DEPLOYER_CALLS, backup_policy, lockouts, reports_policy
 from infra.residency.lifecycle import Phase
+from tests.support.aws_evaluator import Answer, answer
 
 ACCOUNT = "111111111111"
 TRANSFER, DEPLOYER = role_arn(ACCOUNT, "usds-transfer-virginia"), role_arn(ACCOUNT, "usdata-deployer")
@@ -37,7 +36,7 @@ RETIREMENT = role_arn(ACCOUNT, "usds-retire-virginia")
 EVERYONE = (TRANSFER, RETIREMENT, DEPLOYER, ENGINEER, ROOT)
 
 
-def backup_in(phase: Phase) -> BucketPolicy:
+def backup_in(phase: Phase) -> Policy:
     """The policy of a backup in a phase."""
     return backup_policy(
         phase=phase,
@@ -48,7 +47,7 @@ def backup_in(phase: Phase) -> BucketPolicy:
     )
 
 
-def reports_in(phase: Phase) -> BucketPolicy:
+def reports_in(phase: Phase) -> Policy:
     """The policy of the reports in a phase."""
     return reports_policy(
         phase=phase,
@@ -76,36 +75,15 @@ READS = (
 HISTORY = ("s3:ListBucketVersions", "s3:ListBucketMultipartUploads")
 
 
-def denied(policy: BucketPolicy, action: str, principal: str, **context: str) -> bool:
+def denied(policy: Policy, action: str, principal: str, **context: str) -> bool:
     """Whether a request by a role over TLS (unless the context says otherwise) is denied outright."""
     is_object = "Object" in action or action in {"s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"}
-    resource = bucket_arn(policy.bucket) + ("/name" if is_object else "")
-    keys = {"aws:SecureTransport": "true", "aws:PrincipalArn": principal, **context}
-    return any(
-        statement["Effect"] == "Deny"
-        and any(fnmatchcase(action, pattern) for pattern in statement["Action"])
-        and any(fnmatchcase(resource, pattern) for pattern in statement["Resource"])
-        and all(
-            holds(op, key, values, keys)
-            for op, it in statement.get("Condition", {}).items()
-            for key, values in it.items()
-        )
-        for statement in policy.document()["Statement"]
-    )
+    resource = bucket_arn(policy.name) + ("/name" if is_object else "")
+    said = answer(policy.document(), action=action, resource=resource, who=principal, **{**OVER_TLS, **context})
+    return said is Answer.DENIED
 
 
-def holds(operator: str, key: str, values: list[str], context: dict[str, str]) -> bool:
-    """One comparison, by the rules of the policy language."""
-    match operator:
-        case "Null":
-            return (key not in context) == (values == ["true"])
-        case "Bool" | "StringEquals":
-            return context.get(key) in values
-        case "ArnNotEquals":
-            return context.get(key) not in values
-        case "ArnLike":
-            return any(fnmatchcase(context.get(key, ""), value) for value in values)
-    raise AssertionError(operator)
+OVER_TLS = {"aws:SecureTransport": "true"}
 
 
 @pytest.mark.parametrize("action", [*READS, *HISTORY])
@@ -131,7 +109,7 @@ WRITES = ("s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectTagging", "s3:PutObjec
 DELETES = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload")
 
 
-def stopped(policy: BucketPolicy, action: str) -> set[str]:
+def stopped(policy: Policy, action: str) -> set[str]:
     """Whom a policy denies an action."""
     return {who for who in EVERYONE if denied(policy, action, who)}
 
@@ -229,17 +207,17 @@ def test_a_document_is_json_with_unique_statement_ids():
         assert len(json.dumps(document)) < 20_000
 
 
-def deny(*actions: Action, conditions: tuple[Condition, ...] = (), **changes: Any) -> BucketPolicy:
+def deny(*actions: Action, conditions: tuple[Condition, ...] = (), **changes: Any) -> Policy:
     """A policy of one deny on the bucket itself."""
     statement = Statement(
         sid="Deny",
         effect=Effect.DENY,
-        principal=Principal.EVERYONE,
+        principal=Everyone.EVERYONE,
         actions=actions,
         resources=(bucket_arn("b"),),
         conditions=conditions,
     )
-    return BucketPolicy(bucket="b", statements=(replace(statement, **changes),))
+    return Policy(kind=Kind.BUCKET, name="b", account_id=ACCOUNT, statements=(replace(statement, **changes),))
 
 
 def when(operator: Operator, key: ConditionKey, *values: str) -> tuple[Condition, ...]:
@@ -284,7 +262,7 @@ def test_the_widest_deny_names_every_call():
     "policy",
     [
         deny(Action.ANY, effect=Effect.ALLOW),
-        deny(Action.ANY, principal=Principal.S3),
+        deny(Action.ANY, principal=S3),
         deny(Action.ANY, resources=(f"{bucket_arn('b')}/*",)),
         deny(Action.ANY, resources=(bucket_arn("another"),)),
         deny(Action.READ_OBJECTS, Action.PUT_OBJECT, Action.LIST_VERSIONS),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.residency.bucket_policy import Action, Effect, Principal, Statement, bucket_arn
+from infra.residency.aws_policy import Action, Effect, Everyone, Statement, bucket_arn
 from infra.residency.dataset import DataClass
 from infra.residency.deployment import DatasetRequest, ExportRequest
 from infra.residency.findings import ResidencyError
@@ -422,7 +422,7 @@ def test_a_finished_plan_is_judged_once_more():
     lockout = Statement(
         sid="DenyAll",
         effect=Effect.DENY,
-        principal=Principal.EVERYONE,
+        principal=Everyone.EVERYONE,
         actions=(Action.ANY,),
         resources=(bucket_arn(backup.bucket),),
         conditions=(),

@@ -11,7 +11,8 @@ from datetime import date
 
 from infra.residency import failover, naming
 from infra.residency.access import AccessPlan
-from infra.residency.bucket_policy import lockouts, role_arn
+from infra.residency.aws_policy import Policy, role_arn, too_much
+from infra.residency.bucket_policy import lockouts
 from infra.residency.compartment import Compartment, of_class
 from infra.residency.dataset import DataClass, Dataset
 from infra.residency.deployment import DeploymentRequest
@@ -33,6 +34,7 @@ from infra.residency.planner.tenancy import plan_organization, plan_tenancy
 from infra.residency.planner.traffic import plan_traffic
 from infra.residency.quotas import plan_quotas
 from infra.residency.regions import UsRegion
+from infra.residency.site_policies import site_policies
 from infra.residency.traffic import TrafficPlan
 
 __all__ = ["MOST_HOLDERS", "plan"]
@@ -161,14 +163,30 @@ def judge(planned: Plan, as_of: date) -> Iterator[Finding]:
                 yield Finding(
                     path=join(path, "deployerRole"),
                     rule=Rule.LOCKOUT,
-                    given=f"{sid} of bucket {policy.bucket}, which denies {site.site.deployer_role} {', '.join(calls)}",
+                    given=f"{sid} of bucket {policy.name}, which denies {site.site.deployer_role} {', '.join(calls)}",
                     allowed="a policy that denies reading objects, never the bucket's configuration",
                     why="who cannot read or change a bucket's policy cannot mend it",
                     fix="spare the deployer in that statement, or name fewer actions",
                 )
+        for policy in site_policies(site, planned.organization):
+            yield from _grants(policy, path)
     if not any(site.site.phase.has_holders for site in planned.sites):
         yield from _versions(planned)
     yield from _together(planned)
+
+
+def _grants(policy: Policy, path: str) -> Iterator[Finding]:
+    """What an AWS policy may not allow, and what AWS would not take."""
+    for sid, what in too_much(policy):
+        subject = f"{sid} in the {policy.kind}" if sid else f"the {policy.kind}"
+        yield Finding(
+            path=path,
+            rule=Rule.GRANT if sid else Rule.LIMIT,
+            given=f"{subject} of {policy.name}: {what}",
+            allowed="named callers of this account, named calls, named resources, in a document that AWS takes",
+            why="a grant that is wider than its duty is somebody's way in",
+            fix="narrow the statement" if sid else "adopt fewer buckets at one site, or split the stack",
+        )
 
 
 def _together(planned: Plan) -> Iterator[Finding]:

@@ -1,0 +1,101 @@
+"""AWS policies on moto with IAM simulation: every document is taken, and roles may do what their policies say.
+
+moto judges actions and resources of a role's policies. It reads no condition of a bucket's or key's policy, so buckets
+stand here without theirs: what those say is for the evaluator (test_bucket_policy, test_aws_policy).
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.core import set_initial_no_auth_action_count
+
+from infra.residency import site_policies as policies
+from infra.residency.lifecycle import Phase
+from tests.residency.test_aws_policy import PHASES, site_in
+
+REGION = "us-east-1"
+
+
+@pytest.fixture
+def cloud(monkeypatch) -> Iterator[Callable[..., Any]]:
+    """A fresh AWS, and what makes clients for it."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        yield lambda service, **options: boto3.client(service, region_name=REGION, **options)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_every_document_is_taken(cloud, phase):
+    """As policy of a bucket, a key and a role, and as trust: what is malformed would be refused."""
+    site = site_in(phase)
+    cloud("iam").create_role(RoleName=site.role, AssumeRolePolicyDocument=policies.role_trust(site).text())
+    cloud("iam").put_role_policy(
+        RoleName=site.role, PolicyName="work", PolicyDocument=policies.role_policy(site, "usds").text()
+    )
+    key = cloud("kms").create_key(Policy=policies.key_policy(site, "usds").text())["KeyMetadata"]["KeyId"]
+    assert (
+        cloud("kms").get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+        == policies.key_policy(site, "usds").text()
+    )
+    for policy in (site.reports_policy, *(backup.policy for backup in site.backups)):
+        cloud("s3").create_bucket(Bucket=policy.name)
+        cloud("s3").put_bucket_policy(Bucket=policy.name, Policy=policy.text())
+
+
+ALLOWED = {
+    Phase.BACKUP: {"put", "get", "list", "mark deleted"},
+    Phase.DRAIN: {"get", "list", "read policy"},
+    Phase.WIPE: {"list", "read policy", "mark deleted", "delete a version"},
+}
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_role_may_do_what_its_phase_says(cloud, phase):
+    """With IAM simulated: exactly these calls on a backup, and none on a bucket of somebody else's."""
+    site = site_in(phase)
+    own, foreign = site.backups[0].bucket, "elsewhere"
+    role = cloud("iam").create_role(RoleName=site.role, AssumeRolePolicyDocument=policies.role_trust(site).text())
+    cloud("iam").put_role_policy(
+        RoleName=site.role, PolicyName="work", PolicyDocument=policies.role_policy(site, "usds").text()
+    )
+    versions = {}
+    for bucket in (own, foreign):
+        cloud("s3").create_bucket(Bucket=bucket)
+        cloud("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        versions[bucket] = cloud("s3").put_object(Bucket=bucket, Key="name", Body=b"x")["VersionId"]
+    session = cloud("sts").assume_role(RoleArn=role["Role"]["Arn"], RoleSessionName="session")["Credentials"]
+    s3 = cloud(
+        "s3",
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+    )
+
+    @set_initial_no_auth_action_count(0)
+    def permitted(bucket: str) -> set[str]:
+        calls = {
+            "put": lambda: s3.put_object(Bucket=bucket, Key="other", Body=b"x"),
+            "get": lambda: s3.get_object(Bucket=bucket, Key="name"),
+            "list": lambda: s3.list_objects_v2(Bucket=bucket),
+            "read policy": lambda: s3.get_bucket_policy(Bucket=bucket),
+            "write policy": lambda: s3.put_bucket_policy(Bucket=bucket, Policy=site.reports_policy.text()),
+            "delete a version": lambda: s3.delete_object(Bucket=bucket, Key="name", VersionId=versions[bucket]),
+            "mark deleted": lambda: s3.delete_object(Bucket=bucket, Key="name"),
+        }
+        return {name for name, call in calls.items() if not _denied(call)}
+
+    assert permitted(own) == ALLOWED[phase]
+    assert permitted(foreign) == set()
+
+
+def _denied(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"] == "AccessDenied"
+    return False
