@@ -1,5 +1,6 @@
 """`python -m infra`; says what to do where Python is too old or the packages are not installed."""
 
+import gc
 import sys
 from importlib.util import find_spec
 
@@ -14,6 +15,9 @@ if missing:
         "     fix      make preview (it installs them into .venv); then .venv/bin/python -m infra\n"
     )
     sys.exit(2)
+
+# The SDKs make millions of objects that live to the end; to look for dead ones among them costs a quarter of a preview.
+gc.set_threshold(50_000, 20, 100)
 
 from infra.cli import main  # noqa: E402 (only now is there what it needs)
 

@@ -4,7 +4,11 @@
 how busy the machine is, not whether the law holds.
 """
 
+import gc
+
 from hypothesis import HealthCheck, settings
+
+gc.set_threshold(50_000, 20, 100)  # as `python -m infra` does, and for the same reason
 
 _UNTIMED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
