@@ -3,8 +3,9 @@
 So are the zone's own records, which answer while a policy is replaced.
 
 Pool-only: what is in a policy's answers counts as answerable, whatever rules, weights, health and flags say, since each
-of them can fall through. The world is closed: a type of DNS resource, a record type or a name that is not modelled here
-is a leak, and so is a value that is unknown and cannot be attributed.
+of them can fall through. A policy of template CUSTOM, whose rules are its author's own, may hold more: there `steering`
+tells what can be given to anybody in any state of health. The world is closed: a type of DNS resource, a record type or
+a name that is not modelled here is a leak, and so is a value that is unknown and cannot be attributed.
 
 What it does not prove: what resolvers do, that an address is passed on unchanged while it is unknown, and that a name
 in another tenancy's zone does not answer instead.
@@ -18,6 +19,8 @@ from typing import Any
 
 from infra.residency.regions import UsRegion
 from infra.verify.graph import UNKNOWN, Graph, Node
+from infra.verify.steering import closed
+from infra.verify.steering.model import Client, UnmodelledError, policies
 
 ZONE = "oci:Dns/zone:Zone"
 RRSET = "oci:Dns/rrset:Rrset"
@@ -38,6 +41,7 @@ _ELSEWHERE = ("oci:Dns/", "aws:route53", "aws:cloudfront/", "aws:globalaccelerat
 
 _HARMLESS = frozenset({"CAA", "TXT"})
 _RULES = frozenset({"FILTER", "HEALTH", "PRIORITY", "WEIGHTED", "LIMIT"})
+_CUSTOM = "CUSTOM"
 _LONGEST_TTL = 300
 
 
@@ -59,11 +63,16 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Leak:
-    """One way out, or one thing that cannot be shown to be none; `urn` is empty where something is missing."""
+    """One way out, or one thing that cannot be shown to be none; `urn` is empty where something is missing.
+
+    Attributes:
+        unread: whether it is no way out that was found, but something that cannot be read.
+    """
 
     urn: str
     rule: Rule
     what: str
+    unread: bool = False
 
 
 def leaks(found: Graph, *, zone: str, hostnames: frozenset[str], regions: frozenset[UsRegion]) -> tuple[Leak, ...]:
@@ -88,8 +97,9 @@ def leaks(found: Graph, *, zone: str, hostnames: frozenset[str], regions: frozen
     return tuple(sorted({leak for part in parts for leak in part}))
 
 
-def _leak(node: Node | None, rule: Rule, what: str) -> Leak:
-    return Leak(urn=node.urn if node else "", rule=rule, what=what)
+def _leak(node: Node | None, rule: Rule, what: str, *, unread: bool = False) -> Leak:
+    said = what.replace(UNKNOWN, "something that is not known yet")
+    return Leak(urn=node.urn if node else "", rule=rule, what=said, unread=unread or said != what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +113,7 @@ class _Check:
         """Nothing else answers for names."""
         for node in self.graph.nodes.values():
             if node.type.startswith(_ELSEWHERE) and node.type not in _MODELLED:
-                yield _leak(node, Rule.TYPE, f"{node.type} can answer for a name, and is not modelled")
+                yield _leak(node, Rule.TYPE, f"{node.type} can answer for a name, and is not modelled", unread=True)
 
     def zones(self) -> Iterator[Leak]:
         """One zone, ours, written here only, public and signed."""
@@ -125,13 +135,31 @@ class _Check:
             answers: list[Mapping[str, Any]] = list(node.inputs.get("answers") or ())
             if not answers:
                 yield _leak(node, Rule.ANSWER, "a policy without answers")
-            for answer in answers:
-                problem = self._not_an_edge(node, "answers", answer.get("rtype"), answer.get("rdata"))
+            problems = [
+                self._not_an_edge(node, "answers", answer.get("rtype"), answer.get("rdata")) for answer in answers
+            ]
+            yield from self._ttl(node, node.inputs.get("ttl", 30))
+            if any(problems) and node.inputs.get("template") == _CUSTOM:
+                yield from self._given(node, problems)
+                continue
+            for answer, problem in zip(answers, problems, strict=True):
                 if problem:
                     yield _leak(node, Rule.ANSWER, f"answer {answer.get('name')}: {problem}")
-            yield from self._ttl(node, node.inputs.get("ttl", 30))
             yield from self._unwatched(node, answers)
             yield from _rules(node)
+
+    def _given(self, node: Node, problems: list[str]) -> Iterator[Leak]:
+        """The answers that are no edges and that the rules give to somebody all the same."""
+        monitors = self.graph.named(node, "healthCheckMonitorId", node.inputs.get("healthCheckMonitorId"), MONITOR)
+        watched = {str(target) for monitor in monitors for target in monitor.inputs.get("targets") or ()}
+        try:
+            for policy in policies(node.inputs, watched).values():
+                for reply in closed.replies(policy):
+                    if problem := problems[reply.answer.at]:
+                        who = f"given to {_who(reply.client)} when only it is up"
+                        yield _leak(node, Rule.ANSWER, f"answer {reply.answer.name}, {who}: {problem}")
+        except UnmodelledError as error:
+            yield _leak(node, Rule.RULES, str(error), unread=True)
 
     def _not_an_edge(self, node: Node, property_: str, kind: object, rdata: object) -> str:
         """Why an address is not that of an edge; empty where it is."""
@@ -270,6 +298,13 @@ class _Check:
     def _ttl(self, node: Node, ttl: Any) -> Iterator[Leak]:
         if not isinstance(ttl, int | float) or not 0 < ttl <= _LONGEST_TTL:
             yield _leak(node, Rule.TTL, f"a lifetime of {ttl} seconds keeps users at a lost edge")
+
+
+def _who(client: Client) -> str:
+    """A client, for people."""
+    places = f" in {' and '.join(sorted(client.places))}" if client.places else ""
+    network = "" if client.asn is None else f" of network {client.asn}"
+    return f"a client at {client.address}{network}{places}"
 
 
 def _kinds(policy: Node) -> frozenset[str]:

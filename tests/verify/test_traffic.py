@@ -369,3 +369,113 @@ def test_a_harmless_variant_is_no_leak(resources, variant):
     """The check is no comparison with what the program writes."""
     HARMLESS[variant](resources)
     assert resources.leaks() == ()
+
+
+def mixed(r, *rules: object, **more: object):
+    """A policy with rules of its own, and Virginia in its pool."""
+    inputs = r.inputs("SteeringPolicy", "api-a")
+    inputs["template"], inputs["rules"] = (
+        "CUSTOM",
+        [*rules, {"ruleType": "HEALTH"}, {"ruleType": "LIMIT", "defaultCount": 1}],
+    )
+    inputs["answers"].append(answer(VIRGINIA) | {"pool": "old"} | more)
+
+
+def kept(condition, **more: object):
+    """A filter that keeps what a condition selects."""
+    return {"ruleType": "FILTER", "defaultAnswerDatas": [{"answerCondition": condition, "shouldKeep": True}], **more}
+
+
+def for_the_us(text="query.client.geoKey in (geoKey '6252001')"):
+    """A filter that keeps the pool for clients in the US, and is skipped for the others."""
+    case = {"caseCondition": text, "answerDatas": [{"answerCondition": "answer.pool == 'oci-us'", "shouldKeep": True}]}
+    return {"ruleType": "FILTER", "cases": [case]}
+
+
+PRIORITIES = {
+    "ruleType": "PRIORITY",
+    "defaultAnswerDatas": [
+        {"answerCondition": "answer.pool == 'oci-us'", "value": 1},
+        {"answerCondition": "answer.pool == 'old'", "value": 99},
+    ],
+}
+ONLY_OURS = "answer.pool == 'oci-us'"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        (kept(ONLY_OURS),),
+        (kept("answer.name != 'old'"),),
+        (for_the_us(), kept("answer.pool != 'old'")),
+        (PRIORITIES, kept(ONLY_OURS)),
+    ],
+    ids=["by pool", "by name", "by one of two filters", "after a sort"],
+)
+def test_a_mixed_pool_is_kept_apart_by_its_filter(resources, rules):
+    """Nobody is given the answer that is no edge, whoever asks and whatever is down."""
+    mixed(resources, *rules)
+    assert resources.leaks() == ()
+
+
+@pytest.mark.parametrize(
+    ("rules", "who"),
+    [
+        ((), "given to a client at 0.0.0.0 when"),
+        ((PRIORITIES,), "given to a client at 0.0.0.0 when"),
+        ((for_the_us(),), "given to a client at 0.0.0.0 when"),
+        ((kept("answer.isDisabled != true"),), "given to a client at 0.0.0.0 when"),
+        ((for_the_us("query.client.asn == 7922"),), "given to a client at 0.0.0.0 when"),
+        ((for_the_us("query.client.address in (subnet '0.0.0.0/0', subnet '::/0')"), kept("answer.name == 'x'")), ""),
+    ],
+    ids=[
+        "no filter",
+        "a low priority",
+        "a filter for some",
+        "a filter by flag",
+        "a filter by network",
+        "nobody at all",
+    ],
+)
+def test_a_mixed_pool_that_falls_through_is_found(resources, rules, who):
+    """With who is given it; a low priority only counts until all others are down."""
+    mixed(resources, *rules)
+    found = [leak for leak in resources.leaks() if not leak.unread]
+    assert [leak.rule for leak in found] == ([Rule.ANSWER] if who else [])
+    assert all(who in leak.what for leak in found)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda p: p["rules"].append({"ruleType": "MIRROR"}),
+        lambda p: p["rules"].append({"ruleType": "WEIGHTED"}),
+        lambda p: p["rules"].insert(0, {"ruleType": "FILTER", "cases": UNKNOWN}),
+        lambda p: p["rules"].insert(0, for_the_us("query.client.geoKey in ('US')")),
+        lambda p: p["rules"].insert(0, for_the_us("query.client.asn in (x)")),
+        lambda p: p["rules"].insert(0, for_the_us("query.client.address in (subnet 'x')")),
+        lambda p: p["rules"].insert(0, for_the_us("true")),
+        lambda p: p["rules"].insert(0, kept("answer.pool like 'oci'")),
+        lambda p: p["rules"].insert(0, {"ruleType": "FILTER", "defaultAnswerDatas": [{"shouldKeep": UNKNOWN}]}),
+        lambda p: p["rules"].insert(0, {"ruleType": "LIMIT", "defaultCount": UNKNOWN}),
+        lambda p: p.update(rules=UNKNOWN),
+        lambda p: p["answers"][-1].update(pool=UNKNOWN),
+        lambda p: p["answers"][-1].update(isDisabled=UNKNOWN),
+    ],
+)
+def test_a_mixed_pool_whose_rules_are_not_modelled_is_not_read(resources, edit):
+    """A rule type, a condition or a value outside the documented forms decides nothing."""
+    mixed(resources)
+    edit(resources.inputs("SteeringPolicy", "api-a"))
+    assert [leak.rule for leak in resources.leaks() if leak.unread] == [Rule.RULES]
+
+
+def test_a_condition_for_every_kind_of_client_is_read(resources):
+    """Networks by number and by range; a client is told by the piece that no condition covers."""
+    mixed(
+        resources,
+        for_the_us("query.client.asn in (1, 2)"),
+        for_the_us("query.client.address in (subnet '0.0.0.0/1', subnet '::/0')"),
+    )
+    (leak,) = resources.leaks()
+    assert "given to a client at 128.0.0.0 when" in leak.what
