@@ -57,6 +57,19 @@ class Stack:
         (owner,) = (s for s in self.all.values() if s["urn"].endswith(f"::{provider}"))
         self.state(kind, name)["provider"] = f"{owner['urn']}::id"
 
+    def goes(self, kind, name, op="delete", **state: object):
+        """A resource that is there and goes, or is replaced by one like it."""
+        (step,) = (step for step in self.steps if step["newState"] is self.state(kind, name))
+        step |= {"op": op, "oldState": {**step["newState"], "retainOnDelete": False, **state}}
+        if op == "delete":
+            del step["newState"]
+
+    def was(self, **phases: str):
+        """What the state says of the phases of the sites."""
+        root = next(step for step in self.steps if step["urn"].endswith("::usdata-us-prod"))
+        sites = {name: {"phase": phase, "expires": "2027-03-31"} for name, phase in phases.items()}
+        root |= {"op": "same", "oldState": root["newState"] | {"outputs": {"legacySites": sites}}}
+
     def stays(self, kind, name, **old: object):
         """A resource that is there already, with other inputs in the state."""
         (step,) = (step for step in self.steps if step["newState"] is self.state(kind, name))
@@ -143,6 +156,19 @@ LEAKS = [
     ("T6", "a backup under S3's own key", put("BucketServerSideEncryptionConfiguration", "profiles-virginia", rules=[{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]), REFUTED),
     ("T6", "a key of every region", put("Key", "virginia", multiRegion=True), REFUTED),
     ("T6", "a key perhaps of every region", put("Key", "virginia", multiRegion=UNKNOWN), UNDECIDED),
+    ("T7", "a dataset's bucket is deleted", lambda s: s.goes("Bucket", "profiles-us-ashburn-1"), REFUTED),
+    ("T7", "a vault is replaced", lambda s: s.goes("Vault", "vault-us-ashburn-1", op="replace"), REFUTED),
+    ("T7", "a backup is deleted while its site is one", lambda s: s.goes("Bucket", "profiles-virginia"), REFUTED),
+    ("T7", "a site's key is deleted", lambda s: s.goes("Key", "virginia"), REFUTED),
+    ("T7", "a backup loses its policy", lambda s: s.goes("BucketPolicy", "profiles-virginia"), REFUTED),
+    ("T7", "a backup's public-access block is replaced", lambda s: s.goes("BucketPublicAccessBlock", "profiles-virginia", op="replace"), REFUTED),
+    ("T7", "a phase goes back", lambda s: s.was(virginia="drain", singapore="backup"), REFUTED),
+    ("T7", "a phase that nobody knows", lambda s: s.was(virginia="gone", singapore="backup"), UNDECIDED),
+    ("T7", "a bucket is not protected", lambda s: s.state("Bucket", "profiles-us-ashburn-1").pop("protect"), REFUTED),
+    ("T7", "a key is not retained", lambda s: s.state("Key", "virginia").pop("retainOnDelete"), REFUTED),
+    ("T7", "a backup could be destroyed by force", put(*BACKUP, forceDestroy=True), REFUTED),
+    ("T7", "a rule empties a dataset", put("ObjectLifecyclePolicy", "profiles-us-ashburn-1", rules=[{"action": "DELETE", "isEnabled": True, "target": "objects"}]), REFUTED),
+    ("T7", "a rule empties a backup", put("BucketLifecycleConfiguration", "profiles-virginia", rules=[{"status": "Enabled", "expiration": {"days": 1}}]), REFUTED),
     ("T8", "a type that nobody knows", add("oci:Streaming/stream:Stream", name="events"), UNDECIDED),
     ("T8", "a type that could move data", add("oci:Core/volume:Volume"), UNDECIDED),
     ("T8", "a type that always does", add("oci:ObjectStorage/preauthrequest:Preauthrequest"), REFUTED),
@@ -167,5 +193,5 @@ def test_a_leak_is_found(theorem, edit, answer):
     assert verdict.answer is answer, verdict
     assert BY_ID[theorem].decide_slowly(found) is answer
     for item in (*verdict.counterexamples, *verdict.missing):
-        assert item.urn
-        assert 1 < len(item.lines()) <= 12
+        assert item.urn or item.path
+        assert 1 <= len(item.lines()) <= 12

@@ -1,0 +1,1 @@
+"""How a proof is told: to people on a terminal and in a pull request, and to machines."""
