@@ -6,6 +6,7 @@ What it refuses:
   nobody tells nobody whom to deceive.
 * *A user, an API key or a token.* Long-lived keys are made by nothing here.
 * *A group without a network.* Every statement names one (`infra.residency.duties`).
+* *A policy in store.* A group with the duty break-glass has none, until two people have signed for it.
 """
 
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ class Access(IdentityComponent):
         sources = {network.name: self._network_source(network) for network in args.plan.networks}
         for access in args.plan.groups:
             group = self.group(access.name, f"Duty: {access.duty}")
+            if not access.statements:  # nobody has approved anything
+                continue
             self.policy(
                 access.name,
                 f"What the duty {access.duty} needs, from {access.network.name}",

@@ -68,10 +68,16 @@ def _document(row: Reach, source: str) -> dict[str, Any]:
         "powers": list(row.powers),
         "where": list(row.where),
         "network": row.network,
-        "until": row.until.isoformat() if row.until else None,
+        "since": _moment(row.since),
+        "until": _moment(row.until),
         "source": source,
         "by": row.by,
     }
+
+
+def _moment(day: date | None) -> str | None:
+    """A day, or a moment within one, as ISO 8601 has it; times are UTC."""
+    return None if day is None else day.isoformat().replace("+00:00", "Z")
 
 
 def _print(rows: Iterable[Reach], loaded: Loaded, file: str, *, stack: str, assumed: tuple[str, ...]) -> None:
@@ -91,7 +97,7 @@ def _print(rows: Iterable[Reach], loaded: Loaded, file: str, *, stack: str, assu
             table.add_row(Text(f"{row.dataset} ({classes[row.dataset]})", style="bold"))
             shown.add(row.dataset)
         may = ", ".join(power.removesuffix(" data") for power in row.powers)
-        until = row.until.isoformat() if row.until else ""
+        until = f"{row.since:%Y-%m-%dT%H:%MZ} to {row.until:%Y-%m-%dT%H:%MZ}" if row.since else _moment(row.until) or ""
         line = f"{file}:{loaded.lines.get(row.path, 1)}"
         table.add_row(*map(Text, (f"  {row.who}", may, ", ".join(row.where), row.network, until, line)))
     # What is no terminal has no width: lines stay whole there.

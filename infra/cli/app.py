@@ -285,9 +285,10 @@ def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> N
 
 
 def _add_others() -> None:
-    from infra.cli import access, doctor, lock, states  # noqa: PLC0415 (they use what is defined here)
+    from infra.cli import access, break_glass, doctor, lock, states  # noqa: PLC0415 (they use what is defined here)
 
     main.add_command(access.access)
+    main.add_command(break_glass.break_glass)
     main.add_command(states.group)
     main.add_command(lock.lock)
     main.add_command(doctor.doctor)

@@ -97,10 +97,9 @@ def _next(workspace: Workspace, known: Deployed, state_file: Path | None, day: d
     from infra.cli.deployed import deployed  # noqa: PLC0415 (as above)
     from infra.cli.runs import load  # noqa: PLC0415 (as above)
     from infra.cli.stored import read_export, refuse_foreign  # noqa: PLC0415 (as above)
-    from infra.residency.evidence import Evidence  # noqa: PLC0415 (as above)
     from infra.residency.holders import holders  # noqa: PLC0415 (as above)
     from infra.residency.holders_lock import with_planned, with_state  # noqa: PLC0415 (as above)
-    from infra.settings.evidence import read_receipts, verify_ed25519  # noqa: PLC0415 (as above)
+    from infra.settings.evidence import read_records  # noqa: PLC0415 (as above)
 
     had: Deployed | None = None
     if state_file is not None:
@@ -109,12 +108,7 @@ def _next(workspace: Workspace, known: Deployed, state_file: Path | None, day: d
         had = deployed(state)
         known = with_state(known, had, {})
         _refuse_retained(known)
-    evidence = Evidence(
-        stack=workspace.stack,
-        receipts=read_receipts(workspace.root, workspace.stack),
-        verify=verify_ed25519,
-        deployed=replace(known, complete=False),
-    )
+    evidence = replace(read_records(workspace.root, workspace.stack), deployed=replace(known, complete=False))
     plan = load(workspace, day, evidence).plan
     if had is not None:
         known = with_state(known, had, _endings(plan, known))

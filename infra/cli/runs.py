@@ -175,12 +175,9 @@ def load(workspace: Workspace, as_of: date, evidence: Evidence | None = None) ->
 
 
 def _receipts(workspace: Workspace) -> Evidence:
-    from infra.residency.evidence import Evidence  # noqa: PLC0415 (only a run needs it)
-    from infra.settings.evidence import read_receipts, verify_ed25519  # noqa: PLC0415 (the same)
+    from infra.settings.evidence import read_records  # noqa: PLC0415 (only a run needs it)
 
-    return Evidence(
-        stack=workspace.stack, receipts=read_receipts(workspace.root, workspace.stack), verify=verify_ed25519
-    )
+    return read_records(workspace.root, workspace.stack)
 
 
 def _evidence(request: Request, state: Deployment) -> Evidence:

@@ -7,14 +7,14 @@ and not what was meant. Whoever appears in no row can do nothing to data, but fo
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from fnmatch import fnmatchcase
 
 from infra.residency.aws_policy import ConditionKey, Effect, Everyone, Operator, Policy, bucket_arn
 from infra.residency.compartment import of_class
 from infra.residency.dataset import DataClass, Dataset
 from infra.residency.findings import join
-from infra.residency.oracle_policy import Before, Equals, OneOf, Power, Statement, Variable, powers
+from infra.residency.oracle_policy import After, Before, Equals, OneOf, Power, Statement, Variable, powers
 from infra.residency.placement import BackupBucket, Placement, PlacementRole, Plan, SitePlan
 
 ASSUMED = (
@@ -45,7 +45,8 @@ class Reach:
         powers: what they can do, in the order of `Power`.
         where: regions or sites in which the data lies, sorted.
         network: from where; `anywhere` if nothing says.
-        until: first day on which it ends; None if nothing ends it.
+        until: first day on which it ends, or the moment within a day; None if nothing ends it.
+        since: the moment before which it has not begun; None if it has.
         path: what in the stack file brings it about.
         by: the statement or setting that allows it.
     """
@@ -58,6 +59,7 @@ class Reach:
     until: date | None
     path: str
     by: str
+    since: datetime | None = None
 
 
 def matrix(plan: Plan) -> tuple[Reach, ...]:
@@ -94,7 +96,7 @@ def _by_statement(
     if not given & set(_DATA):
         return
     buckets, regions = (_left(statement, variable) for variable in (Variable.BUCKET, Variable.REGION))
-    ends = [condition.day for condition in statement.conditions if isinstance(condition, Before)]
+    ends = [condition.moment for condition in statement.conditions if isinstance(condition, Before)]
     for dataset in plan.datasets:
         if statement.compartment not in {None, of_class(dataset.dataset.data_class)}:
             continue
@@ -112,10 +114,16 @@ def _by_statement(
                 powers=tuple(power for power in _DATA if power in given),
                 where=tuple(sorted(places)),
                 network=network,
-                until=min(ends, default=None),
+                until=_until(min(ends, default=None)),
                 path=path,
                 by=statement.text(),
+                since=next((it.moment for it in statement.conditions if isinstance(it, After)), None),
             )
+
+
+def _until(moment: datetime | None) -> date | None:
+    """The day, where a moment is the first of one."""
+    return moment.date() if moment is not None and moment.time() == time() else moment
 
 
 def _handles(source: str, placement: Placement, placements: Iterable[Placement]) -> bool:

@@ -13,6 +13,7 @@ networks, logs), whatever duties, exports or edits of this table brought that ab
 * DEPLOYMENT runs this program: it configures buckets and reads no object; keys it can create and not destroy; logs it
   can create and neither change nor switch off.
 * AUDIT reads configuration, the audit trail and flow logs; never an object, nor the name of one.
+* BREAK_GLASS reads nothing, until two signers approve that it reads named datasets for some hours (`break_glass`).
 
 The tenancy's default Administrators group is bound by no policy (Oracle's page "Managing the Tenancy"): an assumption,
 not a duty.
@@ -23,9 +24,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from infra.residency.approvals import Approval
 from infra.residency.compartment import Compartment, of_class
 from infra.residency.dataset import DataClass
 from infra.residency.oracle_policy import (
+    After,
+    Before,
     Family,
     Group,
     OneOf,
@@ -34,6 +38,7 @@ from infra.residency.oracle_policy import (
     Permissions,
     Power,
     Statement,
+    Tagged,
     Variable,
     Verb,
     Verbs,
@@ -51,6 +56,7 @@ class Duty(StrEnum):
     SECURITY = "security"
     DEPLOYMENT = "deployment"
     AUDIT = "audit"
+    BREAK_GLASS = "break-glass"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +187,7 @@ _GRANTS: Mapping[Duty, tuple[_Grant, ...]] = MappingProxyType(
             _Grant(what=_verbs(Verb.READ, *_EDGE_FAMILIES), where=(Compartment.EDGE,)),
             _Grant(what=_verbs(Verb.READ, Family.LOG_GROUPS, Family.LOG_CONTENT), where=(Compartment.NETWORK,)),
         ),
+        Duty.BREAK_GLASS: (),
     }
 )
 """A configuration call that needs a permission on objects, such as creating a replication policy, is named as the only
@@ -225,6 +232,45 @@ def statements(
         for grant in _GRANTS[duty]
         for compartment in grant.where
         for what in grant.what
+    )
+
+
+def break_glass(
+    approval: Approval,
+    *,
+    organization: str,
+    network_source: str,
+    regions: Iterable[UsRegion],
+    buckets: Mapping[DataClass, Iterable[str]],
+) -> tuple[Statement, ...]:
+    """What an approval lets its group do: list and read the named buckets of each class, between two moments.
+
+    The buckets' tag must still say that they are of that class, so that a bucket which was put to another use is out
+    of reach.
+
+    Args:
+        approval: believed.
+        organization: part of the compartments' paths, and namespace of the tags.
+        network_source: name of the network source from which alone the group may act.
+        regions: the regions of the plan.
+        buckets: those of the approved datasets, by class.
+    """
+    return tuple(
+        Statement(
+            subject=Group(name=approval.group),
+            what=Permissions(of=(Permission.OBJECT_INSPECT, Permission.OBJECT_READ)),
+            organization=organization,
+            compartment=of_class(data_class),
+            conditions=(
+                one_of(Variable.NETWORK_SOURCE, (network_source,)),
+                one_of(Variable.REGION, tuple(sorted(region.facts.key for region in regions))),
+                Tagged(namespace=organization, name="data-class", value=data_class.value),
+                one_of(Variable.BUCKET, tuple(sorted(names))),
+                After(moment=approval.begins),
+                Before(moment=approval.ends),
+            ),
+        )
+        for data_class, names in sorted(buckets.items())
     )
 
 

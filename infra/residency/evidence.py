@@ -20,6 +20,7 @@ class Evidence:
         stack: the stack's name, which every receipt must state.
         receipts: (file name, content) of each site's receipts, oldest first, by site.
         verify: checks one signature.
+        approvals: (file name, content) of each approval of break-glass, in the order of the file names.
         deployed: what the stack has had so far; None where nothing says (a stack without a holders lock), and then
             neither the order of phases nor the staying of holders is judged.
     """
@@ -27,6 +28,7 @@ class Evidence:
     stack: str = ""
     receipts: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict[str, tuple[tuple[str, str], ...]])
     verify: Verify = _believe_nobody
+    approvals: tuple[tuple[str, str], ...] = ()
     deployed: Deployed | None = None
 
 

@@ -66,6 +66,7 @@ class Rule(StrEnum):
     NETWORK_SOURCE = "network-source"
     SEPARATION = "separation"
     GRANT = "grant"
+    APPROVAL = "approval"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from typing import assert_never
 
 from infra.residency.compartment import Compartment
 from infra.residency.oracle_policy import (
-    Before,
     Equals,
     Family,
     Group,
@@ -23,6 +22,7 @@ from infra.residency.oracle_policy import (
     Variable,
     Verb,
     Verbs,
+    before,
     one_of,
 )
 from infra.residency.regions import UsRegion
@@ -109,6 +109,6 @@ class ExportGrant:
             conditions=(
                 Equals(variable=Variable.BUCKET, value=self.bucket),
                 Equals(variable=Variable.REGION, value=self.region.facts.key),
-                Before(day=self.until),
+                before(self.until),
             ),
         )

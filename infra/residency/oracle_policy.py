@@ -6,14 +6,14 @@ from that list on purpose: `PAR_MANAGE` (a pre-authenticated request passes ever
 `VAULT_REPLICATE`, and whatever else would take data or keys out of the places that this project plans.
 
 Sources: Oracle's pages "Policy Syntax", "Advanced Policy Features" (permissions in place of a verb, conditions),
-"Common Policies" (one `any` inside an `all`), "Details for Object Storage and Archive Storage" and "Details for Vault,
-Key Management, and Secret Management Service" (which permissions a verb stands for), and "Restricting Access to
-Resources Based on Time Frame" (times in ISO 8601, evaluated as UTC).
+"Common Policies" (one `any` inside an `all`), "Details for Object Storage and Archive Storage" (tags of buckets) and
+"Details for Vault, Key Management, and Secret Management Service" (which permissions a verb stands for), and
+"Restricting Access to Resources Based on Time Frame" (times in ISO 8601, evaluated as UTC).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
@@ -178,17 +178,46 @@ class Equals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
-    """The request comes before a day begins (UTC)."""
+class Tagged:
+    """The bucket carries a defined tag; one whose tag was taken off is out of reach."""
 
-    day: date
+    namespace: str
+    name: str
+    value: str
 
     def text(self) -> str:
         """As a statement writes it."""
-        return f"request.utc-timestamp before '{self.day.isoformat()}T00:00:00Z'"
+        return f"target.bucket.tag.{self.namespace}.{self.name}='{self.value}'"
 
 
-Comparison = Equals | Before
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """The request comes before a moment (UTC)."""
+
+    moment: datetime
+
+    def text(self) -> str:
+        """As a statement writes it."""
+        return f"request.utc-timestamp before '{self.moment:%Y-%m-%dT%H:%M:%SZ}'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """The request comes after a moment (UTC)."""
+
+    moment: datetime
+
+    def text(self) -> str:
+        """As a statement writes it."""
+        return f"request.utc-timestamp after '{self.moment:%Y-%m-%dT%H:%M:%SZ}'"
+
+
+def before(day: date) -> Before:
+    """The request comes before a day begins."""
+    return Before(moment=datetime.combine(day, time(tzinfo=UTC)))
+
+
+Comparison = Equals | Tagged | Before | After
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

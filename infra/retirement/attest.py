@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from infra.residency.approvals import Approval, approval_of
 from infra.residency.receipt_rules import Chain, judge
 from infra.residency.receipts import (
     Envelope,
@@ -113,18 +114,30 @@ def write_receipts(job: Job, work: Workfile) -> list[Path]:
     return written
 
 
-def sign_file(path: Path, key: Ed25519PrivateKey) -> Stored:
-    """Add a signature to a receipt's file, whole or not at all.
+def read_signable(path: Path) -> Receipt | Approval:
+    """What a file states that can be signed here: a receipt, or an approval of break-glass.
 
     Raises:
-        BadInputError: the file cannot be read or written, or holds no receipt.
+        BadInputError: it cannot be read, or holds neither.
+    """
+    try:
+        return approval_of(envelope_of(_text(path)).payload)
+    except UnreadableError:
+        return read_stored(path).receipt
+
+
+def sign_file(path: Path, key: Ed25519PrivateKey) -> Envelope:
+    """Add a signature to the file of a receipt or an approval, whole or not at all.
+
+    Raises:
+        BadInputError: the file cannot be read or written, or holds neither.
     """
     from infra.retirement.signing import sign  # noqa: PLC0415 - needs `cryptography`
 
-    stored = read_stored(path)
-    envelope = sign(stored.envelope, key)
+    read_signable(path)
+    envelope = sign(envelope_of(_text(path)), key)
     _write(path, envelope_text(envelope))
-    return Stored(path=path, envelope=envelope, receipt=stored.receipt)
+    return envelope
 
 
 def _text(path: Path) -> str:

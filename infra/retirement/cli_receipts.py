@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +11,8 @@ from infra.retirement.cli_common import JOB, JSON, WORK, opened, printable, say
 from infra.retirement.errors import BadInputError, RefusedError
 
 if TYPE_CHECKING:
+    from infra.residency.approvals import Approval
+    from infra.residency.receipts import Receipt
     from infra.retirement.cli_common import World
 
 
@@ -47,15 +49,18 @@ def _attest_write(*, job_file: Path, work: Path, as_json: bool) -> None:
 @_KEY
 @JSON
 def _attest_sign(*, files: tuple[Path, ...], key: Path, as_json: bool) -> None:
-    """Sign receipts after showing what they say; runs on a machine without a network."""
-    from infra.retirement.attest import read_stored, sign_file  # noqa: PLC0415 - as above
+    """Sign receipts, or approvals of break-glass, after showing what they say; needs no network."""
+    from infra.retirement.attest import read_signable, sign_file  # noqa: PLC0415 - as above
     from infra.retirement.signing import load_private_key  # noqa: PLC0415 - as above
 
     for path in files:
-        for line in _summary(read_stored(path).receipt):
+        for line in _summary(read_signable(path)):
             click.echo(printable(line), err=True)
     private = load_private_key(key, _passphrase(key))
-    signed = [str(sign_file(path, private).path) for path in files]
+    signed: list[str] = []
+    for path in files:
+        sign_file(path, private)
+        signed.append(str(path))
     say({"signed": signed}, [f"signed {path}" for path in signed], as_json=as_json)
 
 
@@ -67,7 +72,21 @@ def _passphrase(key: Path) -> bytes | None:
     return str(click.prompt(f"passphrase of {key}", hide_input=True, err=True)).encode()
 
 
-def _summary(receipt: Any) -> list[str]:
+def _summary(signable: Receipt | Approval) -> list[str]:
+    from infra.residency.receipts import Receipt  # noqa: PLC0415 - as above
+
+    return _receipt(signable) if isinstance(signable, Receipt) else _approval(signable)
+
+
+def _approval(approval: Approval) -> list[str]:
+    return [
+        f"break-glass in stack {approval.stack}: group {approval.group} may read {', '.join(approval.datasets)}",
+        f"  from {approval.begins.isoformat()} until {approval.ends.isoformat()}",
+        f"  because: {approval.reason}",
+    ]
+
+
+def _receipt(receipt: Receipt) -> list[str]:
     scope = receipt.scope
     lines = [
         f"{receipt.step} of {scope.site} ({scope.region}, account {scope.account_id}), stack {scope.stack}",

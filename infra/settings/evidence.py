@@ -1,10 +1,12 @@
-"""Reads what a plan rests on beside the stack file: its receipts, and its holders lock.
+"""Reads what a plan rests on beside the stack file: its receipts, its approvals, and its holders lock.
 
-Receipts are the files `stacks/receipts/<stack>/<site>.<number>-<step>.json`, the lock is `stacks/<stack>.holders.lock`.
+Receipts are the files `stacks/receipts/<stack>/<site>.<number>-<step>.json`, approvals of break-glass any JSON files in
+`stacks/receipts/<stack>/break-glass/`, the lock is `stacks/<stack>.holders.lock`.
 Nothing is judged here; what cannot be read is a finding, and a stack without a lock is one too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from infra.residency.evidence import Evidence
@@ -28,7 +30,26 @@ def read_evidence(root: Path, stack: str) -> Evidence:
     lock = read_lock(root, stack)
     if lock is None:
         raise ResidencyError([_unreadable(lock_file(root, stack), "there is no such file", stack)])
-    return Evidence(stack=stack, receipts=read_receipts(root, stack), verify=verify_ed25519, deployed=lock.deployed)
+    return replace(read_records(root, stack), deployed=lock.deployed)
+
+
+def read_records(root: Path, stack: str) -> Evidence:
+    """A stack's receipts and approvals, without what has been deployed.
+
+    Raises:
+        ResidencyError: a file cannot be read.
+    """
+    return Evidence(
+        stack=stack,
+        receipts=read_receipts(root, stack),
+        verify=verify_ed25519,
+        approvals=tuple(_records(root, stack, "break-glass/*.json")),
+    )
+
+
+def approvals_folder(root: Path, stack: str) -> Path:
+    """Where the approvals of break-glass of a stack are."""
+    return root / "stacks" / "receipts" / stack / "break-glass"
 
 
 def read_lock(root: Path, stack: str) -> Lock | None:
@@ -58,13 +79,18 @@ def read_receipts(root: Path, stack: str) -> Mapping[str, tuple[tuple[str, str],
         ResidencyError: a file cannot be read.
     """
     receipts: dict[str, tuple[tuple[str, str], ...]] = {}
-    for path in sorted((root / "stacks" / "receipts" / stack).glob("*.[0-9][0-9][0-9][0-9]-*.json")):
-        site = path.name.partition(".")[0]
+    for name, text in _records(root, stack, "*.[0-9][0-9][0-9][0-9]-*.json"):
+        site = name.partition(".")[0]
+        receipts[site] = (*receipts.get(site, ()), (name, text))
+    return receipts
+
+
+def _records(root: Path, stack: str, pattern: str) -> Iterator[tuple[str, str]]:
+    for path in sorted((root / "stacks" / "receipts" / stack).glob(pattern)):
         try:
-            receipts[site] = (*receipts.get(site, ()), (path.name, _text(path)))
+            yield path.name, _text(path)
         except (OSError, ValueError) as error:
             raise ResidencyError([_bad_receipt(path, error)]) from error
-    return receipts
 
 
 def verify_ed25519(public_key: bytes, signature: bytes, message: bytes) -> bool:

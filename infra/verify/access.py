@@ -10,6 +10,7 @@ policy binds; what a verb stands for beyond Oracle's documentation.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from ipaddress import ip_network
 from typing import Any
@@ -77,7 +78,10 @@ _WIDEST = {4: 16, 6: 32}
 _ELSEWHERE = "\N{EM DASH}elsewhere"
 """A value that nothing is named: a request from another network, or in another region."""
 
+_TIME = "request.utc-timestamp"
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _FAR = "9999-12-31T00:00:00Z"
+_LONG_AGO = "1970-01-01T00:00:00Z"
 
 
 class Rule(StrEnum):
@@ -122,6 +126,7 @@ class Declared:
     Attributes:
         organization: name of the compartment that encloses all others.
         groups: the network source of each group that has a duty, both by name in the tenancy.
+        emergency: those of them whose duty is break-glass.
         exports: of EXCEPTED datasets.
         regions: the regions of the stack.
     """
@@ -130,6 +135,7 @@ class Declared:
     groups: Mapping[str, str]
     exports: tuple[Export, ...]
     regions: frozenset[UsRegion]
+    emergency: frozenset[str] = frozenset()
 
 
 def declared(deployment: Mapping[str, Any]) -> Declared:
@@ -151,6 +157,7 @@ def declared(deployment: Mapping[str, Any]) -> Declared:
             if "export" in dataset
         ),
         regions=frozenset(UsRegion(name) for name in regions),
+        emergency=frozenset(name for name, group in access["groups"].items() if group["duty"] == "break-glass"),
     )
 
 
@@ -249,6 +256,8 @@ class _Check:
             source = self.declared.groups[name]
             for other in _beyond(statement, "request.networksource.name", frozenset({source})):
                 yield Rule.NETWORK, f"{name} may act from {_said(other)}, not only from {source}"
+        if name in self.declared.emergency:
+            yield from _emergency(statement)
         yield from self._regions(statement, name)
         if _powers(statement) & _USES_KEYS:
             yield Rule.KEYS, f"{name} may use keys, and with them whatever they encrypt"
@@ -288,6 +297,26 @@ class _Check:
         for name in sorted(touches.keys() & changes.keys()):
             what = f"{name} may touch private data and change what guards it"
             yield Leak(urn=changes[name], rule=Rule.SEPARATION, what=what)
+
+
+def _emergency(statement: Statement) -> Iterator[tuple[Rule, str]]:
+    """Break-glass reads named buckets between two moments that are a day apart at most."""
+    for name in sorted({statement.verb, *statement.permissions} - {"", "OBJECT_INSPECT", "OBJECT_READ"}):
+        yield Rule.PERMISSION, f"break-glass lists and reads objects, and does not {name}"
+    if may_hold(statement.condition, {"target.bucket.name": _ELSEWHERE}):
+        yield Rule.COMPARTMENT, "break-glass for any bucket"
+    begins = [it.value for it in compared(statement.condition, _TIME) if it.operator == "after"]
+    moments = (_LONG_AGO, _FAR, *map(_a_day_after, begins))
+    if any(moment is None or may_hold(statement.condition, {_TIME: moment}) for moment in moments):
+        yield Rule.ENDS, "break-glass for longer than a day"
+
+
+def _a_day_after(moment: str) -> str | None:
+    try:
+        begin = datetime.strptime(moment, _MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return (begin + timedelta(days=1, seconds=1)).strftime(_MOMENT)
 
 
 def _narrow(text: str) -> bool:

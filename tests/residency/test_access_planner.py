@@ -50,7 +50,7 @@ def regions() -> Regions:
 def planned(request: AccessRequest, *datasets: Dataset) -> tuple[AccessPlan | None, list[Finding]]:
     """The plan and the findings."""
     findings: list[Finding] = []
-    return plan_access(request, "usds", regions(), datasets, findings), findings
+    return plan_access(request, "usds", regions(), datasets, approvals=(), signers=(), findings=findings), findings
 
 
 def found(request: AccessRequest, *datasets: Dataset) -> set[tuple[str, str]]:
@@ -179,9 +179,9 @@ def test_two_hundred_groups_and_fifty_datasets_are_refused_by_name_of_the_limit(
 def test_without_regions_the_rest_is_judged_all_the_same():
     """Nothing is planned, and what is wrong with groups and networks is still found."""
     findings: list[Finding] = []
-    assert plan_access(group("ci", duty="x"), "usds", None, (), findings) is None
+    assert plan_access(group("ci", duty="x"), "usds", None, (), approvals=(), signers=(), findings=findings) is None
     assert [finding.rule.value for finding in findings] == ["duty"]
-    assert plan_access(ACCESS, "usds", None, (), []) is None
+    assert plan_access(ACCESS, "usds", None, (), approvals=(), signers=(), findings=[]) is None
 
 
 def test_a_finished_plan_is_judged_once_more():

@@ -4,7 +4,7 @@ Does not prove that Oracle's service evaluates them so; what verbs and permissio
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from oci_lexer_parser import parse_policy_statement
 
 from infra.residency.compartment import Compartment
 from infra.residency.oracle_policy import (
+    After,
     Before,
     Equals,
     Family,
@@ -25,6 +26,7 @@ from infra.residency.oracle_policy import (
     Power,
     Service,
     Statement,
+    Tagged,
     Variable,
     Verb,
     Verbs,
@@ -35,7 +37,11 @@ from infra.residency.oracle_policy import (
 
 _names = st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{0,30}", fullmatch=True)
 _equals = st.builds(Equals, variable=st.sampled_from(Variable), value=_names)
-_comparisons = st.one_of(_equals, st.builds(Before, day=st.dates(date(2026, 1, 1), date(2099, 12, 31))))
+_moments = st.dates(date(2026, 1, 1), date(2099, 12, 31)).map(
+    lambda day: datetime(day.year, day.month, day.day, 13, 30, 59, tzinfo=UTC)
+)
+_tags = st.builds(Tagged, namespace=st.just("usds"), name=st.sampled_from(["data-class", "owner"]), value=_names)
+_comparisons = st.one_of(_equals, _tags, st.builds(Before, moment=_moments), st.builds(After, moment=_moments))
 _statements = st.builds(
     Statement,
     subject=st.one_of(
@@ -105,14 +111,18 @@ def _tree(node: Any) -> Any:
 
 
 def _expected_conditions(statement: Statement) -> Any:
-    def comparison(of: Equals | Before) -> tuple[str, str, str]:
+    def comparison(of: Equals | Tagged | Before | After) -> tuple[str, str, str]:
         match of:
             case Equals(variable=variable, value=value):
                 return (variable.value, "eq", value)
-            case Before(day=day):
-                return ("request.utc-timestamp", "before", f"{day.isoformat()}T00:00:00Z")
+            case Tagged(namespace=namespace, name=name, value=value):
+                return (f"target.bucket.tag.{namespace}.{name}", "eq", value)
+            case Before(moment=moment):
+                return ("request.utc-timestamp", "before", f"{moment:%Y-%m-%dT%H:%M:%SZ}")
+            case After(moment=moment):
+                return ("request.utc-timestamp", "after", f"{moment:%Y-%m-%dT%H:%M:%SZ}")
 
-    def one(condition: Equals | Before | OneOf) -> Any:
+    def one(condition: Equals | Tagged | Before | After | OneOf) -> Any:
         if not isinstance(condition, OneOf):
             return comparison(condition)
         items = tuple(comparison(each) for each in condition.of)

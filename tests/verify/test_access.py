@@ -202,6 +202,49 @@ LEAKS = [
 ]  # fmt: skip
 
 
+WINDOW = "request.utc-timestamp after '2026-11-24T14:00:00Z', request.utc-timestamp before '2026-11-24T18:00:00Z'"
+APPROVED = (
+    "Allow group emergency to {OBJECT_INSPECT, OBJECT_READ} in compartment usds:protected where all "
+    "{request.networkSource.name='usds-us-office', any {request.region='iad', request.region='phx'}, "
+    f"target.bucket.tag.usds.data-class='protected', target.bucket.name='usds-profiles-iad', {WINDOW}}}"
+)
+BREAK_GLASS = [
+    ("as it was approved", "", "", set()),
+    ("without an end", ", request.utc-timestamp before '2026-11-24T18:00:00Z'", "", {Rule.ENDS}),
+    ("without a beginning", "request.utc-timestamp after '2026-11-24T14:00:00Z', ", "", {Rule.ENDS}),
+    ("without a window", f", {WINDOW}", "", {Rule.ENDS}),
+    ("for two days", "2026-11-24T18", "2026-11-26T14", {Rule.ENDS}),
+    ("between moments that are none", "2026-11-24T14:00:00Z", "soon", {Rule.ENDS}),
+    ("either end will do", WINDOW, f"any {{{WINDOW}}}", {Rule.ENDS}),
+    ("of any bucket", ", target.bucket.name='usds-profiles-iad'", "", {Rule.COMPARTMENT}),
+    ("of any bucket but one", "target.bucket.name='", "target.bucket.name!='", {Rule.COMPARTMENT}),
+    (
+        "of any bucket with a tag",
+        "'protected', target",
+        "'protected', any {request.region='iad', target",
+        {Rule.STATEMENT},
+    ),
+    ("from anywhere", "request.networkSource.name='usds-us-office', ", "", {Rule.NETWORK}),
+    ("in any region", "any {request.region='iad', request.region='phx'}, ", "", {Rule.REGION}),
+    ("and writes", "OBJECT_READ", "OBJECT_READ, OBJECT_OVERWRITE", {Rule.PERMISSION}),
+    ("by a verb", "{OBJECT_INSPECT, OBJECT_READ}", "read objects", {Rule.PERMISSION}),
+    ("and reads names only", "OBJECT_INSPECT, OBJECT_READ", "OBJECT_INSPECT", set()),
+    ("for an hour", "2026-11-24T18", "2026-11-24T15", set()),
+    ("for a whole day", "2026-11-24T18", "2026-11-25T14", set()),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"), [row[1:] for row in BREAK_GLASS], ids=[row[0] for row in BREAK_GLASS]
+)
+def test_break_glass_is_named_buckets_and_a_day_at_most(old, new, expected):
+    """Whoever signed: what is registered for an approval ends within a day of its beginning, and reads only."""
+    made = Stack("us-prod")
+    assert old in APPROVED
+    made.add(POLICY, "emergency", name="usds-emergency", statements=[APPROVED.replace(old, new, 1)])
+    assert made.found() == expected
+
+
 def test_enough_leaks():
     """At least sixty, each with a name of its own."""
     assert len({name for name, _, _ in LEAKS}) == len(LEAKS) >= 60

@@ -6,7 +6,7 @@ together, and last judges what it made once more: every flow by itself, and ever
 deployer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from infra.residency import failover, naming
@@ -26,6 +26,7 @@ from infra.residency.holders import judge as judge_holders
 from infra.residency.lifecycle import Phase, Site
 from infra.residency.placement import DatasetPlan, KeyPlan, Plan, SitePlan, Tenancy
 from infra.residency.planner.access import overlaps, plan_access
+from infra.residency.planner.approvals import plan_approvals
 from infra.residency.planner.datasets import place, plan_datasets
 from infra.residency.planner.networks import Regions, plan_regions
 from infra.residency.planner.phases import Judgement, judge_phase, plan_signers
@@ -67,10 +68,20 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
     traffic = None
     if request.traffic is not None:
         traffic = plan_traffic(request.traffic, request.organization, regions, findings)
+    signers = plan_signers(request.signers, findings)
+    approvals = plan_approvals(request.access, datasets, signers, evidence=evidence, as_of=as_of, findings=findings)
     access = None
     if request.access is not None:
-        access = plan_access(request.access, request.organization, regions, datasets, findings)
-    phases = _phases(request, sites, datasets, evidence=evidence, as_of=as_of, findings=findings)
+        access = plan_access(
+            request.access,
+            request.organization,
+            regions,
+            datasets,
+            approvals=approvals,
+            signers=signers,
+            findings=findings,
+        )
+    phases = _phases(request, sites, datasets, signers, evidence=evidence, as_of=as_of, findings=findings)
     if regions is not None and evidence.deployed is not None:
         findings.extend(_exchange(regions.roles, evidence.deployed.roles))
     findings.extend(_limit(datasets, sites))
@@ -114,13 +125,13 @@ def _phases(
     request: DeploymentRequest,
     sites: tuple[Site, ...],
     datasets: tuple[Dataset, ...],
+    signers: Mapping[str, bytes],
     *,
     evidence: Evidence,
     as_of: date,
     findings: list[Finding],
 ) -> dict[str, Judgement]:
     """What is known about the phase of each site."""
-    signers = plan_signers(request.signers, findings)
     return {
         site.name: judge_phase(
             site,

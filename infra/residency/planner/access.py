@@ -4,14 +4,15 @@ Refuses a network that is not made of public addresses or is too wide to name an
 network, a group that is also the reader of an export, and more than a tenancy may have.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
 
 from infra.residency import naming
 from infra.residency.access import AccessPlan, GroupAccess, NetworkSource
 from infra.residency.access_request import AccessRequest, GroupRequest
-from infra.residency.dataset import Dataset
-from infra.residency.duties import Duty, Overlap, statements, together
+from infra.residency.approvals import SIGNERS_NEEDED, Approval
+from infra.residency.dataset import DataClass, Dataset
+from infra.residency.duties import Duty, Overlap, break_glass, statements, together
 from infra.residency.findings import Finding, Rule, did_you_mean, join, said, visible
 from infra.residency.oracle_policy import Group, Statement
 from infra.residency.planner import forms
@@ -42,6 +43,9 @@ def plan_access(
     organization: str,
     regions: Regions | None,
     datasets: tuple[Dataset, ...],
+    *,
+    approvals: tuple[Approval, ...],
+    signers: Collection[str],
     findings: list[Finding],
 ) -> AccessPlan | None:
     """The groups and networks of one stack, or None where something about them is not allowed.
@@ -51,6 +55,8 @@ def plan_access(
         organization: prefix of physical names.
         regions: the regions of this stack, where alone the groups may act; None where they are not allowed themselves.
         datasets: those whose exports name groups of their own.
+        approvals: of break-glass, believed and not over.
+        signers: who may sign an approval.
         findings: where to put what is wrong.
     """
     before = len(findings)
@@ -62,28 +68,56 @@ def plan_access(
     _check_exports(request, datasets, findings)
     duties = {name: _duty(name, group, request, findings) for name, group in sorted(request.groups.items())}
     _check_limits(request, regions, datasets, findings)
+    _check_signers(request, signers, findings)
     if regions is None or len(findings) > before:
         return None
+
+    def access(name: str, duty: Duty, network: NetworkSource) -> GroupAccess:
+        permanent = statements(
+            duty,
+            group=name,
+            organization=organization,
+            network_source=network.physical,
+            regions=[it.region for it in regions.networks],
+            frozen=regions.roles.frozen,
+        )
+        approved = (
+            statement
+            for approval in approvals
+            if approval.group == name
+            for statement in break_glass(
+                approval,
+                organization=organization,
+                network_source=network.physical,
+                regions=(regions.roles.primary, regions.roles.other),
+                buckets=_buckets(approval, organization, regions, datasets),
+            )
+        )
+        return GroupAccess(name=name, duty=duty, network=network, statements=(*permanent, *approved))
+
     return AccessPlan(
         networks=tuple(networks.values()),
         groups=tuple(
-            GroupAccess(
-                name=name,
-                duty=duty,
-                network=networks[request.groups[name].network],
-                statements=statements(
-                    duty,
-                    group=name,
-                    organization=organization,
-                    network_source=networks[request.groups[name].network].physical,
-                    regions=[network.region for network in regions.networks],
-                    frozen=regions.roles.frozen,
-                ),
-            )
+            access(name, duty, networks[request.groups[name].network])
             for name, duty in duties.items()
             if duty is not None
         ),
+        approvals=approvals,
     )
+
+
+def _buckets(
+    approval: Approval, organization: str, regions: Regions, datasets: tuple[Dataset, ...]
+) -> dict[DataClass, list[str]]:
+    """The buckets of the approved datasets, replicas included, by class."""
+    found: dict[DataClass, list[str]] = {}
+    for dataset in (it for it in datasets if it.name in approval.datasets):
+        found.setdefault(dataset.data_class, []).extend(
+            naming.oracle_bucket(organization, dataset.name, number, region)
+            for number in range(dataset.shards)
+            for region in (regions.roles.primary, regions.roles.other)
+        )
+    return found
 
 
 def _network(name: str, cidrs: Mapping[str, str], organization: str, findings: list[Finding]) -> NetworkSource | None:
@@ -191,6 +225,23 @@ def _duty(name: str, request: GroupRequest, access: AccessRequest, findings: lis
             )
         )
     return duty
+
+
+def _check_signers(request: AccessRequest, signers: Collection[str], findings: list[Finding]) -> None:
+    """Checks that break-glass can be approved at all: nobody finds out in an emergency that it cannot."""
+    for name, group in sorted(request.groups.items()):
+        if group.duty == Duty.BREAK_GLASS and len(signers) < SIGNERS_NEEDED:
+            findings.append(
+                Finding(
+                    path=join(_GROUPS, name, "duty"),
+                    rule=Rule.SIGNER,
+                    given=f"{group.duty}, and {len(signers)} signers",
+                    allowed=f"{group.duty} where legacy.signers names {SIGNERS_NEEDED} people or more",
+                    why="two of them have to sign before anybody reads",
+                    fix="add their public keys: python -m infra.retirement attest public-key --key KEY",
+                    basis=("legacy.signers",),
+                )
+            )
 
 
 def _check_limits(
