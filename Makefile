@@ -61,4 +61,4 @@ clean:           ## remove the environment and the simulated clouds
 
 .venv/dev: .venv/cli
 	@echo "installing what the tests need into .venv (once)" >&2
-	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli --extra retirement --extra inventory --extra dev && touch $@
+	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli --extra deploy --extra retirement --extra inventory --extra dev && touch $@

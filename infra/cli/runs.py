@@ -110,7 +110,7 @@ def carry_out(request: Request) -> Outcome:
     _refuse_reality(request)
     with ExitStack() as held:
         state, file, basis = _state(request, held)
-        evidence = _evidence(request, state)
+        evidence = evidence_for(request, state)
         loaded = load(request.workspace, request.as_of, evidence)
         providers = _providers(request, held)
         if file is not None:
@@ -180,7 +180,7 @@ def _receipts(workspace: Workspace) -> Evidence:
     return read_records(workspace.root, workspace.stack)
 
 
-def _evidence(request: Request, state: Deployment) -> Evidence:
+def evidence_for(request: Request, state: Deployment) -> Evidence:
     """What the run rests on: of a simulated stack its state says what is deployed, of any other its holders lock.
 
     An exported state adds to the lock. What is to be destroyed on purpose is not held against what is deployed.

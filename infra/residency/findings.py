@@ -53,6 +53,7 @@ class Rule(StrEnum):
     FLOW = "flow"
     LOCKOUT = "lockout"
     LIMIT = "limit"
+    STATE = "state"
     # traffic
     HOSTNAME = "hostname"
     RECORD_TYPE = "record-type"

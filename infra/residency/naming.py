@@ -10,6 +10,9 @@ from infra.residency.dataset import DataClass
 from infra.residency.regions import LegacyRegion, UsRegion
 from infra.residency.traffic import RecordType
 
+STATE = "state"
+"""What the bucket of a stack's state is called where another is called by its dataset; no dataset may be."""
+
 REPORTS = "reports"
 """What the bucket for a site's inventories is called where another is called by its dataset; no dataset may be."""
 
@@ -42,6 +45,11 @@ def vault(organization: str, region: UsRegion) -> str:
 def key(organization: str, data_class: DataClass, region: UsRegion) -> str:
     """The physical name of the HSM key of a data class in a region: `usds-protected-iad`."""
     return f"{organization}-{data_class}-{region.facts.key}"
+
+
+def state(organization: str, region: UsRegion) -> str:
+    """The physical name of the bucket, vault and key of a state: `usds-state-iad`; no dataset may be called so."""
+    return f"{organization}-{STATE}-{region.facts.key}"
 
 
 def backup(dataset: str, site: str) -> str:

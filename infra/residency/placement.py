@@ -19,6 +19,7 @@ from infra.residency.grants import ExportGrant, ServiceGrant
 from infra.residency.lifecycle import Site
 from infra.residency.quotas import QuotaPlan
 from infra.residency.regions import UsRegion
+from infra.residency.state_home import StateHome
 from infra.residency.traffic import TrafficPlan
 from infra.residency.transfer import TransferPlan
 
@@ -234,6 +235,7 @@ class Plan:
         quotas: what stops everybody from using other regions, one policy for each family.
         traffic: who answers users; None for a stack that answers none.
         access: who has which duty; None for a stack in which nobody has one.
+        state: where the stack's own state lies; None for a stack that only simulated clouds have.
     """
 
     organization: str
@@ -247,3 +249,4 @@ class Plan:
     quotas: tuple[QuotaPlan, ...]
     traffic: TrafficPlan | None
     access: AccessPlan | None
+    state: StateHome | None

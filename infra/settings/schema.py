@@ -15,6 +15,7 @@ from infra.residency.deployment import (
     SiteRequest,
     TransferRequest,
 )
+from infra.residency.state_home import StateRequest
 from infra.residency.traffic_request import (
     EdgeRequest,
     HostnameRequest,
@@ -43,7 +44,7 @@ class Reader(FieldReader):
     def _deployment(self, node: Node) -> DeploymentRequest:
         path = DEPLOYMENT
         fields = self._fields(
-            node, path, required=("organization", "oci", "datasets", "legacy"), optional=("traffic", "access")
+            node, path, required=("organization", "oci", "datasets", "legacy"), optional=("traffic", "access", "state")
         )
         legacy = self._fields(fields["legacy"], "legacy", required=("sites",), optional=("signers",))
         return DeploymentRequest(
@@ -60,6 +61,15 @@ class Reader(FieldReader):
             signers=self._texts(legacy["signers"], "legacy.signers") if "signers" in legacy else {},
             traffic=self._traffic(fields["traffic"], "traffic") if "traffic" in fields else None,
             access=self._access(fields["access"], "access") if "access" in fields else None,
+            state=self._state(fields["state"], "state") if "state" in fields else None,
+        )
+
+    def _state(self, node: Node, path: str) -> StateRequest:
+        fields = self._fields(node, path, required=("region", "compartmentId"), optional=("passphraseId",))
+        return StateRequest(
+            region=self._text(fields, path, "region"),
+            compartment_id=self._text(fields, path, "compartmentId"),
+            passphrase_id=self._optional_text(fields, path, "passphraseId"),
         )
 
     def _access(self, node: Node, path: str) -> AccessRequest:

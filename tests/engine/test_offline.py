@@ -287,7 +287,7 @@ class TestPreviewedOutputs:
         with pytest.raises(ProviderError, match="can only be previewed"):
             provider.delete(urn=urn(BUCKET), id_="i", inputs={}, outputs={}, timeout=0)
         with pytest.raises(ProviderError, match="asks the cloud, which an offline preview cannot"):
-            provider.invoke(token="oci:ObjectStorage/getNamespace:getNamespace", args={}, preview=True)  # noqa: S106 (a function)
+            provider.invoke(token="oci:ObjectStorage/getNamespace:getNamespace", args={}, preview=True)
         provider.cancel()
         provider.close()
 

@@ -22,6 +22,11 @@ _EDGE = {
     "backendPort": 8443,
     "backends": {"app-1": "10.18.32.10"},
 }
+_STATE = {
+    "region": "us-ashburn-1",
+    "compartmentId": "ocid1.compartment.oc1..aaaaaaaastate",
+    "passphraseId": "ocid1.vaultsecret.oc1.iad.aaaaaaaastate",
+}
 _PHOENIX = "traffic/edges/us-phoenix-1"
 
 
@@ -85,6 +90,10 @@ EDITS: dict[str, Edit] = {
     "access.limits.policies": {"access/limits": {"policies": 80, "groups": 250, "networks": 10}},
     "access.limits.groups": {"access/limits": {"policies": 100, "groups": 200, "networks": 10}},
     "access.limits.networks": {"access/limits": {"policies": 100, "groups": 250, "networks": 9}},
+    "state": {"state": _STATE},
+    "state.region": {"state": {key: _STATE[key] for key in ("compartmentId",)} | {"region": "us-phoenix-1"}},
+    "state.compartmentId": {"state": {**_STATE, "compartmentId": "ocid1.compartment.oc1..aaaaaaaaother"}},
+    "state.passphraseId": {"state": {**_STATE, "passphraseId": "ocid1.vaultsecret.oc1.iad.aaaaaaaaother"}},
     "legacy.sites.<name>": {
         "legacy/sites/ohio": {
             "region": "us-east-1", "accountId": "333333333333", "deployerRole": "usdata-deployer", "phase": "backup",

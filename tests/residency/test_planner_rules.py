@@ -105,6 +105,7 @@ ILLEGAL = {
     "dataset of markup": (with_dataset(GOOD, "<script>"), "name", 'datasets."<script>"'),
     "dataset too long": (with_dataset(GOOD, "d" * 25), "name", f"datasets.{'d' * 25}"),
     "dataset called reports": (with_dataset(GOOD, "reports"), "name", "datasets.reports"),
+    "dataset called state": (with_dataset(GOOD, "state"), "name", "datasets.state"),
     "no such class": (with_dataset(GOOD, "profiles", data_class="secret"), "data-class", "datasets.profiles.class"),
     "class of nothing": (with_dataset(GOOD, "profiles", data_class=""), "data-class", "datasets.profiles.class"),
     "no shards": (with_dataset(GOOD, "profiles", shards=0), "shards", "datasets.profiles.shards"),

@@ -121,7 +121,7 @@ class Rig:
             region_name=region,
             endpoint_url=self.legacy.url,
             aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 - the simulated service takes any
+            aws_secret_access_key="test",
             config=Config(s3={"addressing_style": "path"}),
         )
 

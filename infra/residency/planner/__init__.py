@@ -31,11 +31,13 @@ from infra.residency.planner.datasets import place, plan_datasets
 from infra.residency.planner.networks import Regions, plan_regions
 from infra.residency.planner.phases import Judgement, judge_phase, plan_signers
 from infra.residency.planner.sites import backup_buckets, plan_sites, provision
+from infra.residency.planner.state_home import plan_state
 from infra.residency.planner.tenancy import plan_organization, plan_tenancy
 from infra.residency.planner.traffic import plan_traffic
 from infra.residency.quotas import plan_quotas
 from infra.residency.regions import UsRegion
 from infra.residency.site_policies import site_policies
+from infra.residency.state_home import StateHome
 from infra.residency.traffic import TrafficPlan
 
 __all__ = ["MOST_HOLDERS", "plan"]
@@ -63,6 +65,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
     plan_organization(request, findings)
     tenancy = plan_tenancy(request.oci, findings)
     regions = plan_regions(request.oci, findings)
+    state = plan_state(request.state, request.organization, tenancy, regions, findings)
     datasets = plan_datasets(request.datasets, as_of, findings)
     sites = plan_sites(request, as_of, findings)
     traffic = None
@@ -104,7 +107,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
         place(dataset, request.organization, tenancy.namespace, regions.roles, evidence.deployed)
         for dataset in datasets
     )
-    planned = _assemble(request, tenancy, regions, placed, site_plans, traffic=traffic, access=access)
+    planned = _assemble(request, tenancy, regions, placed, site_plans, traffic=traffic, access=access, state=state)
     findings.extend(judge(planned, as_of))
     if evidence.deployed is not None:
         receipts = {name: judgement.believed for name, judgement in phases.items()}
@@ -259,6 +262,7 @@ def _assemble(
     *,
     traffic: TrafficPlan | None,
     access: AccessPlan | None,
+    state: StateHome | None,
 ) -> Plan:
     organization = request.organization
     return Plan(
@@ -273,6 +277,7 @@ def _assemble(
         quotas=plan_quotas(organization, (network.region for network in regions.networks)),
         traffic=traffic,
         access=access,
+        state=state,
     )
 
 

@@ -45,18 +45,25 @@ def plan_datasets(requests: Mapping[str, DatasetRequest], as_of: date, findings:
     return tuple(dataset for dataset in planned if dataset is not None)
 
 
+_TAKEN = {
+    naming.REPORTS: "a legacy site's own bucket for reports has that name",
+    naming.STATE: "the bucket of the stack's own state has that name",
+}
+"""Names that no dataset may have, and why."""
+
+
 def _dataset(name: str, request: DatasetRequest, as_of: date, findings: list[Finding]) -> Dataset | None:
     path = join(_PATH, name)
     before = len(findings)
     findings.extend(filter(None, [forms.DATASET.finding(name, path)]))
-    if name == naming.REPORTS:
+    if name in _TAKEN:
         findings.append(
             Finding(
                 path=path,
                 rule=Rule.NAME,
                 given=name,
                 allowed=f"any name but {name}",
-                why="a legacy site's own bucket for reports has that name",
+                why=_TAKEN[name],
                 fix="choose another name",
             )
         )

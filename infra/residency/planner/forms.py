@@ -102,6 +102,20 @@ SERVICE = _form(
     "ocid1.service.oc1.iad.aaaaaaaa…",
     "the service gateway leads to all Oracle services of its own region",
 )
+COMPARTMENT = _form(
+    Rule.IDENTIFIER,
+    r"ocid1\.(?:compartment|tenancy)\.oc1\.\.[a-z0-9]{8,100}",
+    "ocid1.compartment.oc1.. and the compartment's own letters and digits",
+    "ocid1.compartment.oc1..aaaaaaaa…",
+    "what holds the state is there before the stack, in a compartment that is not the stack's",
+)
+SECRET = _form(
+    Rule.IDENTIFIER,
+    r"ocid1\.vaultsecret\.oc1\.[a-z0-9-]+\.[a-z0-9]{8,100}",
+    "ocid1.vaultsecret.oc1.<the region's key or name>. and the secret's own letters and digits",
+    "ocid1.vaultsecret.oc1.iad.aaaaaaaa…",
+    "the passphrase itself never stands in a stack file",
+)
 CERTIFICATE = _form(
     Rule.IDENTIFIER,
     r"ocid1\.certificate\.oc1\.[a-z0-9-]+\.[a-z0-9]{8,100}",
