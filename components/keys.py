@@ -48,7 +48,7 @@ class RegionalKeys(Component):
     def __init__(self, name: str, args: RegionalKeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("RegionalKeys", name, opts)
         compartment, tags = args.foundation.compartments[Compartment.KEYS], args.foundation.tags
-        options = self._holder(args.provider, depends_on=tags.definitions)
+        options = self._holder(args.provider, depends_on=tags.first)
         vault = oci.kms.Vault(
             f"vault-{args.region}",
             compartment_id=compartment.id,

@@ -133,7 +133,7 @@ class DatasetStore(Component):
             defined_tags=args.foundation.tags.of(data_class=data_class, role=placement.role),
             opts=self._holder(
                 args.providers[placement.region],
-                depends_on=(args.grants[placement.region], *args.foundation.tags.definitions),
+                depends_on=(args.grants[placement.region], *args.foundation.tags.first),
             ),
         )
 

@@ -6,7 +6,9 @@ and network. Everything here is written through the home region's provider.
 What it refuses:
 
 * *Deletion of a compartment.* `enableDelete` stays off: removing one here only makes the stack forget it.
-* *A free text where a tag decides.* Data class and role are closed lists, made from the kernel's own.
+* *A free text where a tag decides.* Data class, phase and role are closed lists, made from the kernel's own.
+* *A holder that says nothing.* Where data and keys are, nothing can be made without an owner and a phase, nor data
+  without its class, whoever makes it: Oracle refuses the request.
 """
 
 from collections.abc import Mapping
@@ -16,7 +18,9 @@ import pulumi
 import pulumi_oci as oci
 
 from components.base import Component
+from infra.residency.compartment import HOLDERS, of_class
 from infra.residency.dataset import DataClass
+from infra.residency.lifecycle import HolderPhase
 from infra.residency.placement import Compartment, PlacementRole, Tenancy
 
 _PURPOSES = {
@@ -40,15 +44,25 @@ class TenancyArgs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HolderTags:
-    """The tags of holders: what they say, and the resources that must exist before one can be used."""
+    """The tags of holders: what they say, and and the resources behind them.
+
+    Attributes:
+        required: in which compartments nothing can be made without which tags.
+    """
 
     namespace: str
     owner: str
     definitions: tuple[oci.identity.Tag, ...]
+    required: tuple[oci.identity.TagDefault, ...]
+
+    @property
+    def first(self) -> tuple[pulumi.Resource, ...]:
+        """What is there before any holder: what its tags mean, and that it must have them."""
+        return (*self.definitions, *self.required)
 
     def of(self, *, data_class: DataClass | None = None, role: PlacementRole | None = None) -> dict[str, str]:
-        """The defined tags of a holder; a vault holds keys of every class and has none itself."""
-        tags = {"owner": self.owner, "data-class": data_class, "role": role}
+        """The defined tags of a holder, or of what guards it; a vault holds keys of every class and has none itself."""
+        tags = {"owner": self.owner, "phase": HolderPhase.LIVE, "data-class": data_class, "role": role}
         return {f"{self.namespace}.{name}": str(value) for name, value in tags.items() if value is not None}
 
 
@@ -56,7 +70,8 @@ class TenancyFoundation(Component):
     """The compartments and the tag namespace: what every other component in Oracle Cloud stands on.
 
     Attributes:
-        compartments: every compartment that holds resources; the enclosing one holds only these.
+        enclosing: the compartment around all others.
+        compartments: every compartment that holds resources; the enclosing one holds only these, and what guards them.
         tags: what holders are tagged with.
         home: the home region's provider, for what else belongs to the whole tenancy.
     """
@@ -64,18 +79,21 @@ class TenancyFoundation(Component):
     organization: str
     tenancy: Tenancy
     home: oci.Provider
+    enclosing: oci.identity.Compartment
     compartments: Mapping[Compartment, oci.identity.Compartment]
     tags: HolderTags
 
     def __init__(self, name: str, args: TenancyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("TenancyFoundation", name, opts)
         self.organization, self.tenancy, self.home = args.organization, args.tenancy, args.home
-        enclosing = self._compartment("enclosing", args.organization, args.tenancy.id, "Everything of this stack")
+        self.enclosing = self._compartment("enclosing", args.organization, args.tenancy.id, "Everything of this stack")
         self.compartments = {
-            compartment: self._compartment(compartment.value, compartment.value, enclosing.id, _PURPOSES[compartment])
+            compartment: self._compartment(
+                compartment.value, compartment.value, self.enclosing.id, _PURPOSES[compartment]
+            )
             for compartment in Compartment
         }
-        self.tags = self._tags(enclosing.id)
+        self.tags = self._tags(self.enclosing.id)
         self.register_outputs({})
 
     def _compartment(
@@ -109,16 +127,32 @@ class TenancyFoundation(Component):
                 opts=self._child(self.home),
             )
 
+        roles = (PlacementRole.PRIMARY, PlacementRole.REPLICA)
+        data_class = tag("data-class", "How private the data is", tuple(it.value for it in DataClass))
+        owner = tag("owner", "Who answers for the holder")
+        phase = tag("phase", "In use, or how far its end has got", tuple(it.value for it in HolderPhase))
+        role = tag("role", "Default store or replica", tuple(it.value for it in roles))
+        required = [
+            *((compartment, "owner", owner, self.organization) for compartment in HOLDERS),
+            *((compartment, "phase", phase, HolderPhase.LIVE) for compartment in HOLDERS),
+            *((of_class(of), "data-class", data_class, of) for of in DataClass),
+        ]
         return HolderTags(
             namespace=self.organization,
             owner=self.organization,
-            definitions=(
-                tag("data-class", "How private the data is", tuple(data_class.value for data_class in DataClass)),
-                tag("owner", "Who answers for the holder"),
-                tag(
-                    "role",
-                    "Default store or replica",
-                    tuple(role.value for role in (PlacementRole.PRIMARY, PlacementRole.REPLICA)),
-                ),
-            ),
+            definitions=(data_class, owner, phase, role),
+            required=tuple(self._required(*each) for each in required),
+        )
+
+    def _required(
+        self, compartment: Compartment, name: str, tag: oci.identity.Tag, value: str
+    ) -> oci.identity.TagDefault:
+        """Nothing is made in a compartment without a value of this tag (page "Managing Tag Defaults")."""
+        return oci.identity.TagDefault(
+            f"{compartment}-{name}",
+            compartment_id=self.compartments[compartment].id,
+            tag_definition_id=tag.id,
+            value=value,
+            is_required=True,
+            opts=self._child(self.home),
         )

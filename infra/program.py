@@ -14,6 +14,7 @@ import pulumi_aws as aws
 
 from components.access import Access, AccessArgs
 from components.backup_transfer import BackupTransfer, BackupTransferArgs
+from components.cloud_guard import CloudGuard, CloudGuardArgs
 from components.edge import PublicEdge, PublicEdgeArgs
 from components.edge_network import EdgeNetwork, EdgeNetworkArgs
 from components.guardrails import Guardrails, GuardrailsArgs
@@ -92,7 +93,10 @@ def _register(plan: Plan) -> None:
         "storage-access",
         StorageAccessArgs(foundation=foundation, service_grants=plan.service_grants, datasets=plan.datasets),
     )
-    Guardrails("guardrails", GuardrailsArgs(foundation=foundation, quotas=plan.quotas))
+    denials = plan.guardrails.denials if plan.guardrails is not None else ()
+    Guardrails("guardrails", GuardrailsArgs(foundation=foundation, quotas=plan.quotas, denials=denials))
+    if plan.guardrails is not None:
+        CloudGuard("cloud-guard", CloudGuardArgs(foundation=foundation, plan=plan.guardrails.cloud_guard))
     if plan.access is not None:
         Access("access", AccessArgs(foundation=foundation, plan=plan.access))
     vaults = {

@@ -1,7 +1,8 @@
 """`python -m infra doctor`: what is there and what is missing, before anything is run. Touches no cloud by itself.
 
 `--resolve` is the exception: it asks Oracle Cloud for the settings that only a look-up can give (the Object Storage
-namespace, and per region the OCID of its services) and says which of the stack file's differ. It changes no file.
+namespace, per region the OCID of its services, Cloud Guard's own recipes and the realm's security policies) and says
+which of the stack file's differ. It changes no file.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ _KINDS: Final = {
     "PublicEdge": ("Traffic", "edge in {name}", "edge-"),
     "TrafficZone": ("Traffic", "DNS zone", ""),
     "Access": ("Access", "duties", ""),
+    "CloudGuard": ("Access", "what is watched and forbidden", ""),
     "Guardrails": ("Access", "limits outside the regions of the stack", ""),
     "StorageAccess": ("Access", "who may read and copy data", ""),
     "TenancyFoundation": ("Access", "compartments and tags", ""),
@@ -174,7 +175,8 @@ def describe(plan: Plan, kind: str, name: str) -> str:
         "TrafficZone": lambda: f" {plan.traffic.zone}" if plan.traffic else "",
         "RegionalKeys": lambda: _keys(plan, name),
         "Access": lambda: _duties(plan),
-        "Guardrails": lambda: f": quotas at zero for {len(plan.quotas)} families of services",
+        "CloudGuard": lambda: _zones(plan),
+        "Guardrails": lambda: _limits(plan),
         "StorageAccess": lambda: _access(plan),
         "PeeringMesh": lambda: _peering(plan),
         "LegacyBackup": lambda: "".join(_site(s) for s in plan.sites if s.site.name == name),
@@ -239,6 +241,19 @@ def _hostname(plan: Plan, label: str) -> str:
 def _duties(plan: Plan) -> str:
     groups = plan.access.groups if plan.access else ()
     return ": " + "; ".join(f"{group.name} ({group.duty}, from {group.network.name})" for group in groups)
+
+
+def _limits(plan: Plan) -> str:
+    denials = plan.guardrails.denials if plan.guardrails else ()
+    denied = f", {len(denials)} families denied to everybody" if denials else ""
+    return f": quotas at zero for {len(plan.quotas)} families of services{denied}"
+
+
+def _zones(plan: Plan) -> str:
+    if plan.guardrails is None:
+        return ""
+    zones = listed([zone.compartment.value for zone in plan.guardrails.cloud_guard.zones], most=8)
+    return f": Cloud Guard reports in {plan.guardrails.cloud_guard.reporting_region}; security zones on {zones}"
 
 
 def _access(plan: Plan) -> str:

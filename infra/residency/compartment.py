@@ -27,6 +27,10 @@ class Compartment(StrEnum):
         return f"{organization}:{self.value}"
 
 
+HOLDERS = (Compartment.PROTECTED, Compartment.EXCEPTED, Compartment.PUBLIC, Compartment.KEYS)
+"""Those that hold data or keys."""
+
+
 def of_class(data_class: DataClass) -> Compartment:
     """The compartment that holds the data of a class."""
     match data_class:
@@ -38,3 +42,8 @@ def of_class(data_class: DataClass) -> Compartment:
             return Compartment.PUBLIC
         case _:
             assert_never(data_class)
+
+
+def class_in(compartment: Compartment) -> DataClass | None:
+    """The class of the data that a compartment holds; None where it holds none."""
+    return next((data_class for data_class in DataClass if of_class(data_class) is compartment), None)

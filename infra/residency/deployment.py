@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from infra.residency.access_request import AccessRequest
+from infra.residency.guardrails_request import GuardrailsRequest
 from infra.residency.state_home import StateRequest
 from infra.residency.traffic_request import TrafficRequest
 
@@ -100,4 +101,5 @@ class DeploymentRequest:
     signers: Mapping[str, str] = field(default_factory=dict[str, str])
     traffic: TrafficRequest | None = None
     access: AccessRequest | None = None
+    guardrails: GuardrailsRequest | None = None
     state: StateRequest | None = None

@@ -68,6 +68,8 @@ class Rule(StrEnum):
     SEPARATION = "separation"
     GRANT = "grant"
     APPROVAL = "approval"
+    # guardrails
+    GUARDRAIL = "guardrail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,15 @@ class Phase(StrEnum):
         return self in {Phase.BACKUP, Phase.DRAIN}
 
 
+class HolderPhase(StrEnum):
+    """What the tag `phase` of a holder says, in either cloud: in use, or the phase of the legacy site that it is at."""
+
+    LIVE = "live"
+    BACKUP = Phase.BACKUP.value
+    DRAIN = Phase.DRAIN.value
+    WIPE = Phase.WIPE.value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A legacy site: one AWS account and region; past `expires` (the first day on which it is too late) nothing plans.

@@ -92,6 +92,16 @@ def quota(organization: str, family: str) -> str:
     return f"{organization}-only-us-{family}"
 
 
+def zone_recipe(organization: str, kind: str) -> str:
+    """The name of a recipe of security zones: `usds-sealed`."""
+    return f"{organization}-{kind}"
+
+
+def zone(organization: str, compartment: str) -> str:
+    """The name of the security zone on a compartment: `usds-protected`."""
+    return f"{organization}-{compartment}"
+
+
 def edge(organization: str, region: UsRegion) -> str:
     """The name of a region's public edge: `usds-edge-iad`."""
     return f"{organization}-edge-{region.facts.key}"

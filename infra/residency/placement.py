@@ -16,6 +16,7 @@ from infra.residency.dataset import DataClass, Dataset
 from infra.residency.failover import Roles
 from infra.residency.flow import Flow
 from infra.residency.grants import ExportGrant, ServiceGrant
+from infra.residency.guardrails import GuardrailsPlan
 from infra.residency.lifecycle import Site
 from infra.residency.quotas import QuotaPlan
 from infra.residency.regions import UsRegion
@@ -235,6 +236,7 @@ class Plan:
         quotas: what stops everybody from using other regions, one policy for each family.
         traffic: who answers users; None for a stack that answers none.
         access: who has which duty; None for a stack in which nobody has one.
+        guardrails: what else watches and forbids; None for a stack that has quotas and tags only.
         state: where the stack's own state lies; None for a stack that only simulated clouds have.
     """
 
@@ -249,4 +251,5 @@ class Plan:
     quotas: tuple[QuotaPlan, ...]
     traffic: TrafficPlan | None
     access: AccessPlan | None
+    guardrails: GuardrailsPlan | None
     state: StateHome | None

@@ -15,6 +15,7 @@ from infra.residency.deployment import (
     SiteRequest,
     TransferRequest,
 )
+from infra.residency.guardrails_request import GuardrailsRequest
 from infra.residency.state_home import StateRequest
 from infra.residency.traffic_request import (
     EdgeRequest,
@@ -44,7 +45,10 @@ class Reader(FieldReader):
     def _deployment(self, node: Node) -> DeploymentRequest:
         path = DEPLOYMENT
         fields = self._fields(
-            node, path, required=("organization", "oci", "datasets", "legacy"), optional=("traffic", "access", "state")
+            node,
+            path,
+            required=("organization", "oci", "datasets", "legacy"),
+            optional=("traffic", "access", "guardrails", "state"),
         )
         legacy = self._fields(fields["legacy"], "legacy", required=("sites",), optional=("signers",))
         return DeploymentRequest(
@@ -61,6 +65,7 @@ class Reader(FieldReader):
             signers=self._texts(legacy["signers"], "legacy.signers") if "signers" in legacy else {},
             traffic=self._traffic(fields["traffic"], "traffic") if "traffic" in fields else None,
             access=self._access(fields["access"], "access") if "access" in fields else None,
+            guardrails=self._guardrails(fields["guardrails"], "guardrails") if "guardrails" in fields else None,
             state=self._state(fields["state"], "state") if "state" in fields else None,
         )
 
@@ -70,6 +75,16 @@ class Reader(FieldReader):
             region=self._text(fields, path, "region"),
             compartment_id=self._text(fields, path, "compartmentId"),
             passphrase_id=self._optional_text(fields, path, "passphraseId"),
+        )
+
+    def _guardrails(self, node: Node, path: str) -> GuardrailsRequest:
+        identified = ("detectorRecipes", "securityPolicies")
+        fields = self._fields(node, path, required=identified, optional=("denyStatements",))
+        recipes, policies = (self._texts(fields[key], child(path, key)) for key in identified)
+        return GuardrailsRequest(
+            detector_recipes=recipes,
+            security_policies=policies,
+            deny_statements=self._flag(fields, path, "denyStatements") if "denyStatements" in fields else False,
         )
 
     def _access(self, node: Node, path: str) -> AccessRequest:

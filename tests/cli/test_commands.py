@@ -18,6 +18,8 @@ from infra.cli import doctor, main, workspace
 from infra.cli.refusal import Exit
 from infra.engine.display import paper_for
 from infra.engine.options import Exit as EngineExit
+from infra.residency.security_zones import SecurityPolicy
+from infra.sandbox.oci.security_zones import CATALOGUE
 from tests.cli.project import HERE
 
 
@@ -285,6 +287,24 @@ class Answers:
             services = [storage, every] if name == "iad" else [storage]
             return SimpleNamespace(list_services=SimpleNamespace(data=services))
 
+        def guard(config):
+            assert config["region"] == "us-ashburn-1"
+            kinds = ("ACTIVITY", "CONFIGURATION", "THREAT")
+            recipes = [
+                SimpleNamespace(
+                    id=f"ocid1.cloudguarddetectorrecipe.oc1.iad.aaaaaaaasandbox{kind.lower()}",
+                    detector=f"IAAS_{kind}_DETECTOR",
+                    owner="ORACLE",
+                )
+                for kind in kinds[:2]
+            ]
+            cloned = SimpleNamespace(id="cloned", detector="IAAS_THREAT_DETECTOR", owner="CUSTOMER")
+            policies = [SimpleNamespace(id=ocid, friendly_name=name) for ocid, name in CATALOGUE.items()]
+            return SimpleNamespace(
+                list_detector_recipes=SimpleNamespace(data=SimpleNamespace(items=[*recipes, cloned])),
+                list_security_policies=SimpleNamespace(data=policies),
+            )
+
         names = ("ServiceError", "RequestException", "ConnectTimeout")
         self.exceptions = SimpleNamespace(
             **dict.fromkeys((*names, "ConfigFileNotFound", "ProfileNotFound", "InvalidConfig"), failed)
@@ -294,7 +314,8 @@ class Answers:
             ObjectStorageClient=lambda _: SimpleNamespace(get_namespace=get_namespace)
         )
         self.core = SimpleNamespace(VirtualNetworkClient=network)
-        self.pagination = SimpleNamespace(list_call_get_all_results=lambda listed: listed)
+        self.cloud_guard = SimpleNamespace(CloudGuardClient=guard)
+        self.pagination = SimpleNamespace(list_call_get_all_results=lambda listed, **_: listed)
 
 
 def test_doctor_compares_what_it_looked_up(project, monkeypatch):
@@ -307,6 +328,36 @@ def test_doctor_compares_what_it_looked_up(project, monkeypatch):
     assert found["oci.objectStorageNamespace"]["fix"] == (
         "write oci.objectStorageNamespace: other (the file says axsandbox)"
     )
+    assert not any(subject.startswith("guardrails.") for subject in found)
+
+
+def test_doctor_looks_up_guardrails_that_the_file_does_not_say_yet(project, monkeypatch):
+    """A file that the planner refuses for want of an OCID can be filled in; one that is out of shape cannot."""
+    monkeypatch.setitem(sys.modules, "oci", Answers())
+    ocids = {name.removeprefix("deny "): ocid for ocid, name in CATALOGUE.items()}
+    activity = "ocid1.cloudguarddetectorrecipe.oc1.iad.aaaaaaaasandboxactivity"
+    guardrails = (
+        f"    guardrails:\n      detectorRecipes: {{activity: {activity}}}\n"
+        f"      securityPolicies: {{public_subnets: {ocids['public_subnets']}}}\n"
+    )
+    project.edit("    legacy:\n", f"{guardrails}    legacy:\n")
+    found = rows(project, "--resolve", code=2)
+
+    asked = {subject.removeprefix("guardrails."): row for subject, row in found.items() if "guardrails" in subject}
+    assert {subject for subject, row in asked.items() if row["verdict"] == "ok"} == {
+        "detectorRecipes.activity",
+        "securityPolicies.public_subnets",
+    }
+    assert {subject for subject in asked if subject.startswith("securityPolicies.")} == {
+        f"securityPolicies.{policy}" for policy in SecurityPolicy
+    }
+    assert asked["securityPolicies.public_buckets"]["fix"] == (
+        f"write guardrails.securityPolicies.public_buckets: {ocids['public_buckets']} (the file says nothing)"
+    )
+    assert "enable Cloud Guard first" in asked["detectorRecipes.threat"]["found"]
+
+    project.edit("organization: usds", "organisation: usds")
+    assert "did you mean organization?" in project.run("doctor", "--resolve", code=2)[1]
 
 
 @pytest.mark.parametrize(

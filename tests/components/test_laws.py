@@ -32,7 +32,7 @@ HOLDERS = {
 }
 """What holds data or keys, and what guards it."""
 
-OF_THE_TENANCY = ("oci:Identity/", "oci:Limits/", "oci:Dns/", "oci:HealthChecks/httpMonitor:")
+OF_THE_TENANCY = ("oci:CloudGuard/", "oci:Identity/", "oci:Limits/", "oci:Dns/", "oci:HealthChecks/httpMonitor:")
 """Beginnings of the types that are in no region."""
 
 SET_ELSEWHERE = {"oci:Core/publicIp:PublicIp": ("privateIpId",), "oci:Core/ipv6:Ipv6": ("vnicId",)}
@@ -44,6 +44,9 @@ FROM_A_CLOUD = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {
         "rules.applyServerSideEncryptionByDefault.kmsMasterKeyId"
     },
+    "oci:CloudGuard/securityRecipe:SecurityRecipe": {"compartmentId"},
+    "oci:CloudGuard/securityZone:SecurityZone": {"compartmentId", "securityZoneRecipeId"},
+    "oci:CloudGuard/target:Target": {"compartmentId", "targetResourceId"},
     "oci:Core/defaultRouteTable:DefaultRouteTable": {"compartmentId", "manageDefaultResourceId"},
     "oci:Core/defaultSecurityList:DefaultSecurityList": {"compartmentId", "manageDefaultResourceId"},
     "oci:Core/drg:Drg": {"compartmentId"},
@@ -69,6 +72,7 @@ FROM_A_CLOUD = {
     "oci:HealthChecks/pingMonitor:PingMonitor": {"compartmentId", "targets"},
     "oci:Identity/compartment:Compartment": {"compartmentId"},
     "oci:Identity/tag:Tag": {"tagNamespaceId"},
+    "oci:Identity/tagDefault:TagDefault": {"compartmentId", "tagDefinitionId"},
     "oci:Identity/tagNamespace:TagNamespace": {"compartmentId"},
     "oci:Kms/key:Key": {"compartmentId", "managementEndpoint"},
     "oci:Kms/vault:Vault": {"compartmentId"},
@@ -331,6 +335,22 @@ def test_what_a_statement_names_exists_before(recorded):
                 assert role.urn in reach(recorded, resource)
 
 
+def test_what_a_compartment_requires_is_given(stack):
+    """Everything that can be tagged, in a compartment that requires tags, has all of them; there are holders enough."""
+    recorded = shipped(stack, preview=False)  # a preview knows no identifiers
+    names = {f"<oci:Identity/tag:Tag {r.name}.id>": f"usds.{r.name}" for r in recorded.of_type("oci:Identity/tag:Tag")}
+    required: dict[str, set[str]] = {}
+    for default in recorded.of_type("oci:Identity/tagDefault:TagDefault"):
+        required.setdefault(default.inputs["compartmentId"], set()).add(names[default.inputs["tagDefinitionId"]])
+    tagged = 0
+    for resource in recorded.managed():
+        needed = required.get(resource.inputs.get("compartmentId"), set())
+        if needed and "definedTags" in facts_of(resource.type).inputs:
+            tagged += 1
+            assert needed <= set(resource.inputs["definedTags"]), resource.key
+    assert tagged > 15
+
+
 def test_defined_tags_are_defined_before(recorded):
     """Every holder in Oracle Cloud is tagged, with tags of our namespace that it depends on."""
     tags = {f"usds.{r.name}": r.urn for r in recorded.of_type("oci:Identity/tag:Tag")}
@@ -338,6 +358,7 @@ def test_defined_tags_are_defined_before(recorded):
         for resource in recorded.of_type(token):
             used = resource.inputs["definedTags"]
             assert used
+            assert {r.urn for r in recorded.of_type("oci:Identity/tagDefault:TagDefault")} <= reach(recorded, resource)
             assert {tags[name] for name in used} <= reach(recorded, resource)
 
 

@@ -25,7 +25,12 @@ def test_a_source_keeps_versions_and_tells_of_objects(made: Recorded, shard, dat
     assert made.one(BUCKET, f"{shard}-us-ashburn-1").inputs == {
         "accessType": "ObjectReadWithoutList" if data_class == "public" else "NoPublicAccess",
         "compartmentId": f"<oci:Identity/compartment:Compartment {data_class}.id>",
-        "definedTags": {"usds.data-class": data_class, "usds.owner": "usds", "usds.role": "primary"},
+        "definedTags": {
+            "usds.data-class": data_class,
+            "usds.owner": "usds",
+            "usds.phase": "live",
+            "usds.role": "primary",
+        },
         "kmsKeyId": f"<{KEY} {data_class}-us-ashburn-1.id>",
         "name": f"usds-{shard}-iad",
         "namespace": "axsandbox",
@@ -41,7 +46,12 @@ def test_a_replica_is_a_plain_bucket_under_its_own_regions_key(made: Recorded, s
     assert made.one(BUCKET, f"{shard}-us-phoenix-1").inputs == {
         "accessType": "NoPublicAccess",
         "compartmentId": f"<oci:Identity/compartment:Compartment {data_class}.id>",
-        "definedTags": {"usds.data-class": data_class, "usds.owner": "usds", "usds.role": "replica"},
+        "definedTags": {
+            "usds.data-class": data_class,
+            "usds.owner": "usds",
+            "usds.phase": "live",
+            "usds.role": "replica",
+        },
         "kmsKeyId": f"<{KEY} {data_class}-us-phoenix-1.id>",
         "name": f"usds-{shard}-phx",
         "namespace": "axsandbox",

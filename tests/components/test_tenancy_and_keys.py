@@ -27,14 +27,27 @@ def test_compartments_stand_inside_one(made: Recorded):
 
 
 def test_tags_that_decide_are_closed_lists(recorded: Recorded):
-    """Data class and role come from the kernel's lists; the owner is free text."""
+    """Data class, phase and role come from the kernel's lists; the owner is free text."""
     assert {r.name: r.inputs.get("validator") for r in recorded.of_type(TAG)} == {
         "data-class": {"validatorType": "ENUM", "values": ["protected", "excepted", "public"]},
         "owner": None,
+        "phase": {"validatorType": "ENUM", "values": ["live", "backup", "drain", "wipe"]},
         "role": {"validatorType": "ENUM", "values": ["primary", "replica"]},
     }
     (namespace,) = recorded.of_type("oci:Identity/tagNamespace:TagNamespace")
     assert namespace.inputs["name"] == "usds"
+
+
+def test_nothing_is_made_untagged_where_data_and_keys_are(made: Recorded):
+    """Owner and phase wherever holders are, the class where data is: required, not merely filled in."""
+    defaults = made.of_type("oci:Identity/tagDefault:TagDefault")
+    assert {r.inputs["isRequired"] for r in defaults} == {True}
+    assert {(r.inputs["compartmentId"], r.inputs["tagDefinitionId"], r.inputs["value"]) for r in defaults} == {
+        (f"<{COMPARTMENT} {compartment}.id>", f"<{TAG} {tag}.id>", value)
+        for compartment in ("protected", "excepted", "public", "keys")
+        for tag, value in (("owner", "usds"), ("phase", "live"), ("data-class", compartment))
+        if (compartment, tag) != ("keys", "data-class")
+    }
 
 
 def test_every_region_has_one_vault_and_a_key_for_each_class(made: Recorded):
@@ -49,7 +62,7 @@ def test_every_region_has_one_vault_and_a_key_for_each_class(made: Recorded):
         data_class, _, region = key.name.partition("-")
         assert key.inputs == {
             "compartmentId": f"<{COMPARTMENT} keys.id>",
-            "definedTags": {"usds.data-class": data_class, "usds.owner": "usds"},
+            "definedTags": {"usds.data-class": data_class, "usds.owner": "usds", "usds.phase": "live"},
             "displayName": f"usds-{data_class}-{REGIONS[region]}",
             "keyShape": {"algorithm": "AES", "length": 32.0},
             "managementEndpoint": f"<{VAULT} vault-{region}.managementEndpoint>",

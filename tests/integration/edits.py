@@ -94,6 +94,14 @@ EDITS: dict[str, Edit] = {
     "state.region": {"state": {key: _STATE[key] for key in ("compartmentId",)} | {"region": "us-phoenix-1"}},
     "state.compartmentId": {"state": {**_STATE, "compartmentId": "ocid1.compartment.oc1..aaaaaaaaother"}},
     "state.passphraseId": {"state": {**_STATE, "passphraseId": "ocid1.vaultsecret.oc1.iad.aaaaaaaaother"}},
+    "guardrails": {"guardrails": None},
+    "guardrails.detectorRecipes.<kind>": {
+        "guardrails/detectorRecipes/threat": "ocid1.cloudguarddetectorrecipe.oc1.iad.aaaaaaaaother"
+    },
+    "guardrails.securityPolicies.<name>": {
+        "guardrails/securityPolicies/public_buckets": "ocid1.securityzonessecuritypolicy.oc1..aaaaaaaaother"
+    },
+    "guardrails.denyStatements": {"guardrails/denyStatements": True},
     "legacy.sites.<name>": {
         "legacy/sites/ohio": {
             "region": "us-east-1", "accountId": "333333333333", "deployerRole": "usdata-deployer", "phase": "backup",

@@ -16,7 +16,9 @@ from infra.residency.deployment import (
 )
 from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import ResidencyError
+from infra.residency.guardrails_request import GuardrailsRequest
 from infra.residency.planner import plan
+from infra.residency.security_zones import Detector, SecurityPolicy
 from infra.residency.traffic_request import EdgeRequest, HostnameRequest, TrafficRequest
 
 TODAY = date(2026, 11, 24)
@@ -102,6 +104,21 @@ ANSWERING = replace(
     ),
 )
 """The same, answering users: over both kinds of addresses, with each template once."""
+
+
+GUARDED = replace(
+    GOOD,
+    guardrails=GuardrailsRequest(
+        detector_recipes={
+            kind: f"ocid1.cloudguarddetectorrecipe.oc1.iad.aaaaaaaa{kind}" for kind in map(str, Detector)
+        },
+        security_policies={
+            policy: f"ocid1.securityzonessecuritypolicy.oc1..aaaaaaaa{policy.replace('_', '')}"
+            for policy in map(str, SecurityPolicy)
+        },
+    ),
+)
+"""The same with Cloud Guard and security zones."""
 
 
 def with_oci(request: DeploymentRequest, **changes: Any) -> DeploymentRequest:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import sandbox
-from tests.sandbox import edge_rows, trail_rows, transfer_rows
+from tests.sandbox import edge_rows, guard_rows, trail_rows, transfer_rows
 from tests.sandbox.client import ACCOUNT, TENANCY, CheckFailed, Client, Refused
 from tests.sandbox.world import AGE, ALLOW, SERVICES, TRUST, build, document
 
@@ -410,6 +410,7 @@ CREATES = [
     ("role-policy", {"name": "n", "policy": document({**ALLOW, "Principal": "*"})}, "Malformed", "principal"),
     ("role-policy", {"name": "n", "policy": document({"Effect": "Allow", "Action": "s3:*"})}, "Malformed", "resources"),
     *edge_rows.CREATES,
+    *guard_rows.CREATES,
     *trail_rows.CREATES,
     *transfer_rows.CREATES,
 ]
@@ -456,6 +457,7 @@ DELETES = [
     ("replica", "403-BucketIsReadonly", "writable"),
     ("role", "DeleteConflict", "backup:read"),
     *edge_rows.DELETES,
+    *guard_rows.DELETES,
     *trail_rows.DELETES,
     *transfer_rows.DELETES,
 ]
@@ -481,6 +483,7 @@ UPDATES = [
     ("tt-backup-versions", {"versioningConfiguration": {"status": "Disabled"}}, "InvalidArgument", "Disabled"),
     ("grants", {"statements": ["Allow group nobody to manage buckets in tenancy"]}, "400-InvalidParameter", "nobody"),
     *edge_rows.UPDATES,
+    *guard_rows.UPDATES,
     *trail_rows.UPDATES,
     *transfer_rows.UPDATES,
 ]

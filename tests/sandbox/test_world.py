@@ -26,6 +26,8 @@ HOME = {
     "oci:Identity/tagNamespace:TagNamespace", "oci:Limits/quota:Quota",
 }  # fmt: skip
 TENANCY_WIDE = {
+    "oci:CloudGuard/cloudGuardConfiguration:CloudGuardConfiguration", "oci:CloudGuard/securityRecipe:SecurityRecipe",
+    "oci:CloudGuard/securityZone:SecurityZone", "oci:CloudGuard/target:Target",
     "oci:Dns/rrset:Rrset", "oci:Dns/steeringPolicy:SteeringPolicy",
     "oci:Dns/steeringPolicyAttachment:SteeringPolicyAttachment", "oci:Dns/zone:Zone",
     "oci:HealthChecks/httpMonitor:HttpMonitor", "oci:HealthChecks/pingMonitor:PingMonitor",
@@ -137,6 +139,7 @@ def test_it_can_be_taken_apart_in_reverse_order(world: World, servers: sandbox.S
     with servers.store.reading() as rest:
         left = {(record.type, record.status) for record in rest.all()}
     assert left == {
+        ("oci:CloudGuard/cloudGuardConfiguration:CloudGuardConfiguration", "ACTIVE"),  # it cannot be deleted
         ("oci:Identity/compartment:Compartment", "ACTIVE"),  # without enableDelete a compartment stays
         ("oci:Kms/vault:Vault", "PENDING_DELETION"),
         ("oci:Kms/key:Key", "PENDING_DELETION"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from infra.sandbox.values import Secret
+from tests.sandbox import guard_rows
 from tests.sandbox.client import ACCOUNT, TENANCY
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def build(iad: Client, phx: Client, aws: Client) -> World:
     _edge(world)
     _dns(world)
     _objects(world)
+    guard_rows.build(world)
     _aws(world)
     return world
 

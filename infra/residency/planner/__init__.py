@@ -21,6 +21,7 @@ from infra.residency.failover import Roles
 from infra.residency.findings import Finding, ResidencyError, Rule, join
 from infra.residency.flow import Flow, refusal
 from infra.residency.grants import ServiceGrant, ServiceUse
+from infra.residency.guardrails import GuardrailsPlan
 from infra.residency.holders import Deployed, data_buckets
 from infra.residency.holders import judge as judge_holders
 from infra.residency.lifecycle import Phase, Site
@@ -28,6 +29,7 @@ from infra.residency.placement import DatasetPlan, KeyPlan, Plan, SitePlan, Tena
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.approvals import plan_approvals
 from infra.residency.planner.datasets import place, plan_datasets
+from infra.residency.planner.guardrails import plan_guardrails
 from infra.residency.planner.networks import Regions, plan_regions
 from infra.residency.planner.phases import Judgement, judge_phase, plan_signers
 from infra.residency.planner.sites import backup_buckets, plan_sites, provision
@@ -84,6 +86,11 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
             signers=signers,
             findings=findings,
         )
+    guardrails = None
+    if request.guardrails is not None:
+        guardrails = plan_guardrails(
+            request.guardrails, request.organization, tenancy, None if regions is None else regions.all, findings
+        )
     phases = _phases(request, sites, datasets, signers, evidence=evidence, as_of=as_of, findings=findings)
     if regions is not None and evidence.deployed is not None:
         findings.extend(_exchange(regions.roles, evidence.deployed.roles))
@@ -107,7 +114,17 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
         place(dataset, request.organization, tenancy.namespace, regions.roles, evidence.deployed)
         for dataset in datasets
     )
-    planned = _assemble(request, tenancy, regions, placed, site_plans, traffic=traffic, access=access, state=state)
+    planned = _assemble(
+        request,
+        tenancy,
+        regions,
+        placed,
+        site_plans,
+        traffic=traffic,
+        access=access,
+        guardrails=guardrails,
+        state=state,
+    )
     findings.extend(judge(planned, as_of))
     if evidence.deployed is not None:
         receipts = {name: judgement.believed for name, judgement in phases.items()}
@@ -262,6 +279,7 @@ def _assemble(
     *,
     traffic: TrafficPlan | None,
     access: AccessPlan | None,
+    guardrails: GuardrailsPlan | None,
     state: StateHome | None,
 ) -> Plan:
     organization = request.organization
@@ -274,9 +292,10 @@ def _assemble(
         service_grants=_service_grants(organization, regions),
         datasets=datasets,
         sites=sites,
-        quotas=plan_quotas(organization, (network.region for network in regions.networks)),
+        quotas=plan_quotas(organization, regions.all),
         traffic=traffic,
         access=access,
+        guardrails=guardrails,
         state=state,
     )
 

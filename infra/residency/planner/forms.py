@@ -130,6 +130,20 @@ AUTHORITY = _form(
     "ocid1.cabundle.oc1.iad.aaaaaaaa…",
     "the edge talks TLS to its back ends and has to know who vouches for them",
 )
+DETECTOR_RECIPE = _form(
+    Rule.IDENTIFIER,
+    r"ocid1\.cloudguarddetectorrecipe\.oc1\.[a-z0-9-]*\.[a-z0-9]{8,100}",
+    "ocid1.cloudguarddetectorrecipe.oc1.<region>. and the recipe's own letters and digits",
+    "ocid1.cloudguarddetectorrecipe.oc1.iad.aaaaaaaa…",
+    "Oracle keeps a recipe of its own in every tenancy",
+)
+SECURITY_POLICY = _form(
+    Rule.IDENTIFIER,
+    r"ocid1\.securityzonessecuritypolicy\.oc1\.[a-z0-9-]*\.[a-z0-9]{8,100}",
+    "ocid1.securityzonessecuritypolicy.oc1.. and the policy's own letters and digits",
+    "ocid1.securityzonessecuritypolicy.oc1..aaaaaaaa…",
+    "security policies have other identifiers in each realm",
+)
 BACKEND = _form(Rule.NAME, r"[a-z](?:-?[a-z0-9]){1,31}(?<!.{33})", f"2 to 32 {_WORDS}", "app-1")
 NAMESPACE = _form(
     Rule.IDENTIFIER,

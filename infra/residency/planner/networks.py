@@ -48,6 +48,11 @@ class Regions:
     networks: tuple[Network, ...]
     roles: Roles
 
+    @property
+    def all(self) -> tuple[UsRegion, ...]:
+        """Every region, sorted."""
+        return tuple(sorted(network.region for network in self.networks))
+
 
 def plan_regions(oci: OciRequest, findings: list[Finding]) -> Regions | None:
     """The regions and their networks, or None where something about them is not allowed."""

@@ -12,6 +12,7 @@ from infra.sandbox.values import Json, record
 COMPARTMENT = "oci:Identity/compartment:Compartment"
 TAG_NAMESPACE = "oci:Identity/tagNamespace:TagNamespace"
 TAG = "oci:Identity/tag:Tag"
+TAG_DEFAULT = "oci:Identity/tagDefault:TagDefault"
 
 
 class OciModel(Model):
@@ -94,6 +95,38 @@ def refuse_defined_tags(call: Call) -> None:
         allowed = record(tag.inputs.get("validator")).get("values")
         if allowed is not None and value not in allowed:
             raise invalid(f"InvalidDefinedTagValue: {key} = {value!r} is none of {', '.join(sorted(allowed))}")
+
+
+def refuse_missing_tags(call: Call) -> None:
+    """What is new in a compartment, or in one inside it, must have the tags that the compartment requires."""
+    if not call.is_new or "definedTags" not in call.facts.inputs:
+        return
+    around = set(compartments_around(call, str(call.get("compartmentId", call.place.account))))
+    given = {key.lower() for key in record(call.get("definedTags"))}
+    for default in _all(call, TAG_DEFAULT):
+        if not default.inputs.get("isRequired") or default.inputs["compartmentId"] not in around:
+            continue
+        tag = call.visible(TAG, default.inputs["tagDefinitionId"])
+        namespace = None if tag is None else call.visible(TAG_NAMESPACE, tag.inputs["tagNamespaceId"])
+        if tag is None or namespace is None:
+            continue
+        name = f"{namespace.inputs['name']}.{tag.inputs['name']}"
+        if name.lower() not in given:
+            raise invalid(f"MissingRequiredTag: {name} is required in this compartment")
+
+
+def compartments_around(call: Call, id_: str) -> list[str]:
+    """A compartment and all those around it, from the inside out, the root last."""
+    parents = {c.id: parent(c) for c in _all(call, COMPARTMENT)}
+    chain = [id_]
+    while chain[-1] in parents and parents[chain[-1]] not in chain:
+        chain.append(parents[chain[-1]])
+    return [*chain, call.place.account]
+
+
+def parent(compartment: Record) -> str:
+    """The compartment that holds a compartment."""
+    return compartment.inputs.get("compartmentId") or compartment.outputs["compartmentId"]
 
 
 def _all(call: Call, token: str) -> list[Record]:

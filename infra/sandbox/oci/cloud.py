@@ -14,6 +14,7 @@ from infra.sandbox.model import Call, Operation, Place, Reference
 from infra.sandbox.oci import (
     addresses,
     base,
+    cloud_guard,
     dns,
     endpoints,
     events,
@@ -32,6 +33,7 @@ from infra.sandbox.oci import (
 )
 from infra.sandbox.oci.base import OciModel
 from infra.sandbox.oci.regions import refuse_region
+from infra.sandbox.oci.security_zones import refuse_in_zone
 from infra.sandbox.store import Record
 from infra.sandbox.values import UNKNOWN, Json
 
@@ -56,7 +58,7 @@ class Oci(Cloud):
         modules = (
             *(identity, users, keys, logs, network, firewall, peering, objects, endpoints),
             *(addresses, load_balancers, web_firewall, health_checks, dns),
-            *(trail, events),
+            *(trail, events, cloud_guard),
         )
         super().__init__(tuple(chain.from_iterable(module.MODELS for module in modules)), _Generic())
 
@@ -94,6 +96,8 @@ class Oci(Cloud):
         if call.operation is not Operation.DELETE:
             base.refuse_compartment(call)
             base.refuse_defined_tags(call)
+            base.refuse_missing_tags(call)
+            refuse_in_zone(call)
 
     def missing(self, call: Call, reference: Reference, value: str) -> CloudError:
         """Oracle does not tell what is missing from what may not be seen; the text in brackets is the sandbox's."""

@@ -5,8 +5,7 @@ from typing import Final
 
 from infra.sandbox.model import Call
 from infra.sandbox.oci import statements
-from infra.sandbox.oci.base import COMPARTMENT, tenancy_records
-from infra.sandbox.store import Record
+from infra.sandbox.oci.base import COMPARTMENT, compartments_around, parent, tenancy_records
 
 POLICY: Final = "oci:Identity/policy:Policy"
 
@@ -49,7 +48,7 @@ def granted(call: Call, service: str, grant: Grant, target: str) -> bool:
         grant: what it needs.
         target: OCID of the compartment.
     """
-    above = set(_ancestors(call, target))
+    above = set(compartments_around(call, target))
     return any(
         _covers(statement, service, grant) and _location(call, statement, policy.inputs["compartmentId"]) in above
         for policy in tenancy_records(call, POLICY)
@@ -81,11 +80,6 @@ def resolve(call: Call, start: str, path: tuple[str, ...]) -> str:
     return current
 
 
-def parent(record: Record) -> str:
-    """The compartment that holds a compartment."""
-    return record.inputs.get("compartmentId") or record.outputs["compartmentId"]
-
-
 def _covers(statement: statements.Statement, service: str, grant: Grant) -> bool:
     if statement.effect != "allow" or service.lower() not in {name.lower() for name in statement.services}:
         return False
@@ -105,11 +99,3 @@ def _location(call: Call, statement: statements.Statement, attached: str) -> str
         return resolve(call, attached, statement.compartment)
     except statements.StatementError:
         return None  # renamed or deleted since: the statement no longer grants anything
-
-
-def _ancestors(call: Call, id_: str) -> list[str]:
-    parents = {c.id: parent(c) for c in tenancy_records(call, COMPARTMENT)}
-    chain = [id_]
-    while chain[-1] in parents and parents[chain[-1]] not in chain:
-        chain.append(parents[chain[-1]])
-    return [*chain, call.place.account]

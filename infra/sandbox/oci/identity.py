@@ -6,8 +6,18 @@ from typing import ClassVar
 
 from infra.sandbox.model import Call, Model, Operation, Reference, require
 from infra.sandbox.oci import statements
-from infra.sandbox.oci.base import COMPARTMENT, TAG, TAG_NAMESPACE, HomeModel, conflict, invalid, tenancy_records
-from infra.sandbox.oci.grants import POLICY, parent, resolve
+from infra.sandbox.oci.base import (
+    COMPARTMENT,
+    TAG,
+    TAG_DEFAULT,
+    TAG_NAMESPACE,
+    HomeModel,
+    conflict,
+    invalid,
+    parent,
+    tenancy_records,
+)
+from infra.sandbox.oci.grants import POLICY, resolve
 from infra.sandbox.oci.regions import COMMERCIAL
 from infra.sandbox.store import ACTIVE, Record
 from infra.sandbox.values import Json, record
@@ -157,7 +167,7 @@ class Tag(HomeModel):
 class TagDefault(HomeModel):
     """A tag that new resources of a compartment get."""
 
-    token = "oci:Identity/tagDefault:TagDefault"  # noqa: S105 - a type token
+    token = TAG_DEFAULT
     kind = "tagdefault"
     references: ClassVar = (Reference(path="tagDefinitionId", to=(TAG,)),)
 

@@ -12,6 +12,7 @@ MODELS: Final[Mapping[str, Model]] = MappingProxyType(
     | s3.MODELS
     | transfer.MODELS
     | vaults.MODELS
+    | family("guardrails")
     | family("network")
     | family("names")
     | family("edge")

@@ -1,0 +1,67 @@
+"""The `guardrails` part of a stack file: what is read from it, and what is refused for its shape.
+
+What its values mean is tested with the planner (tests/residency/test_guardrails.py).
+"""
+
+from textwrap import indent
+
+import pytest
+
+from infra.residency.findings import Rule
+from infra.residency.guardrails_request import GuardrailsRequest
+from infra.settings import read
+
+FILE = """\
+config:
+  usdata:deployment:
+    organization: usds
+    oci: {}
+    datasets: {}
+    legacy: {}
+    guardrails:
+"""
+LEAST = """\
+detectorRecipes: {activity: ocid1.a}
+securityPolicies: {public_buckets: ocid1.p}
+"""
+
+
+def guardrails(text):
+    """The request, and the findings below `guardrails`."""
+    file = read((FILE + indent(text, " " * 6)).encode())
+    return file.request.guardrails, {(f.path, f.rule) for f in file.findings if f.path.startswith("guardrails")}
+
+
+@pytest.mark.parametrize(("text", "denies"), [(LEAST, False), (f"{LEAST}denyStatements: true\n", True)])
+def test_every_key_is_read(text, denies):
+    """Exactly the request that the text writes; nothing is denied unless it says so."""
+    expected = GuardrailsRequest(
+        detector_recipes={"activity": "ocid1.a"},
+        security_policies={"public_buckets": "ocid1.p"},
+        deny_statements=denies,
+    )
+    assert guardrails(text) == (expected, set())
+
+
+def test_a_stack_may_have_none():
+    """Cloud Guard is not in every tenancy."""
+    assert read(FILE.replace("    guardrails:\n", "").encode()).request.guardrails is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        ("detectorRecipes", "detectorRecipe", ("guardrails.detectorRecipe", Rule.UNKNOWN_KEY)),
+        ("securityPolicies: {public_buckets: ocid1.p}", "", ("guardrails.securityPolicies", Rule.MISSING_KEY)),
+        ("{activity: ocid1.a}", "[ocid1.a]", ("guardrails.detectorRecipes", Rule.WRONG_TYPE)),
+        ("{activity: ocid1.a}", "{}", ("guardrails.detectorRecipes", Rule.EMPTY_MAP)),
+        ("ocid1.p", "5", ("guardrails.securityPolicies.public_buckets", Rule.WRONG_TYPE)),
+        ("detector", "denyStatements: often\ndetector", ("guardrails.denyStatements", Rule.WRONG_TYPE)),
+        ("detector", 'denyStatements: "true"\ndetector', ("guardrails.denyStatements", Rule.WRONG_TYPE)),
+    ],
+)
+def test_what_is_not_in_shape_is_refused(old, new, finding):
+    """One change each; the finding names the place."""
+    assert old in LEAST
+    _, findings = guardrails(LEAST.replace(old, new, 1))
+    assert finding in findings
