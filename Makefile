@@ -1,6 +1,6 @@
 # One thin line each: what a target does lives in the project's own commands.
 .DEFAULT_GOAL := help
-.PHONY: help preview up destroy test lint format bench crash-test campaign model both-engines inventories clean
+.PHONY: help preview report up destroy test lint format bench crash-test campaign model both-engines inventories clean
 
 PYTHON ?= python3
 STACK  ?= sandbox
@@ -21,6 +21,9 @@ up: .venv/cli       ## apply the sandbox stack to the simulated clouds
 destroy: .venv/cli  ## remove what the sandbox stack made from the simulated clouds
 	@$(PY) -m infra destroy --stack $(STACK)
 
+report: .venv/report  ## write what would change as a page, report.html (STACK=sandbox)
+	@$(PY) -m infra report --stack $(STACK) --html report.html
+
 test: .venv/dev     ## all tests, with coverage
 	@$(PY) -m pytest -n 2 --cov --cov-report= && $(PY) -m tests.support.coverage_floor
 
@@ -33,7 +36,10 @@ format: .venv/dev   ## mend what can be mended
 bench: .venv/dev    ## benchmarks: ratios within one run
 	@$(PY) -m tests.bench
 
-crash-test: .venv/dev  ## kill `up` at 1,000 points and rerun it (SEED=n)
+crash-report: .venv/report  ## write what would change as a page, report.html (STACK=sandbox)
+	@$(PY) -m infra report --stack $(STACK) --html report.html
+
+test: .venv/dev  ## kill `up` at 1,000 points and rerun it (SEED=n)
 	@$(PY) -m tests.crash --points 1000 $(if $(SEED),--seed $(SEED))
 
 model: .venv/dev    ## explore a legacy site's life, two operators, to the last of its 3 million states
@@ -59,6 +65,10 @@ clean:           ## remove the environment and the simulated clouds
 	@echo "installing what the command line needs into .venv (once, about a minute)" >&2
 	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli && touch $@
 
+.venv/report: .venv/cli
+	@echo "installing what the page needs into .venv (once)" >&2
+	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra report && touch $@
+
 .venv/dev: .venv/cli
 	@echo "installing what the tests need into .venv (once)" >&2
-	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli --extra deploy --extra retirement --extra inventory --extra dev && touch $@
+	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli --extra deploy --extra report --extra retirement --extra inventory --extra dev && touch $@

@@ -285,8 +285,9 @@ def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> N
 
 
 def _add_others() -> None:
-    from infra.cli import access, break_glass, doctor, lock, states  # noqa: PLC0415 (they use what is defined here)
+    from infra.cli import access, break_glass, doctor, lock, publish, states  # noqa: PLC0415 (they use what is defined here)
 
+    main.add_command(publish.report)
     main.add_command(access.access)
     main.add_command(break_glass.break_glass)
     main.add_command(states.group)

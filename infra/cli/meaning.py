@@ -59,30 +59,46 @@ class Owner:
     name: str
 
 
-def meaning(plan: Plan, recorder: Recorder, before: Deployment, paper: Paper) -> list[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What happens to one component: its topic, a mark (`+`, `~`, ...), the words, and the resources behind them."""
+
+    topic: str
+    mark: str
+    text: str
+    urns: tuple[str, ...]
+
+
+def lines(plan: Plan, recorder: Recorder, before: Deployment) -> list[Line]:
     """One line for each component that something happens to, by topic.
 
     Args:
         plan: What the stack file asks for.
         recorder: What the run did or would do.
         before: The state that it started from: it knows the owners of what goes.
-        paper: What is written on.
     """
     owned = _owned(recorder, before)
-    lines: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    found: list[Line] = []
     for owner in sorted(owned):
         topic, subject, prefix = _KINDS.get(owner.kind, ("Other", "{name}", ""))
         name = owner.name.removeprefix(prefix)
         whole = _whole(owner, owned[owner])
-        mark = whole or _gist(owned[owner])
         described = describe(plan, owner.kind, name) if whole == "+" else ""
         text = subject.replace("{name}", name) + (described or f": {phrase(owner, owned[owner])}")
-        lines[topic].append((mark, escape(text)))
+        touched = tuple(change.step.urn for change in owned[owner])
+        found.append(Line(topic=topic, mark=whole or _gist(owned[owner]), text=text, urns=touched))
+    return sorted(found, key=lambda line: _TOPICS.index(line.topic))
+
+
+def meaning(plan: Plan, recorder: Recorder, before: Deployment, paper: Paper) -> list[str]:
+    """The same on paper, each topic named once."""
     out: list[str] = []
-    for topic in _TOPICS:
-        for index, (mark, text) in enumerate(lines.get(topic, ())):
-            label = f"{topic if index == 0 else '':<8}"
-            out.append(f"  {paper.paint(label, bold=True)}  {paper.paint(f'{mark} {text}', _TONES.get(mark))}")
+    last = ""
+    for line in lines(plan, recorder, before):
+        label = f"{line.topic if line.topic != last else '':<8}"
+        text = paper.paint(f"{line.mark} {escape(line.text)}", _TONES.get(line.mark))
+        out.append(f"  {paper.paint(label, bold=True)}  {text}")
+        last = line.topic
     return out
 
 

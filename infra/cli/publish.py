@@ -1,0 +1,96 @@
+"""`python -m infra report`: a preview written down for people and for other tools."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from infra.cli.app import EPILOG, as_of_option, refusals, stack_option, workspace_of
+from infra.cli.refusal import Exit, Refused
+
+if TYPE_CHECKING:
+    from infra.evidence.review import Review
+
+_FILE: Final = click.Path(path_type=Path, dir_okay=False)
+_INSTALL: Final = ".venv/bin/uv pip install --python .venv/bin/python -r pyproject.toml --extra report"
+
+
+@click.command(epilog=EPILOG)
+@stack_option(default="sandbox")
+@as_of_option
+@click.option(
+    "--state",
+    "state_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Against this exported state, offline. [default: the stack's own; for a real stack none]",
+)
+@click.option("--html", type=_FILE, metavar="FILE", help="One page for people, which opens from disk.")
+@click.option("--markdown", type=_FILE, metavar="FILE", help="The comment on a pull request.")
+@click.option("--junit", type=_FILE, metavar="FILE", help="JUnit XML: one case a theorem.")
+def report(*, stack: str, as_of: date | None, state_file: Path | None, **files: Path | None) -> None:
+    """Write what `preview` shows as a page, a pull request comment or test results.
+
+    Exits as the preview would: 0 only if residency is proved.
+    """
+    with refusals(as_json=False):
+        writers = {path: _WRITERS[name] for name, path in files.items() if path is not None}
+        if not writers:
+            raise Refused("nothing is to be written", allowed=" ".join(f"--{name} FILE" for name in _WRITERS))
+        from infra.cli import review, runs  # noqa: PLC0415 (the engine is slow to import: `--help` does without)
+        from infra.cli.files import replace_file  # noqa: PLC0415 (the same)
+        from infra.engine.options import Command  # noqa: PLC0415 (the same)
+
+        request = runs.Request(
+            command=Command.PREVIEW,
+            workspace=workspace_of(stack),
+            as_of=as_of or datetime.now(UTC).date(),
+            state_file=state_file,
+        )
+        document = review.review(runs.carry_out(request), rerun=_again(stack, request.as_of, state_file))
+        for path, writer in writers.items():
+            replace_file(path, writer(document))
+    word = document.verdict.word
+    click.echo(f"usdata · stack {stack} · residency {word}: {document.verdict.summary}")
+    for path in writers:
+        click.echo(f"  wrote {path}")
+    sys.exit(_EXITS[word])
+
+
+_EXITS: Final = {"PROVED": Exit.DONE, "REFUTED": Exit.FAILED, "UNDECIDED": Exit.UNDECIDED, "FAILED": Exit.FAILED}
+
+
+def _again(stack: str, as_of: date, state_file: Path | None) -> str:
+    state = f" --state {state_file.name}" if state_file else ""
+    return f"python -m infra report --stack {stack} --as-of {as_of}{state} --html FILE"
+
+
+def _page(document: Review) -> str:
+    try:
+        from infra.evidence.page import page  # noqa: PLC0415 (an extra)
+    except ImportError as error:
+        raise Refused(
+            f"--html needs the package {error.name}, which is not installed",
+            why="it is only used for the page, so it is an extra of its own",
+            fix=_INSTALL,
+        ) from error
+    return page(document)
+
+
+def _comment(document: Review) -> str:
+    from infra.evidence.comment import comment  # noqa: PLC0415 (only this needs it)
+
+    return comment(document)
+
+
+def _junit(document: Review) -> str:
+    from infra.evidence.junit import junit  # noqa: PLC0415 (only this needs it)
+
+    return junit(document)
+
+
+_WRITERS: Final = {"html": _page, "markdown": _comment, "junit": _junit}
