@@ -5,7 +5,7 @@ without a receipt, or while a component would not register a holder as planned. 
 findings and nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -44,30 +44,32 @@ from infra.settings.evidence import read_evidence
 _ROOT = Path(__file__).resolve().parents[1]
 
 
-def main(as_of: date | None = None, evidence: Evidence | None = None) -> None:
+def main(as_of: date | None = None, evidence: Evidence | None = None, edits: Sequence[settings.Edit] = ()) -> None:
     """Registers everything that the running stack provisions.
 
     Args:
         as_of: the day on which the plan is made; today if None.
         evidence: receipts and what has been deployed; if None, as the files beside the stack file say.
+        edits: what a preview of what is not in the stack file puts in its place.
 
     Raises:
         pulumi.RunError: with every finding about the stack file, before any resource is registered.
     """
     pulumi.require_pulumi_version(">=3.256.0")
-    plan = _plan(pulumi.get_stack(), as_of or datetime.now(UTC).date(), evidence)
+    plan = _plan(pulumi.get_stack(), as_of or datetime.now(UTC).date(), evidence, edits)
     for site in plan.sites:
         if site.site.extension is not None:
             pulumi.warn(f"the end of {site.site.name} was put off to {site.site.expires}: {site.site.extension}")
     provision(plan)
 
 
-def _plan(stack: str, as_of: date, evidence: Evidence | None) -> Plan:
+def _plan(stack: str, as_of: date, evidence: Evidence | None, edits: Sequence[settings.Edit]) -> Plan:
     path = settings.stack_file(_ROOT, stack)
     try:
         if evidence is None:
             evidence = read_evidence(_ROOT, stack) if path.exists() else NO_EVIDENCE
-        return settings.load(path, configured=settings.configured(), as_of=as_of, evidence=evidence).plan
+        configured = settings.configured()
+        return settings.load(path, configured=configured, as_of=as_of, evidence=evidence, edits=edits).plan
     except ResidencyError as error:
         raise pulumi.RunError(render(error.findings, path.relative_to(_ROOT).as_posix())) from error
 

@@ -88,6 +88,14 @@ def as_of_option(function: _Function) -> _Function:
     )(function)
 
 
+def what_if_option(function: _Function) -> _Function:
+    """The option that puts something in place of what the stack file says."""
+    return click.option(
+        "--what-if", "what_if", multiple=True, metavar="PATH=VALUE",
+        help="As if the stack file said this; an empty value removes the key. Repeatable; the file stays as it is.",
+    )(function)  # fmt: skip
+
+
 @contextmanager
 def refusals(*, as_json: bool) -> Generator[None]:
     """Turn what is refused inside the block into a message and an exit code."""
@@ -171,6 +179,7 @@ def _with(*groups: tuple[Callable[[Any], Any], ...]) -> Callable[[_Function], _F
             "--state", "state_file", type=click.Path(path_type=Path), metavar="FILE",
             help="Against this exported state, offline. [default: the stack's own; for a real stack none]",
         ),
+        what_if_option,
         click.option(
             "--save-plan", type=click.Path(path_type=Path), metavar="FILE", help="Write a plan for `up --plan`."
         ),
@@ -246,9 +255,17 @@ def _run(
     state_file: Path | None = None,
     save_plan: Path | None = None,
     plan_file: Path | None = None,
+    what_if: tuple[str, ...] = (),
     **engine: Any,
 ) -> None:
     with refusals(as_json=as_json):
+        if what_if and save_plan:
+            raise Refused(
+                "a plan of what the stack file does not say cannot be saved",
+                given="--what-if with --save-plan",
+                why="`up --plan` applies what was reviewed, and what is reviewed is the file",
+                fix="write the edit into the stack file",
+            )
         from infra.cli import plans, runs, traffic_check  # noqa: PLC0415 (the engine is slow to import: `--help` does without)
 
         options = Options(**engine, generate_plan=save_plan is not None, plan=plans.read(plan_file))
@@ -257,6 +274,7 @@ def _run(
             workspace=workspace_of(stack),
             as_of=as_of or datetime.now(UTC).date(),
             state_file=state_file,
+            edits=runs.edits(what_if),
             options=options,
         )
         outcome = runs.carry_out(request)
@@ -276,6 +294,8 @@ def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> N
             changes = traffic_table.changes(outcome.before, outcome.recorder)
             document["traffic"] = traffic_table.document(changes)
             document["trafficLeaks"] = traffic_check.document(outcome)
+            if outcome.request.edits:
+                document["whatIf"] = [edit.text for edit in outcome.request.edits]
         click.echo(json.dumps(document, indent=4, ensure_ascii=False))
         return
     from infra.cli import report  # noqa: PLC0415 (the same)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from infra.cli.app import EPILOG, as_of_option, refusals, stack_option, workspace_of
+from infra.cli.app import EPILOG, as_of_option, refusals, stack_option, what_if_option, workspace_of
 from infra.cli.refusal import Exit, Refused
 
 if TYPE_CHECKING:
@@ -29,10 +30,13 @@ _INSTALL: Final = ".venv/bin/uv pip install --python .venv/bin/python -r pyproje
     metavar="FILE",
     help="Against this exported state, offline. [default: the stack's own; for a real stack none]",
 )
+@what_if_option
 @click.option("--html", type=_FILE, metavar="FILE", help="One page for people, which opens from disk.")
 @click.option("--markdown", type=_FILE, metavar="FILE", help="The comment on a pull request.")
 @click.option("--junit", type=_FILE, metavar="FILE", help="JUnit XML: one case a theorem.")
-def report(*, stack: str, as_of: date | None, state_file: Path | None, **files: Path | None) -> None:
+def report(
+    *, stack: str, as_of: date | None, state_file: Path | None, what_if: tuple[str, ...], **files: Path | None
+) -> None:
     """Write what `preview` shows as a page, a pull request comment or test results.
 
     Exits as the preview would: 0 only if residency is proved.
@@ -50,8 +54,9 @@ def report(*, stack: str, as_of: date | None, state_file: Path | None, **files: 
             workspace=workspace_of(stack),
             as_of=as_of or datetime.now(UTC).date(),
             state_file=state_file,
+            edits=runs.edits(what_if),
         )
-        document = review.review(runs.carry_out(request), rerun=_again(stack, request.as_of, state_file))
+        document = review.review(runs.carry_out(request), rerun=_again(stack, request.as_of, state_file, what_if))
         for path, writer in writers.items():
             replace_file(path, writer(document))
     word = document.verdict.word
@@ -64,9 +69,10 @@ def report(*, stack: str, as_of: date | None, state_file: Path | None, **files: 
 _EXITS: Final = {"PROVED": Exit.DONE, "REFUTED": Exit.FAILED, "UNDECIDED": Exit.UNDECIDED, "FAILED": Exit.FAILED}
 
 
-def _again(stack: str, as_of: date, state_file: Path | None) -> str:
+def _again(stack: str, as_of: date, state_file: Path | None, what_if: tuple[str, ...]) -> str:
     state = f" --state {state_file.name}" if state_file else ""
-    return f"python -m infra report --stack {stack} --as-of {as_of}{state} --html FILE"
+    edits = "".join(f" --what-if {shlex.quote(text)}" for text in what_if)
+    return f"python -m infra report --stack {stack} --as-of {as_of}{state}{edits} --html FILE"
 
 
 def _page(document: Review) -> str:

@@ -43,7 +43,7 @@ def render(outcome: Outcome, paper: Paper, *, diff: bool, show_sames: bool) -> s
     """The report of a run."""
     recorder, request = outcome.recorder, outcome.request
     changes = bool(recorder.changed())
-    blocks = [[header(outcome, paper)], _verdict(outcome, paper)]
+    blocks = [[header(outcome, paper)], _what_if(outcome, paper), _verdict(outcome, paper)]
     blocks.append(traffic_check.render(outcome, paper))
     blocks.append(columns(_conditions(outcome.loaded.plan, request.as_of), width=paper.width))
     if changes or show_sames or outcome.recorder.failed:
@@ -82,6 +82,13 @@ def header(outcome: Outcome, paper: Paper) -> str:
         against,
     ]
     return " · ".join(parts)
+
+
+def _what_if(outcome: Outcome, paper: Paper) -> list[str]:
+    """What is not in the stack file and previewed all the same."""
+    label = paper.paint("WHAT IF", Tone.CHANGED, bold=True)
+    lines = [f"  {label}   {escape(edit.text)}" for edit in outcome.request.edits]
+    return [*lines, "            The stack file does not say so, and stays as it is."] if lines else []
 
 
 def _verdict(outcome: Outcome, paper: Paper) -> list[str]:

@@ -32,7 +32,7 @@ from infra.residency.lifecycle import Phase
 from infra.residency.transfer import NOT_COVERED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from infra.cli.runs import Outcome
     from infra.engine.resource import Resource
@@ -45,13 +45,12 @@ _BUCKET_POLICY: Final = "aws:s3/bucketPolicy:BucketPolicy"
 _Document = TypeVar("_Document")
 
 
-def review(outcome: Outcome, *, rerun: str, edits: Sequence[str] = ()) -> Review:
+def review(outcome: Outcome, *, rerun: str) -> Review:
     """The document of a preview.
 
     Args:
         outcome: The preview.
         rerun: The command that makes it again.
-        edits: What `--what-if` changed, as it was given.
     """
     request, recorder = outcome.request, outcome.recorder
     file = request.workspace.shown_file
@@ -80,7 +79,7 @@ def review(outcome: Outcome, *, rerun: str, edits: Sequence[str] = ()) -> Review
         reach=tuple(_reach(outcome, file)),
         withdrawn=tuple(sorted(_statements(outcome.before.resources) - _statements(_after(outcome)))),
         resources=tuple(_rows(outcome, topics)),
-        edits=tuple(edits),
+        edits=tuple(edit.text for edit in request.edits),
         notes=(DRIFT_NOTE,) if request.is_offline else (),
         errors=tuple(diagnostic.message for diagnostic in recorder.errors) if recorder.failed else (),
         rerun=rerun,

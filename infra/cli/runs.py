@@ -22,7 +22,7 @@ from infra.engine.options import Command, Options
 from infra.residency.findings import ResidencyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from infra.engine.options import Result
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from infra.engine.state import Deployment
     from infra.engine.store import StateFile
     from infra.residency.evidence import Evidence
-    from infra.settings import Loaded
+    from infra.residency.findings import Finding
+    from infra.settings import Edit, Loaded
 
     _Providers: TypeAlias = ProviderFactory | Mapping[str, str]
 
@@ -53,12 +54,14 @@ class Request:
     Attributes:
         as_of: The day on which the plan is made.
         state_file: An exported state to preview against; `None` for the stack's own.
+        edits: What is previewed in place of what the stack file says; for a preview only.
     """
 
     command: Command
     workspace: Workspace
     as_of: date
     state_file: Path | None = None
+    edits: Sequence[Edit] = ()
     options: Options = field(default_factory=Options)
 
     @property
@@ -111,7 +114,7 @@ def carry_out(request: Request) -> Outcome:
     with ExitStack() as held:
         state, file, basis = _state(request, held)
         evidence = evidence_for(request, state)
-        loaded = load(request.workspace, request.as_of, evidence)
+        loaded = load(request.workspace, request.as_of, evidence, request.edits)
         providers = _providers(request, held)
         if file is not None:
             state = _settled(request, file, providers)
@@ -125,7 +128,13 @@ def carry_out(request: Request) -> Outcome:
 
         held.enter_context(progress.shown())
         result = _run(
-            request, state, None if request.is_preview else file, providers, on_event=on_event, evidence=evidence
+            request,
+            state,
+            None if request.is_preview else file,
+            providers,
+            on_event=on_event,
+            evidence=evidence,
+            value=loaded.value,
         )
     return Outcome(
         request=request, loaded=loaded, basis=basis, before=state, result=result, recorder=recorder, events=events
@@ -133,7 +142,14 @@ def carry_out(request: Request) -> Outcome:
 
 
 def _run(
-    request: Request, state: Deployment, sink: StateFile | None, providers: Any, *, on_event: Any, evidence: Evidence
+    request: Request,
+    state: Deployment,
+    sink: StateFile | None,
+    providers: Any,
+    *,
+    on_event: Any,
+    evidence: Evidence,
+    value: object,
 ) -> Result:
     from infra.engine import deployment  # noqa: PLC0415 (the engine and the SDK are slow to import)
 
@@ -142,14 +158,14 @@ def _run(
     def program() -> None:
         from infra.program import main  # noqa: PLC0415 (imports the cloud SDKs, inside the run as the real engine does)
 
-        main(as_of=as_of, evidence=evidence)
+        main(as_of=as_of, evidence=evidence, edits=request.edits)
 
     return deployment.run(
         command=request.command,
         program=program if request.command in {Command.PREVIEW, Command.UP} else None,
         project=PROJECT,
         stack=workspace.stack,
-        config=configuration(workspace),
+        config=configuration(workspace, deployment=value if request.edits else None),
         state=state,
         providers=providers,
         root_directory=_CODE,
@@ -159,7 +175,7 @@ def _run(
     )
 
 
-def load(workspace: Workspace, as_of: date, evidence: Evidence | None = None) -> Loaded:
+def load(workspace: Workspace, as_of: date, evidence: Evidence | None = None, edits: Sequence[Edit] = ()) -> Loaded:
     """The stack file, planned; without evidence on its receipts alone.
 
     Raises:
@@ -169,9 +185,32 @@ def load(workspace: Workspace, as_of: date, evidence: Evidence | None = None) ->
 
     try:
         believed = _receipts(workspace) if evidence is None else evidence
-        return settings.load(workspace.file, configured=None, as_of=as_of, evidence=believed)
+        return settings.load(workspace.file, configured=None, as_of=as_of, evidence=believed, edits=edits)
     except ResidencyError as error:
-        raise BadStackFile(error.findings, workspace.shown_file) from error
+        shown = f"{workspace.shown_file} with --what-if" if edits else workspace.shown_file
+        raise BadStackFile(error.findings, shown) from error
+
+
+def edits(texts: Sequence[str]) -> tuple[Edit, ...]:
+    """The edits that `--what-if` asks for.
+
+    Raises:
+        BadStackFile: One of them is none.
+    """
+    if not texts:
+        return ()
+    from infra import settings  # noqa: PLC0415 (only such a run needs it)
+
+    findings: list[Finding] = []
+    found: list[Edit] = []
+    for text in texts:
+        try:
+            found.append(settings.edit(text))
+        except ResidencyError as error:
+            findings.extend(error.findings)
+    if findings:
+        raise BadStackFile(findings, "--what-if")
+    return tuple(found)
 
 
 def _receipts(workspace: Workspace) -> Evidence:

@@ -111,10 +111,14 @@ def open_workspace(root: Path, stack: str) -> Workspace:
     )
 
 
-def configuration(workspace: Workspace) -> dict[str, str]:
+def configuration(workspace: Workspace, *, deployment: object | None = None) -> dict[str, str]:
     """The stack's configuration as an engine hands it to a program: structured values as JSON.
 
     Read with another parser than the settings', on purpose: the program holds one view against the other.
+
+    Args:
+        workspace: The stack.
+        deployment: What stands in place of the file's deployment value; only a what-if preview has such a thing.
 
     Raises:
         Refused: Pulumi.yaml is not readable as what it should be.
@@ -132,6 +136,8 @@ def configuration(workspace: Workspace) -> dict[str, str]:
         return cast("dict[str, Any]", values) if isinstance(values, dict) else {}
 
     values = {**load(workspace.root / "Pulumi.yaml"), **load(workspace.file)}
+    if deployment is not None:
+        values["usdata:deployment"] = deployment
     return {key: value if isinstance(value, str) else _compact(value) for key, value in sorted(values.items())}
 
 

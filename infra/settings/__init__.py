@@ -6,7 +6,7 @@ together; a problem that merely follows from an unreadable value is not. Refuses
 environment or another file: the stack file under review is the only thing that decides where data is.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -18,11 +18,12 @@ from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import Finding, ResidencyError, Rule, did_you_mean
 from infra.residency.placement import Plan
 from infra.residency.planner import plan
+from infra.settings.edits import Edit, apply, edit
 from infra.settings.fields import covered
 from infra.settings.schema import Reader
 from infra.settings.tree import DEPLOYMENT, Broken, Kind, Map, Node, Scalar, child, parse
 
-__all__ = ["Loaded", "StackFile", "configured", "load", "read", "stack_file", "stacks"]
+__all__ = ["Edit", "Loaded", "StackFile", "configured", "edit", "load", "read", "stack_file", "stacks"]
 
 _NAMESPACE, _NAME = "usdata", "deployment"
 
@@ -87,7 +88,14 @@ def configured() -> object:
     return {} if value is None else value
 
 
-def load(path: Path, *, configured: object | None, as_of: date, evidence: Evidence = NO_EVIDENCE) -> Loaded:
+def load(
+    path: Path,
+    *,
+    configured: object | None,
+    as_of: date,
+    evidence: Evidence = NO_EVIDENCE,
+    edits: Sequence[Edit] = (),
+) -> Loaded:
     """Reads and plans a stack file.
 
     Args:
@@ -95,6 +103,7 @@ def load(path: Path, *, configured: object | None, as_of: date, evidence: Eviden
         configured: what `configured()` gives, or None where no engine runs.
         as_of: the day on which the plan is made.
         evidence: receipts, and what has been deployed so far (`settings.evidence`).
+        edits: what a preview of what is not in the file puts in its place.
 
     Raises:
         ResidencyError: with everything that is wrong with the file, its meaning, or the engine's view of it.
@@ -103,7 +112,7 @@ def load(path: Path, *, configured: object | None, as_of: date, evidence: Eviden
         content = path.read_bytes()
     except OSError as error:
         raise ResidencyError([_no_file(path, error)]) from error
-    file = read(content)
+    file = read(content, edits)
     findings = list(file.findings)
     planned: Plan | None = None
     try:
@@ -129,9 +138,14 @@ _EMPTY = Finding(
 )
 
 
-def read(content: bytes) -> StackFile:
-    """A stack file from its bytes, whatever they are: what can be read of it, and what is not in shape."""
+def read(content: bytes, edits: Sequence[Edit] = ()) -> StackFile:
+    """A stack file from its bytes, whatever they are: what can be read of it, and what is not in shape.
+
+    Raises:
+        ResidencyError: the place of an edit is not there.
+    """
     root, findings = parse(content)
+    root = apply(root, edits) if root is not None and edits else root
     reader = Reader(findings=findings)
     if root is None:
         reader.broken.add("")
