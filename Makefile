@@ -36,10 +36,7 @@ format: .venv/dev   ## mend what can be mended
 bench: .venv/dev    ## benchmarks: ratios within one run
 	@$(PY) -m tests.bench
 
-crash-report: .venv/report  ## write what would change as a page, report.html (STACK=sandbox)
-	@$(PY) -m infra report --stack $(STACK) --html report.html
-
-test: .venv/dev  ## kill `up` at 1,000 points and rerun it (SEED=n)
+crash-test: .venv/dev  ## kill `up` at 1,000 points and rerun it (SEED=n)
 	@$(PY) -m tests.crash --points 1000 $(if $(SEED),--seed $(SEED))
 
 model: .venv/dev    ## explore a legacy site's life, two operators, to the last of its 3 million states

@@ -22,4 +22,4 @@ gc.set_threshold(50_000, 20, 100)
 from infra.cli import main  # noqa: E402 (only now is there what it needs)
 
 if __name__ == "__main__":
-    main(prog_name="python -m infra")
+    main(prog_name="python -m infra", complete_var="_USDATA_COMPLETE")

@@ -70,8 +70,16 @@ def stack_option(*, default: str | None = None) -> Callable[[_Function], _Functi
     """The option that names the stack."""
     shown = f" [default: {default}]" if default else ""
     return click.option(
-        "-s", "--stack", default=default or "", metavar="NAME", help=f"The stack: stacks/Pulumi.NAME.yaml.{shown}"
-    )
+        "-s", "--stack", default=default or "", metavar="NAME", help=f"The stack: stacks/Pulumi.NAME.yaml.{shown}",
+        shell_complete=_stacks,
+    )  # fmt: skip
+
+
+def _stacks(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """The names of stacks that begin so."""
+    from infra.cli import workspace  # noqa: PLC0415 (reads the settings' code: `--help` does without)
+
+    return [name for name in workspace.settings.stacks(workspace.ROOT) if name.startswith(begun)]
 
 
 def json_option(function: _Function) -> _Function:
@@ -305,14 +313,16 @@ def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> N
 
 
 def _add_others() -> None:
-    from infra.cli import access, break_glass, doctor, lock, publish, states  # noqa: PLC0415 (they use what is defined here)
+    from infra.cli import access, break_glass, completion, doctor, init, lock, publish, states  # noqa: PLC0415 (they use what is defined here)
 
     main.add_command(publish.report)
     main.add_command(access.access)
     main.add_command(break_glass.break_glass)
     main.add_command(states.group)
     main.add_command(lock.lock)
+    main.add_command(init.init)
     main.add_command(doctor.doctor)
+    main.add_command(completion.completion)
 
 
 _add_others()

@@ -37,7 +37,9 @@ _INSTALL: Final = ".venv/bin/uv pip install --python .venv/bin/python -r pyproje
 def report(
     *, stack: str, as_of: date | None, state_file: Path | None, what_if: tuple[str, ...], **files: Path | None
 ) -> None:
-    """Write what `preview` shows as a page, a pull request comment or test results.
+    """Write a preview down: page, comment, results.
+
+    What `preview` shows, as a page for people, the comment on a pull request, or test results for CI systems.
 
     Exits as the preview would: 0 only if residency is proved.
     """

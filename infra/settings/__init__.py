@@ -23,7 +23,7 @@ from infra.settings.fields import covered
 from infra.settings.schema import Reader
 from infra.settings.tree import DEPLOYMENT, Broken, Kind, Map, Node, Scalar, child, parse
 
-__all__ = ["Edit", "Loaded", "StackFile", "configured", "edit", "load", "read", "stack_file", "stacks"]
+__all__ = ["Edit", "Loaded", "StackFile", "configured", "edit", "load", "load_content", "read", "stack_file", "stacks"]
 
 _NAMESPACE, _NAME = "usdata", "deployment"
 
@@ -112,6 +112,22 @@ def load(
         content = path.read_bytes()
     except OSError as error:
         raise ResidencyError([_no_file(path, error)]) from error
+    return load_content(content, configured=configured, as_of=as_of, evidence=evidence, edits=edits)
+
+
+def load_content(
+    content: bytes,
+    *,
+    configured: object | None,
+    as_of: date,
+    evidence: Evidence = NO_EVIDENCE,
+    edits: Sequence[Edit] = (),
+) -> Loaded:
+    """The same from a stack file's content, which need not be in a file yet.
+
+    Raises:
+        ResidencyError: as `load`.
+    """
     file = read(content, edits)
     findings = list(file.findings)
     planned: Plan | None = None
