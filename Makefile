@@ -27,8 +27,8 @@ report: .venv/report  ## write what would change as a page, report.html (STACK=s
 test: .venv/dev     ## all tests, with coverage
 	@$(PY) -m pytest -n 2 --cov --cov-report= && $(PY) -m tests.support.coverage_floor
 
-lint: .venv/dev     ## lint, format, import rules, strict types and holders locks
-	@$(PY) -m ruff check && $(PY) -m ruff format --check && .venv/bin/lint-imports && .venv/bin/basedpyright && $(PY) -m infra lock --check
+lint: .venv/dev     ## lint, format, import rules, strict types, holders locks and workflows
+	@$(PY) -m ruff check && $(PY) -m ruff format --check && .venv/bin/lint-imports && .venv/bin/basedpyright && $(PY) -m infra lock --check && .venv/bin/zizmor --offline --quiet --persona pedantic .github/workflows
 
 format: .venv/dev   ## mend what can be mended
 	@$(PY) -m ruff check --fix && $(PY) -m ruff format
@@ -65,6 +65,10 @@ clean:           ## remove the environment and the simulated clouds
 .venv/report: .venv/cli
 	@echo "installing what the page needs into .venv (once)" >&2
 	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra report && touch $@
+
+.venv/deploy: .venv/cli
+	@echo "installing what deploying needs into .venv (once)" >&2
+	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli --extra deploy && touch $@
 
 .venv/dev: .venv/cli
 	@echo "installing what the tests need into .venv (once)" >&2

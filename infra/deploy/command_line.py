@@ -99,6 +99,27 @@ def up(
 
 @main.command(epilog=EPILOG)
 @stack_option()
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where to write the state.")
+@_ENGINE
+def drift(*, stack: str, out: Path, engine: str | None) -> None:
+    """Show what changed in the clouds that no review changed.
+
+    Changes nothing. Writes the state as an export, for `python -m infra.verify --state`; it holds encrypted secrets.
+    Exit 7 where something differs.
+    """
+    with refusals(as_json=False):
+        refused_ways.refuse((), os.environ)
+        from infra.cli.files import replace_file  # noqa: PLC0415 (the engine is slow to import)
+        from infra.deploy.engines import opened  # noqa: PLC0415 (the same)
+
+        with opened(workspace_of(stack), engine, _today(), writable=False) as chosen:
+            replace_file(out, json.dumps(chosen.export(), indent=1, ensure_ascii=False) + "\n")
+            code = chosen.drift()
+    sys.exit(code)
+
+
+@main.command(epilog=EPILOG)
+@stack_option()
 @click.option("--group", required=True, help="The group of the deployers, who may use what is made.")
 @click.option("--network", default="", help="The network source from which alone they may.")
 @click.option("--profile", required=True, help="Your own session: a profile that may administer the compartment.")

@@ -48,6 +48,10 @@ class Engine(Protocol):
         """Do what a plan says and nothing else; returns the exit code."""
         ...
 
+    def drift(self) -> int:
+        """Show what the clouds have that the state has not; returns 7 where there is something. Changes nothing."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
@@ -91,6 +95,17 @@ class Embedded:
 
         outcome = runs.carry_out(self._request(Command.UP, Options(plan=plans.read(plan))))
         print(report.render(outcome, paper_for(sys.stdout), diff=False, show_sames=False))
+        return outcome.result.exit
+
+    def drift(self) -> int:
+        """See `Engine`."""
+        from infra.cli import report, runs  # noqa: PLC0415 (the engine is slow to import)
+        from infra.engine.display import paper_for  # noqa: PLC0415 (the same)
+        from infra.engine.options import Command, Options  # noqa: PLC0415 (the same)
+
+        options = Options(preview_only=True, expect_no_changes=True)
+        outcome = runs.carry_out(self._request(Command.REFRESH, options))
+        print(report.render(outcome, paper_for(sys.stdout), diff=True, show_sames=False))
         return outcome.result.exit
 
     def _request(self, command: Any, options: Any) -> Any:
@@ -142,6 +157,11 @@ class Ordinary:
                         self.saved()
         finally:
             self.saved()
+
+    def drift(self) -> int:
+        """See `Engine`."""
+        words = ("refresh", "--preview-only", "--expect-no-changes", "--diff")
+        return subprocess.call(self._command(*words), cwd=self.root, env=dict(self.environment))  # noqa: S603 (the same)
 
     def _read(self, *words: str) -> str:
         done = subprocess.run(  # noqa: S603 (fixed words)

@@ -5,7 +5,8 @@ trusts that issuer for one repository and one environment, and names whom it sta
 exchange goes through has an identifier and a word of its own (`OCI_EXCHANGE_CLIENT`, `OCI_EXCHANGE_SECRET`, secrets of
 the environment): with them alone nobody gets a token.
 
-The session is written as a profile, where the Oracle provider and this script look for one.
+The session is written as a profile, where the Oracle provider and this script look for one; the identity that AWS is to
+believe beside it, since AWS's provider exchanges it itself.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ def login(tenancy: Tenancy, region: UsRegion, folder: Path, environment: Mapping
     key = signer.session_key_supplier.private_key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
+    private(folder / "aws.token", identity(environment, audience="sts.amazonaws.com"))
     private(folder / "session.token", signer.get_security_token())
     private(folder / "session.pem", key)
     private(

@@ -14,6 +14,7 @@ from infra import program
 from infra.cli import workspace
 from infra.deploy import binding, refusals
 from infra.deploy.command_line import main
+from infra.sandbox.store import Store
 from tests.cli.project import AS_OF, Project
 
 DATASET = ("      metrics:\n", "      messages: {class: protected}\n      metrics:\n")
@@ -298,6 +299,20 @@ def test_a_real_stack_needs_a_home_for_its_state_and_a_session(applied, tmp_path
     config.write_text(f"[sandbox]\nuser=u\nfingerprint=f\nkey_file={config}\ntenancy=t\nregion=us-ashburn-1\n")
     assert "a key that does not expire" in run(*words, "--out", tmp_path / "c", code=2)
     assert "not for the embedded engine" in run(*words, "--engine", "embedded", "--out", tmp_path / "d", code=2)
+
+
+def test_drift_is_seen_and_changes_nothing(applied, tmp_path):
+    """0 where the clouds have what the state has, 7 where somebody deleted something; the state is as it was."""
+    before = applied.state.read_bytes()
+    words = ("drift", "--stack", "sandbox", "--out", tmp_path / "state.json")
+    run(*words)
+    store = Store(applied.root / ".sandbox" / "clouds.sqlite")
+    with store.changing() as clouds:
+        clouds.clear()
+    store.close()
+    run(*words, code=7)
+    assert applied.state.read_bytes() == before
+    assert json.loads((tmp_path / "state.json").read_text())["deployment"]["resources"]
 
 
 def test_a_redacted_state_is_written_for_everyone(applied, tmp_path):
