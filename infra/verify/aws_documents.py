@@ -1,0 +1,184 @@
+"""AWS policy documents, read from their text: who may do what with which resource, and when it holds.
+
+An independent reading: it shares no code with what writes them. What it cannot read it refuses: an element, operator or
+kind of principal that this project has no use for, `NotPrincipal`, `NotAction` and `NotResource` among them.
+
+Source: AWS's pages "Grammar of the IAM JSON policy language" and "IAM JSON policy elements: Condition operators".
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from ipaddress import ip_address, ip_network
+from types import MappingProxyType
+from typing import Any, cast
+
+
+class UnreadableError(ValueError):
+    """A document that cannot be read; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A key compared with values, of which one must fit; negated: none. Keys in lower case."""
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One statement.
+
+    Attributes:
+        principals: (kind, name), kinds as AWS writes them; (`*`, `*`) for everyone; none in a role's own policy.
+    """
+
+    sid: str
+    denies: bool
+    principals: tuple[tuple[str, str], ...]
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: tuple[Comparison, ...]
+
+
+_ELEMENTS = frozenset({"Sid", "Effect", "Principal", "Action", "Resource", "Condition"})
+_KINDS = frozenset({"AWS", "Service", "Federated"})
+
+
+def parse(text: str) -> tuple[Statement, ...]:
+    """The statements of a document.
+
+    Raises:
+        UnreadableError: it is none, or none that this project has a use for.
+    """
+    try:
+        document: Any = json.loads(text)
+    except ValueError as error:
+        raise UnreadableError(f"no JSON ({error})") from None
+    if not isinstance(document, dict) or document.keys() - {"Version", "Statement"}:  # pyright: ignore[reportUnknownMemberType]
+        raise UnreadableError("no document of Version and Statement")
+    if document.get("Version") != "2012-10-17":  # pyright: ignore[reportUnknownMemberType]
+        raise UnreadableError("another version of the language")
+    return tuple(_statement(raw) for raw in _list(document.get("Statement")))  # pyright: ignore[reportUnknownMemberType]
+
+
+def _statement(raw: object) -> Statement:
+    if not isinstance(raw, dict):
+        raise UnreadableError("a statement that is no object")
+    fields = cast("dict[str, object]", raw)
+    unknown = sorted(fields.keys() - _ELEMENTS)
+    if unknown:
+        raise UnreadableError(f"{unknown[0]}: what it leaves out cannot be seen")
+    if fields.get("Effect") not in {"Allow", "Deny"}:
+        raise UnreadableError("neither Allow nor Deny")
+    return Statement(
+        sid=str(fields.get("Sid", "")),
+        denies=fields["Effect"] == "Deny",
+        principals=tuple(_principals(fields.get("Principal"))),
+        actions=tuple(_texts(fields.get("Action"))),
+        resources=tuple(_texts(fields.get("Resource", []))),
+        conditions=tuple(_comparisons(fields.get("Condition", {}))),
+    )
+
+
+def _list(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else [value]
+
+
+def _texts(value: object) -> Iterator[str]:
+    for item in _list(value):
+        if not isinstance(item, str):
+            raise UnreadableError(f"{item!r} where a text belongs")
+        yield item
+
+
+def _principals(value: object) -> Iterator[tuple[str, str]]:
+    match value:
+        case None:
+            pass
+        case "*":
+            yield "*", "*"
+        case dict():
+            for kind, names in cast("dict[str, object]", value).items():
+                if kind not in _KINDS:
+                    raise UnreadableError(f"a principal of kind {kind}")
+                yield from (("*", "*") if name == "*" else (kind, name) for name in _texts(names))
+        case _:
+            raise UnreadableError("a principal that is none")
+
+
+def _comparisons(value: object) -> Iterator[Comparison]:
+    if not isinstance(value, dict):
+        raise UnreadableError("conditions that are no object")
+    for operator, compared in cast("dict[str, object]", value).items():
+        if operator not in OPERATORS or not isinstance(compared, dict):
+            raise UnreadableError(f"the condition operator {operator}")
+        for key, values in cast("dict[str, object]", compared).items():
+            yield Comparison(operator=operator, key=key.lower(), values=tuple(_texts(values)))
+
+
+ABSENT = "\N{EM DASH}absent"
+"""Stands for a key that a call does not carry."""
+
+
+def _inside(given: str, value: str) -> bool:
+    try:
+        return ip_address(given) in ip_network(value)
+    except ValueError:
+        return False
+
+
+_POSITIVE: Mapping[str, Callable[[str, str], bool]] = MappingProxyType(
+    {
+        "Bool": str.__eq__,
+        "StringEquals": str.__eq__,
+        "StringLike": fnmatchcase,
+        "ArnEquals": fnmatchcase,
+        "ArnLike": fnmatchcase,
+        "ForAnyValue:StringEquals": str.__eq__,
+        "IpAddress": _inside,
+        "DateLessThan": str.__lt__,
+        "DateGreaterThanEquals": str.__ge__,
+    }
+)
+_NEGATED: Mapping[str, str] = MappingProxyType(
+    {
+        "StringNotEquals": "StringEquals",
+        "StringNotLike": "StringLike",
+        "ArnNotEquals": "ArnEquals",
+        "ArnNotLike": "ArnLike",
+        "NotIpAddress": "IpAddress",
+    }
+)
+OPERATORS = frozenset({*_POSITIVE, *_NEGATED, "Null"})
+"""Those that can be read; `...IfExists` is not among them."""
+
+
+def holds(comparison: Comparison, call: Mapping[str, str]) -> bool | None:
+    """Whether a comparison holds for a call, of which some keys are known; None where another is asked for.
+
+    Args:
+        comparison: of a statement.
+        call: values by key in lower case, `ABSENT` for one that it does not carry.
+    """
+    given = call.get(comparison.key)
+    if given is None:
+        return None
+    if comparison.operator == "Null":
+        return (given == ABSENT) == (comparison.values == ("true",))
+    positive = _NEGATED.get(comparison.operator, comparison.operator)
+    fits = given != ABSENT and any(_POSITIVE[positive](given, value) for value in comparison.values)
+    return fits is not (comparison.operator in _NEGATED)
+
+
+def may_speak(statement: Statement, call: Mapping[str, str]) -> bool:
+    """Whether a statement's conditions can hold for a call: whatever is not known may be as it likes."""
+    return all(holds(it, call) is not False for it in statement.conditions)
+
+
+def must_speak(statement: Statement, call: Mapping[str, str]) -> bool:
+    """Whether a statement's conditions hold for a call, whatever is not known about it."""
+    return all(holds(it, call) is True for it in statement.conditions)
