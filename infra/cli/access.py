@@ -22,20 +22,32 @@ if TYPE_CHECKING:
 @stack_option(default="sandbox")
 @click.option("--who", default="", metavar="TEXT", help="Only those whose name contains this: a group, role, service.")
 @click.option("--what", default="", metavar="DATASET", help="Only this dataset.")
+@click.option(
+    "--against",
+    default="",
+    metavar="FILE|REF",
+    help="Say what changed since this stack file, or since this commit or branch.",
+)
 @as_of_option
 @json_option
-def access(*, stack: str, who: str, what: str, as_of: date | None, as_json: bool) -> None:
+def access(*, stack: str, who: str, what: str, against: str, as_of: date | None, as_json: bool) -> None:
     """Say who can reach which data, from where and why.
 
-    Who can list, read, write and delete which dataset, from where, until when, and which line brings it about.
-    Follows from the stack file alone: no state, no cloud, no credentials.
+    Who can list, read, write and delete which dataset, from where, until when, by which statement, and which line
+    brings it about. Follows from the stack file and its approvals alone: no state, no cloud, no credentials.
     """
     with refusals(as_json=as_json):
         from infra.cli.runs import load  # noqa: PLC0415 (the engine is slow to import: `--help` does without)
 
         workspace = workspace_of(stack)
-        loaded = load(workspace, as_of or datetime.now(UTC).date())
+        day = as_of or datetime.now(UTC).date()
+        loaded = load(workspace, day)
         _check_dataset(loaded, what)
+        if against:
+            from infra.cli import access_change  # noqa: PLC0415 (the same)
+
+            access_change.show(workspace, loaded, against, as_of=day, who=who, what=what, as_json=as_json)
+            return
         from infra.residency.access_matrix import ASSUMED, matrix  # noqa: PLC0415 (the same)
 
         rows = [row for row in matrix(loaded.plan) if what in {"", row.dataset} and who.lower() in row.who.lower()]
@@ -87,9 +99,10 @@ def _print(rows: Iterable[Reach], loaded: Loaded, file: str, *, stack: str, assu
 
     classes = {dataset.dataset.name: dataset.dataset.data_class for dataset in loaded.plan.datasets}
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("who", "may", "in", "from", "until", "because of"):
+    for title in ("who", "may", "in", "from", "until", "by", "because of"):
         table.add_column(title, overflow="fold")
     shown: set[str] = set()
+    statements: dict[str, int] = {}
     for row in rows:
         if row.dataset not in shown:
             if shown:
@@ -99,13 +112,18 @@ def _print(rows: Iterable[Reach], loaded: Loaded, file: str, *, stack: str, assu
         may = ", ".join(power.removesuffix(" data") for power in row.powers)
         until = f"{row.since:%Y-%m-%dT%H:%MZ} to {row.until:%Y-%m-%dT%H:%MZ}" if row.since else _moment(row.until) or ""
         line = f"{file}:{loaded.lines.get(row.path, 1)}"
-        table.add_row(*map(Text, (f"  {row.who}", may, ", ".join(row.where), row.network, until, line)))
+        by = f"[{statements.setdefault(row.by, len(statements) + 1)}]"
+        table.add_row(*map(Text, (f"  {row.who}", may, ", ".join(row.where), row.network, until, by, line)))
     # What is no terminal has no width: lines stay whole there.
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 240, highlight=False)
     with console.capture() as captured:
         console.print(table if shown else Text("Nobody: no row fits --who and --what."))
     click.echo(f"usdata · stack {stack} · who can reach which data\n")
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()), color=True)
+    if statements:
+        click.echo("\nBy these statements and settings:")
+    for text, number in statements.items():
+        click.echo(f"  [{number}] {text}")
     click.echo("\nNot bound by any policy of this stack, and assumed:")
     for assumption in assumed:
         click.echo(f"  {assumption}")

@@ -294,7 +294,7 @@ def _run(
 
 def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> None:
     if as_json:
-        from infra.cli import traffic_check, traffic_table  # noqa: PLC0415 (the engine is slow to import)
+        from infra.cli import access_check, traffic_check, traffic_table  # noqa: PLC0415 (the engine is slow to import)
         from infra.engine.digest import digest  # noqa: PLC0415 (the same)
 
         document = dict(digest(outcome.events, show_sames=show_sames))
@@ -304,6 +304,7 @@ def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> N
             document["trafficLeaks"] = traffic_check.document(outcome)
             if outcome.request.edits:
                 document["whatIf"] = [edit.text for edit in outcome.request.edits]
+            document["accessWidened"] = list(access_check.widened(outcome))
         click.echo(json.dumps(document, indent=4, ensure_ascii=False))
         return
     from infra.cli import report  # noqa: PLC0415 (the same)

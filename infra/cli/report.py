@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from infra.cli import traffic_check, traffic_table
+from infra.cli import access_check, traffic_check, traffic_table
 from infra.cli.meaning import meaning
 from infra.engine.display import (
     Paper,
@@ -50,6 +50,7 @@ def render(outcome: Outcome, paper: Paper, *, diff: bool, show_sames: bool) -> s
         blocks.append(render_counts(recorder, paper))
         blocks.append(meaning(outcome.loaded.plan, recorder, outcome.before, paper))
         if request.is_preview and not recorder.failed:
+            blocks.append(access_check.render(outcome, paper))
             blocks.append(traffic_table.render(traffic_table.changes(outcome.before, recorder), paper))
         blocks.append(
             render_tree(recorder, paper, show_sames=show_sames)

@@ -12,7 +12,10 @@ from infra.engine.values import UNKNOWN, plain_properties
 from infra.verify import graph, traffic
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from infra.cli.runs import Outcome
+    from infra.engine.resource import Resource
     from infra.engine.values import Value
     from infra.verify.traffic import Leak
 
@@ -25,8 +28,22 @@ def leaks(outcome: Outcome) -> tuple[Leak, ...] | None:
     partial = request.options.targets or request.options.excludes
     if planned is None or request.command is not Command.PREVIEW or outcome.recorder.failed or partial:
         return None
-    after = (c.step.new for c in outcome.recorder.all() if c.step.new is not None and c.op is not Op.DELETE)
-    found = graph.Graph(
+    return traffic.leaks(
+        after(outcome),
+        zone=planned.zone,
+        hostnames=frozenset(hostname.name for hostname in planned.hostnames),
+        regions=frozenset(edge.region for edge in planned.edges),
+    )
+
+
+def after(outcome: Outcome) -> graph.Graph:
+    """What there would be after a run."""
+    return graph_of(c.step.new for c in outcome.recorder.all() if c.step.new is not None and c.op is not Op.DELETE)
+
+
+def graph_of(resources: Iterable[Resource]) -> graph.Graph:
+    """Resources of a state or a run, as the second opinion reads them."""
+    return graph.Graph(
         {
             resource.urn: graph.Node(
                 urn=resource.urn,
@@ -38,14 +55,8 @@ def leaks(outcome: Outcome) -> tuple[Leak, ...] | None:
                 outputs=plain_properties(resource.outputs),
                 sources={name: frozenset(urns) for name, urns in resource.property_dependencies.items()},
             )
-            for resource in after
+            for resource in resources
         }
-    )
-    return traffic.leaks(
-        found,
-        zone=planned.zone,
-        hostnames=frozenset(hostname.name for hostname in planned.hostnames),
-        regions=frozenset(edge.region for edge in planned.edges),
     )
 
 

@@ -64,7 +64,7 @@ class Reach:
 
 def matrix(plan: Plan) -> tuple[Reach, ...]:
     """Every way to the data of a plan, sorted by dataset and by who it is."""
-    rows = [*_duties(plan), *_services(plan), *_exports(plan), *_anyone(plan), *_legacy(plan)]
+    rows = [*_duties(plan), *_services(plan), *_exports(plan), *_transfers(plan), *_anyone(plan), *_legacy(plan)]
     return tuple(sorted(rows, key=lambda row: (row.dataset, row.who, row.where, row.by)))
 
 
@@ -86,6 +86,14 @@ def _exports(plan: Plan) -> Iterator[Reach]:
         for grant in dataset.export_grants:
             path = join("datasets", dataset.dataset.name, "export")
             yield from _by_statement(plan, grant.statement(), path=path, network="anywhere")
+
+
+def _transfers(plan: Plan) -> Iterator[Reach]:
+    for site in plan.sites:
+        if site.transfer is not None:
+            path = join("legacy.sites", site.site.name, "transfer")
+            for statement in site.transfer.statements:
+                yield from _by_statement(plan, statement, path=path, network=site.transfer.network.name)
 
 
 def _by_statement(

@@ -36,6 +36,13 @@ _NEVER = (
 """Types that let somebody in past the groups, or for longer than anybody looks."""
 
 _READS = frozenset({"OBJECT_INSPECT", "OBJECT_READ", "OBJECT_OVERWRITE", "OBJECT_CREATE", "OBJECT_DELETE"})
+_OF_VERBS = {
+    "inspect": frozenset({"OBJECT_INSPECT"}),
+    "read": frozenset({"OBJECT_INSPECT", "OBJECT_READ"}),
+    "use": frozenset({"OBJECT_INSPECT", "OBJECT_READ", "OBJECT_OVERWRITE"}),
+    "manage": _READS,
+}
+"""What a verb on objects brings (Oracle's page "Details for Object Storage and Archive Storage")."""
 _USES_KEYS = frozenset({"KEY_ENCRYPT", "KEY_DECRYPT"})
 _HARMLESS = frozenset(
     {
@@ -75,12 +82,13 @@ _CALLS = frozenset(
 """Calls that read and list no object, and change and end no log."""
 
 _WIDEST = {4: 16, 6: 32}
-_ELSEWHERE = "\N{EM DASH}elsewhere"
+ELSEWHERE = "\N{EM DASH}elsewhere"
 """A value that nothing is named: a request from another network, or in another region."""
 
-_TIME = "request.utc-timestamp"
+TIME = "request.utc-timestamp"
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
-_FAR = "9999-12-31T00:00:00Z"
+FAR = "9999-12-31T00:00:00Z"
+"""A time after every end."""
 _LONG_AGO = "1970-01-01T00:00:00Z"
 
 
@@ -232,7 +240,7 @@ class _Check:
             statement.place[0] != self.declared.organization or not known.issuperset(statement.place)
         ):
             yield Rule.COMPARTMENT, f"{':'.join(statement.place)} is no compartment of this stack"
-        if not statement.place and _powers(statement) & (_READS | _USES_KEYS):
+        if not statement.place and powers(statement) & (_READS | _USES_KEYS):
             yield Rule.COMPARTMENT, "data or keys of the whole tenancy, whatever is put there"
 
     def _service(self, statement: Statement) -> Iterator[tuple[Rule, str]]:
@@ -259,7 +267,7 @@ class _Check:
         if name in self.declared.emergency:
             yield from _emergency(statement)
         yield from self._regions(statement, name)
-        if _powers(statement) & _USES_KEYS:
+        if powers(statement) & _USES_KEYS:
             yield Rule.KEYS, f"{name} may use keys, and with them whatever they encrypt"
 
     def _regions(self, statement: Statement, name: str) -> Iterator[tuple[Rule, str]]:
@@ -274,7 +282,7 @@ class _Check:
             statement, "target.bucket.name", frozenset(bucket for it in exports for bucket in it.buckets)
         ):
             yield Rule.COMPARTMENT, f"an export of {_said(other)}, which was not declared"
-        if may_hold(statement.condition, {"request.utc-timestamp": _FAR}):
+        if may_hold(statement.condition, {"request.utc-timestamp": FAR}):
             yield Rule.ENDS, "an export without an end"
         elif may_hold(statement.condition, {"request.utc-timestamp": max(f"{it.until}T00:00:00Z" for it in exports)}):
             yield Rule.ENDS, "an export that outlives its exception"
@@ -288,7 +296,7 @@ class _Check:
             if isinstance(statement, str) or statement.denies or statement.kind != "group":
                 continue
             for name in statement.names:
-                if _powers(statement) & _READS and any(
+                if powers(statement) & _READS and any(
                     place[: len(statement.place)] == statement.place for place in private
                 ):
                     touches.setdefault(name.lower(), node.urn)
@@ -303,11 +311,11 @@ def _emergency(statement: Statement) -> Iterator[tuple[Rule, str]]:
     """Break-glass reads named buckets between two moments that are a day apart at most."""
     for name in sorted({statement.verb, *statement.permissions} - {"", "OBJECT_INSPECT", "OBJECT_READ"}):
         yield Rule.PERMISSION, f"break-glass lists and reads objects, and does not {name}"
-    if may_hold(statement.condition, {"target.bucket.name": _ELSEWHERE}):
+    if may_hold(statement.condition, {"target.bucket.name": ELSEWHERE}):
         yield Rule.COMPARTMENT, "break-glass for any bucket"
-    begins = [it.value for it in compared(statement.condition, _TIME) if it.operator == "after"]
-    moments = (_LONG_AGO, _FAR, *map(_a_day_after, begins))
-    if any(moment is None or may_hold(statement.condition, {_TIME: moment}) for moment in moments):
+    begins = [it.value for it in compared(statement.condition, TIME) if it.operator == "after"]
+    moments = (_LONG_AGO, FAR, *map(_a_day_after, begins))
+    if any(moment is None or may_hold(statement.condition, {TIME: moment}) for moment in moments):
         yield Rule.ENDS, "break-glass for longer than a day"
 
 
@@ -344,11 +352,11 @@ def _beyond(statement: Statement, variable: str, allowed: frozenset[str]) -> lis
     named = {it.value for it in compared(statement.condition, variable)}
     known = {value.lower() for value in allowed}
     others = [value for value in sorted(named) if value.lower() not in known]
-    return [value for value in (_ELSEWHERE, *others) if may_hold(statement.condition, {variable: value})]
+    return [value for value in (ELSEWHERE, *others) if may_hold(statement.condition, {variable: value})]
 
 
 def _said(value: str) -> str:
-    return "anything else" if value == _ELSEWHERE else value
+    return "anything else" if value == ELSEWHERE else value
 
 
 def _only_calls(statement: Statement) -> bool:
@@ -356,13 +364,13 @@ def _only_calls(statement: Statement) -> bool:
     return not _beyond(statement, "request.operation", _CALLS)
 
 
-def _powers(statement: Statement) -> frozenset[str]:
+def powers(statement: Statement) -> frozenset[str]:
     """The permissions on objects and keys that a statement gives, as far as its calls can use them."""
     if _only_calls(statement):
         return frozenset()
     given = set(statement.permissions)
     if statement.resource in _DATA:
-        given |= {"OBJECT_INSPECT"} if statement.verb == "inspect" else _READS
+        given |= _OF_VERBS[statement.verb]
     if statement.resource in {"keys", "key-family"} and statement.verb in {"use", "manage"}:
         given |= _USES_KEYS
     if statement.resource == "all-resources":

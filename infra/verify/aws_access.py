@@ -11,14 +11,16 @@ evaluates documents as its documentation says.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 from infra.residency.lifecycle import KEY_DELETION_DAYS, Phase
 from infra.residency.regions import LegacyRegion
-from infra.verify.aws_documents import ABSENT, Statement, UnreadableError, may_speak, must_speak, parse
+from infra.verify.aws_documents import UnreadableError, parse
+from infra.verify.aws_grants import Judge, Rule, Site, of_bucket, of_key, of_role, of_trust
 from infra.verify.graph import UNKNOWN, Graph, Node
+
+__all__ = ["Leak", "Rule", "Site", "declared", "leaks"]
 
 BUCKET = "aws:s3/bucket:Bucket"
 BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
@@ -45,28 +47,7 @@ _NEVER = frozenset(
 )
 """Other ways past a bucket's or a key's own policy."""
 
-_READS = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:ListBucketVersions")
-_LISTS = ("s3:ListBucket",)
-_USES = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:ReEncryptFrom")
-_ADMINISTERS = ("kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:CreateAlias", "kms:DisableKey")
-_NOBODY = ("kms:CreateGrant", "kms:ReplicateKey", "kms:ImportKeyMaterial", "kms:UpdatePrimaryRegion")
 _FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-_ELSEWHERE = "999999999999"
-"""An account that is nobody's here."""
-
-
-class Rule(StrEnum):
-    """What can be wrong."""
-
-    ACTION = "action"
-    DOCUMENT = "document"
-    KEY = "key"
-    PUBLIC = "public"
-    READER = "reader"
-    RESOURCE = "resource"
-    SERVICE = "service"
-    STRANGER = "stranger"
-    TYPE = "type"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -76,38 +57,6 @@ class Leak:
     urn: str
     rule: Rule
     what: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """A legacy site as the stack's own configuration declares it.
-
-    Attributes:
-        name: of the site, and of its key.
-        worker: name of the one role that works on objects.
-        deployer: name of the role that deploys, and lists current names.
-        operator: name of the role of those who retire it; empty in BACKUP.
-        buckets: patterns of its buckets' names.
-        alias: of its key.
-    """
-
-    name: str
-    region: LegacyRegion
-    account: str
-    phase: Phase
-    worker: str
-    deployer: str
-    operator: str
-    buckets: tuple[str, ...]
-    alias: str
-
-    def role(self, name: str) -> str:
-        """The ARN of a role of its account."""
-        return f"arn:aws:iam::{self.account}:role/{name}"
-
-    def has(self, bucket: str) -> bool:
-        """Whether a bucket is one of its own."""
-        return any(fnmatchcase(bucket, pattern) for pattern in self.buckets)
 
 
 def declared(deployment: Mapping[str, Any]) -> tuple[Site, ...]:
@@ -172,7 +121,7 @@ class _Check:
         for name, node in sorted(policies.items()):
             site = next((it for it in self.sites if it.has(name)), None)
             if site is not None:
-                yield from self._document(node, "policy", lambda it, name=name, site=site: _bucket(site, name, it))
+                yield from self._document(node, "policy", partial(of_bucket, site, name))
 
     def keys(self) -> Iterator[Leak]:
         """Each key is of one region, waits as long as it can, and has two hands."""
@@ -186,7 +135,7 @@ class _Check:
                 yield Leak(urn=node.urn, rule=Rule.KEY, what=f"a key that is gone before {KEY_DELETION_DAYS} days")
             if node.inputs.get("enableKeyRotation") is not True:
                 yield Leak(urn=node.urn, rule=Rule.KEY, what="a key that never rotates")
-            yield from self._document(node, "policy", lambda it, site=site: _key(site, it))
+            yield from self._document(node, "policy", partial(of_key, site))
 
     def roles(self) -> Iterator[Leak]:
         """Each role is acted as by the one that its phase names."""
@@ -196,24 +145,22 @@ class _Check:
                     yield Leak(urn=node.urn, rule=Rule.ACTION, what=f"{extra}: what a role may do stands elsewhere too")
             site = self._worker(str(node.inputs.get("name")))
             if site is not None:
-                yield from self._document(
-                    node, "assumeRolePolicy", lambda it, site=site: _trust(site, it), what="whoever assumes it"
-                )
+                yield from self._document(node, "assumeRolePolicy", partial(of_trust, site))
 
     def role_policies(self) -> Iterator[Leak]:
         """Each role's own policy is about the site's own buckets and key."""
         for node in self.graph.of(ROLE_POLICY):
             site = self._worker(str(node.inputs.get("role")))
             if site is not None:
-                yield from self._document(node, "policy", lambda it, site=site: _work(site, it))
+                yield from self._document(node, "policy", partial(of_role, site))
 
     def _worker(self, role: str) -> Site | None:
         return next((it for it in self.sites if it.worker == role), None)
 
-    def _document(self, node: Node, field: str, judge: Any, what: str = "whatever it says") -> Iterator[Leak]:
+    def _document(self, node: Node, field: str, judge: Judge) -> Iterator[Leak]:
         text: object = node.inputs.get(field)
         if not isinstance(text, str) or text == UNKNOWN or UNKNOWN in text:
-            yield Leak(urn=node.urn, rule=Rule.DOCUMENT, what=f"a policy that is not known yet: {what}")
+            yield Leak(urn=node.urn, rule=Rule.DOCUMENT, what="a policy that is not known yet")
             return
         try:
             statements = parse(text)
@@ -222,163 +169,3 @@ class _Check:
             return
         for rule, said in judge(statements):
             yield Leak(urn=node.urn, rule=rule, what=said)
-
-
-def _touches(statement: Statement, calls: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(call.lower(), pattern.lower()) for call in calls for pattern in statement.actions)
-
-
-def _strangers(site: Site) -> dict[str, dict[str, str]]:
-    """Callers that have no business here, as calls that come over TLS."""
-    callers = {
-        "a role of the account": site.role("stranger"),
-        "the account's root": f"arn:aws:iam::{site.account}:root",
-        "another account": f"arn:aws:iam::{_ELSEWHERE}:role/{site.worker}",
-    }
-    return {who: {"aws:principalarn": arn, "aws:securetransport": "true"} for who, arn in callers.items()}
-
-
-def _bucket(site: Site, bucket: str, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule, str]]:
-    arn, objects = f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/name"
-
-    def denied(call: str, caller: Mapping[str, str]) -> bool:
-        resource = arn if call.startswith("s3:List") else objects
-        return any(
-            it.denies
-            and ("*", "*") in it.principals
-            and _touches(it, (call,))
-            and any(fnmatchcase(resource, pattern) for pattern in it.resources)
-            and must_speak(it, caller)
-            for it in statements
-        )
-
-    callers = {**_strangers(site), "the deployer": {**_strangers(site)["another account"]}}
-    callers["the deployer"]["aws:principalarn"] = site.role(site.deployer)
-    for who, caller in callers.items():
-        calls = _READS if who == "the deployer" else (*_READS, *_LISTS)
-        for call in calls:
-            if not denied(call, caller):
-                yield Rule.READER, f"{who} is not kept from {call}"
-    for call in ("s3:GetObject", "s3:PutObject", "s3:ListBucket"):
-        if not denied(call, {"aws:securetransport": "false"}):
-            yield Rule.READER, f"{call} in plain text is not refused"
-    for statement in statements:
-        if not statement.denies:
-            yield from _service(site, statement, "s3.amazonaws.com")
-            if set(statement.actions) != {"s3:PutObject"}:
-                yield Rule.ACTION, f"{statement.sid}: more than delivering inventories"
-            if statement.resources != (f"{arn}/*",):
-                yield Rule.RESOURCE, f"{statement.sid}: about something else than {bucket}"
-
-
-def _key(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule, str]]:
-    users: set[str] = set()
-    administrators: set[str] = set()
-    for statement in statements:
-        if statement.denies:
-            continue
-        for action in statement.actions:
-            if action in {"*", "kms:*"}:
-                yield Rule.ACTION, f"{statement.sid}: every call there is"
-        if _touches(statement, _NOBODY):
-            yield Rule.ACTION, f"{statement.sid}: a key that can be lent out or carried away"
-        if statement.resources != ("*",):
-            yield Rule.RESOURCE, f"{statement.sid}: about something else than this key"
-        if any(kind == "Service" for kind, _ in statement.principals):
-            yield from _service(site, statement, "s3.amazonaws.com")
-            if set(statement.actions) != {"kms:GenerateDataKey*"}:
-                yield Rule.ACTION, f"{statement.sid}: more than encrypting inventories"
-            continue
-        yield from _people(site, statement, {site.worker, site.deployer})
-        names = {name for _, name in statement.principals}
-        if _touches(statement, _USES):
-            users |= names
-            if may_speak(statement, {"kms:viaservice": ABSENT}):
-                yield Rule.KEY, f"{statement.sid}: the key by itself, not through S3 of the site"
-            if may_speak(statement, {"kms:viaservice": "s3.eu-west-1.amazonaws.com"}):
-                yield Rule.KEY, f"{statement.sid}: the key through another service or region"
-        if _touches(statement, _ADMINISTERS):
-            administrators |= names
-            if _touches(statement, ("kms:ScheduleKeyDeletion",)) and site.phase is not Phase.WIPE:
-                yield Rule.KEY, f"{statement.sid}: the key may be given up while backups rest on it"
-    for name in sorted(users & administrators):
-        yield Rule.KEY, f"{name.rpartition('/')[2]} administers the key and uses it"
-    if site.role(site.deployer) in users:
-        yield Rule.KEY, "the deployer uses the key"
-
-
-def _trust(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule, str]]:
-    for statement in statements:
-        if statement.denies:
-            continue
-        if set(statement.actions) != {"sts:AssumeRole"}:
-            yield Rule.ACTION, f"{statement.sid}: more than acting as the role"
-        if site.phase is Phase.BACKUP:
-            yield from _service(site, statement, "datasync.amazonaws.com")
-        else:
-            yield from _people(site, statement, {site.operator})
-
-
-def _work(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule, str]]:
-    for statement in statements:
-        if statement.denies:
-            continue
-        for action in statement.actions:
-            if action.endswith(":*") or action == "*":
-                yield Rule.ACTION, f"{statement.sid}: every call there is"
-            elif not action.startswith(("s3:", "kms:")):
-                yield Rule.ACTION, f"{statement.sid}: {action}, which is no work on a backup"
-            elif action.startswith(("s3:PutBucket", "s3:DeleteBucket", "s3:PutLifecycle", "s3:PutEncryption")):
-                yield Rule.ACTION, f"{statement.sid}: {action} changes what guards the backup"
-        if _touches(statement, _NOBODY) or _touches(statement, _ADMINISTERS):
-            yield Rule.KEY, f"{statement.sid}: the site's role would administer the key"
-        if not statement.resources:
-            yield Rule.RESOURCE, f"{statement.sid}: about nothing in particular"
-        for resource in statement.resources:
-            yield from ((Rule.RESOURCE, f"{statement.sid}: {it}") for it in _foreign(site, statement, resource))
-
-
-def _foreign(site: Site, statement: Statement, resource: str) -> Iterator[str]:
-    if resource.startswith("arn:aws:s3:::"):
-        bucket = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
-        if bucket not in site.buckets and not ("*" not in bucket and site.has(bucket)):
-            yield f"{resource} is not the site's"
-    elif resource.startswith(f"arn:aws:kms:{site.region}:{site.account}:key/"):
-        if may_speak(statement, {"kms:resourcealiases": "alias/another"}) or may_speak(
-            statement, {"kms:resourcealiases": ABSENT}
-        ):
-            yield f"{resource}, whatever key that is"
-    else:
-        yield f"{resource} is not the site's"
-
-
-def _people(site: Site, statement: Statement, names: set[str]) -> Iterator[tuple[Rule, str]]:
-    """Principals of kind AWS are these roles, by name or by a condition on who it is."""
-    known = {site.role(name) for name in names if name}
-    if not statement.principals:
-        yield Rule.STRANGER, f"{statement.sid}: nobody in particular"
-    for kind, name in statement.principals:
-        if (kind, name) == ("AWS", f"arn:aws:iam::{site.account}:root"):
-            for who, caller in {**_strangers(site), "a caller that does not say who it is": {}}.items():
-                asked = {"aws:principalarn": ABSENT, **caller}
-                if who != "another account" and may_speak(statement, asked):
-                    yield Rule.STRANGER, f"{statement.sid}: {who}"
-        elif kind != "AWS" or name not in known:
-            yield Rule.STRANGER, f"{statement.sid}: {name}"
-
-
-def _service(site: Site, statement: Statement, service: str) -> Iterator[tuple[Rule, str]]:
-    """A service, acting for the site's own account and resources only."""
-    if statement.principals != (("Service", service),):
-        yield Rule.STRANGER, f"{statement.sid}: somebody else than {service}"
-        return
-    asked = {
-        "for another account": {"aws:sourceaccount": _ELSEWHERE},
-        "for nobody in particular": {"aws:sourceaccount": ABSENT},
-        "for a resource of others": {"aws:sourcearn": f"arn:aws:s3:::{_ELSEWHERE}-bucket"},
-        "for no resource in particular": {"aws:sourcearn": ABSENT},
-        "for a task elsewhere": {"aws:sourcearn": f"arn:aws:datasync:eu-west-1:{_ELSEWHERE}:task/task-1"},
-    }
-    for what, call in asked.items():
-        if may_speak(statement, call):
-            yield Rule.SERVICE, f"{statement.sid}: {service} {what}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
 from types import MappingProxyType
-from typing import Any, cast
+from typing import cast
 
 
 class UnreadableError(ValueError):
@@ -55,14 +55,15 @@ def parse(text: str) -> tuple[Statement, ...]:
         UnreadableError: it is none, or none that this project has a use for.
     """
     try:
-        document: Any = json.loads(text)
+        raw = cast("object", json.loads(text))
     except ValueError as error:
         raise UnreadableError(f"no JSON ({error})") from None
-    if not isinstance(document, dict) or document.keys() - {"Version", "Statement"}:  # pyright: ignore[reportUnknownMemberType]
+    document = cast("dict[str, object]", raw) if isinstance(raw, dict) else {}
+    if document.keys() != {"Version", "Statement"}:
         raise UnreadableError("no document of Version and Statement")
-    if document.get("Version") != "2012-10-17":  # pyright: ignore[reportUnknownMemberType]
+    if document["Version"] != "2012-10-17":
         raise UnreadableError("another version of the language")
-    return tuple(_statement(raw) for raw in _list(document.get("Statement")))  # pyright: ignore[reportUnknownMemberType]
+    return tuple(map(_statement, _list(document["Statement"])))
 
 
 def _statement(raw: object) -> Statement:

@@ -57,7 +57,7 @@ class Stack:
         (urn,) = (r["urn"] for r in self.all.values() if r["type"] == type_ and r["urn"].endswith(f"::{name}"))
         del self.all[urn]
 
-    def add(self, type_, **inputs):
+    def add(self, type_, **inputs: object):
         """One more resource."""
         urn = f"urn:pulumi:test::usdata::{type_}::more"
         self.all[urn] = {"urn": urn, "type": type_, "inputs": inputs}
@@ -120,7 +120,7 @@ def without(sid):
     return lambda statements: statements.pop(sid)
 
 
-def put(sid, **changes):
+def put(sid, **changes: object):
     """Other elements of a statement."""
     return lambda statements: statements[sid].update(changes)
 
@@ -130,28 +130,28 @@ def bare(sid):
     return lambda statements: statements[sid].pop("Condition")
 
 
-def when(sid, operator, key, *values):
+def when(sid, operator, key, *values: str):
     """A statement with one condition, and no other."""
     return put(sid, Condition={operator: {key: list(values)}})
 
 
-def more(**statement):
+def more(**statement: object):
     """One more statement that allows."""
     return lambda statements: statements.update({"More": {"Sid": "More", "Effect": "Allow", **statement}})
 
 
-def replaced(sid, key, **changes):
+def replaced(sid, key, values):
     """A statement in which one condition key has other values."""
 
     def edit(statements):
         for compared in statements[sid]["Condition"].values():
             if key in compared:
-                compared[key] = changes["values"]
+                compared[key] = values
 
     return edit
 
 
-def set_(type_, name, **inputs):
+def set_(type_, name, **inputs: object):
     """A leak by other inputs."""
     return lambda stack: stack.inputs(type_, name).update(inputs)
 
@@ -307,10 +307,16 @@ def test_a_harmless_rewrite_is_none(stack, edit):
         ('{"Version": "2012-10-17", "Statement": [1]}', "no object"),
         ('{"Version": "2012-10-17", "Statement": [{"Effect": "Perhaps"}]}', "neither Allow nor Deny"),
         ('{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": [1]}]}', "where a text belongs"),
-        ('{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Principal": {"X": "y"}}]}', "kind X"),
+        (
+            '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Principal": {"X": "y"}}]}',
+            "kind X",
+        ),
         ('{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Principal": 1}]}', "that is none"),
         ('{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Condition": 1}]}', "no object"),
-        ('{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Condition": {"X": {}}}]}', "operator X"),
+        (
+            '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Condition": {"X": {}}}]}',
+            "operator X",
+        ),
     ],
 )
 def test_what_cannot_be_read_says_why(text, why):

@@ -1,0 +1,236 @@
+"""What a policy document of a legacy site grants too much: to whom, for which calls, on which resources, under what.
+
+One function for each kind of document. Each yields the rule that is broken and what is wrong, in words.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from infra.residency.lifecycle import Phase
+from infra.residency.regions import LegacyRegion
+from infra.verify.aws_documents import ABSENT, Statement, may_speak, must_speak
+
+_READS = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:ListBucketVersions")
+_LISTS = ("s3:ListBucket",)
+_USES = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:ReEncryptFrom")
+_ADMINISTERS = ("kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:CreateAlias", "kms:DisableKey")
+_NOBODY = ("kms:CreateGrant", "kms:ReplicateKey", "kms:ImportKeyMaterial", "kms:UpdatePrimaryRegion")
+_ELSEWHERE = "999999999999"
+"""An account that is nobody's here."""
+
+
+class Rule(StrEnum):
+    """What can be wrong."""
+
+    ACTION = "action"
+    DOCUMENT = "document"
+    KEY = "key"
+    PUBLIC = "public"
+    READER = "reader"
+    RESOURCE = "resource"
+    SERVICE = "service"
+    STRANGER = "stranger"
+    TYPE = "type"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A legacy site as the stack's own configuration declares it.
+
+    Attributes:
+        name: of the site, and of its key.
+        worker: name of the one role that works on objects.
+        deployer: name of the role that deploys, and lists current names.
+        operator: name of the role of those who retire it; empty in BACKUP.
+        buckets: patterns of its buckets' names.
+        alias: of its key.
+    """
+
+    name: str
+    region: LegacyRegion
+    account: str
+    phase: Phase
+    worker: str
+    deployer: str
+    operator: str
+    buckets: tuple[str, ...]
+    alias: str
+
+    def role(self, name: str) -> str:
+        """The ARN of a role of its account."""
+        return f"arn:aws:iam::{self.account}:role/{name}"
+
+    def has(self, bucket: str) -> bool:
+        """Whether a bucket is one of its own."""
+        return any(fnmatchcase(bucket, pattern) for pattern in self.buckets)
+
+
+Judge = Callable[[tuple[Statement, ...]], Iterator[tuple[Rule, str]]]
+"""Judges a document."""
+
+
+def _touches(statement: Statement, calls: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(call.lower(), pattern.lower()) for call in calls for pattern in statement.actions)
+
+
+def _strangers(site: Site) -> dict[str, dict[str, str]]:
+    """Callers that have no business here, as calls that come over TLS."""
+    callers = {
+        "a role of the account": site.role("stranger"),
+        "the account's root": f"arn:aws:iam::{site.account}:root",
+        "another account": f"arn:aws:iam::{_ELSEWHERE}:role/{site.worker}",
+    }
+    return {who: {"aws:principalarn": arn, "aws:securetransport": "true"} for who, arn in callers.items()}
+
+
+def of_bucket(site: Site, bucket: str, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule, str]]:
+    """A bucket's policy keeps everybody but the site's one role away, and allows inventories at most."""
+    for who, calls, caller in _callers(site):
+        for call in calls:
+            if not _denied(statements, bucket, call, caller):
+                yield Rule.READER, f"{who} is not kept from {call}"
+    for statement in statements:
+        if not statement.denies:
+            yield from _service(statement, "s3.amazonaws.com")
+            if set(statement.actions) != {"s3:PutObject"}:
+                yield Rule.ACTION, f"{statement.sid}: more than delivering inventories"
+            if statement.resources != (f"arn:aws:s3:::{bucket}/*",):
+                yield Rule.RESOURCE, f"{statement.sid}: about something else than {bucket}"
+
+
+def _callers(site: Site) -> Iterator[tuple[str, tuple[str, ...], Mapping[str, str]]]:
+    """Those who are to be kept away, from which calls."""
+    for who, caller in _strangers(site).items():
+        yield who, (*_READS, *_LISTS), caller
+    yield "the deployer", _READS, {"aws:principalarn": site.role(site.deployer), "aws:securetransport": "true"}
+    yield "whoever comes in plain text", ("s3:GetObject", "s3:PutObject", "s3:ListBucket"), _PLAIN_TEXT
+
+
+_PLAIN_TEXT = {"aws:securetransport": "false"}
+
+
+def _denied(statements: tuple[Statement, ...], bucket: str, call: str, caller: Mapping[str, str]) -> bool:
+    resource = f"arn:aws:s3:::{bucket}" + ("" if call.startswith("s3:List") else "/name")
+    return any(
+        it.denies
+        and ("*", "*") in it.principals
+        and _touches(it, (call,))
+        and any(fnmatchcase(resource, pattern) for pattern in it.resources)
+        and must_speak(it, caller)
+        for it in statements
+    )
+
+
+def of_key(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule, str]]:
+    """A key's policy: one hand administers, another uses through S3 of the site, S3 encrypts inventories."""
+    allowed = [it for it in statements if not it.denies]
+    for statement in allowed:
+        if {"*", "kms:*"} & {*statement.actions}:
+            yield Rule.ACTION, f"{statement.sid}: every call there is"
+        if _touches(statement, _NOBODY):
+            yield Rule.ACTION, f"{statement.sid}: a key that can be lent out or carried away"
+        if statement.resources != ("*",):
+            yield Rule.RESOURCE, f"{statement.sid}: about something else than this key"
+        if any(kind == "Service" for kind, _ in statement.principals):
+            yield from _service(statement, "s3.amazonaws.com")
+            if set(statement.actions) != {"kms:GenerateDataKey*"}:
+                yield Rule.ACTION, f"{statement.sid}: more than encrypting inventories"
+        else:
+            yield from _people(site, statement, {site.worker, site.deployer})
+            yield from _use(site, statement)
+    users, administrators = (
+        {name for it in allowed if _touches(it, calls) for kind, name in it.principals if kind != "Service"}
+        for calls in (_USES, _ADMINISTERS)
+    )
+    for name in sorted(users & administrators | users & {site.role(site.deployer)}):
+        yield Rule.KEY, f"{name.rpartition('/')[2]} administers the key and uses it"
+
+
+def _use(site: Site, statement: Statement) -> Iterator[tuple[Rule, str]]:
+    if _touches(statement, _USES):
+        for service in (ABSENT, "s3.eu-west-1.amazonaws.com"):
+            if may_speak(statement, {"kms:viaservice": service}):
+                yield Rule.KEY, f"{statement.sid}: the key by itself, or through another service or region"
+    if _touches(statement, ("kms:ScheduleKeyDeletion",)) and site.phase is not Phase.WIPE:
+        yield Rule.KEY, f"{statement.sid}: the key may be given up while backups rest on it"
+
+
+def of_trust(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule, str]]:
+    """Who may act as the site's role: DataSync for the site, later those who retire it."""
+    for statement in statements:
+        if statement.denies:
+            continue
+        if set(statement.actions) != {"sts:AssumeRole"}:
+            yield Rule.ACTION, f"{statement.sid}: more than acting as the role"
+        if site.phase is Phase.BACKUP:
+            yield from _service(statement, "datasync.amazonaws.com")
+        else:
+            yield from _people(site, statement, {site.operator})
+
+
+def of_role(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule, str]]:
+    """What the site's role may do: work on the site's own buckets, under its own key."""
+    for statement in statements:
+        if statement.denies:
+            continue
+        for action in statement.actions:
+            if action.endswith(":*") or action == "*":
+                yield Rule.ACTION, f"{statement.sid}: every call there is"
+            elif not action.startswith(("s3:", "kms:")):
+                yield Rule.ACTION, f"{statement.sid}: {action}, which is no work on a backup"
+            elif action.startswith(("s3:PutBucket", "s3:DeleteBucket", "s3:PutLifecycle", "s3:PutEncryption")):
+                yield Rule.ACTION, f"{statement.sid}: {action} changes what guards the backup"
+        if _touches(statement, _NOBODY) or _touches(statement, _ADMINISTERS):
+            yield Rule.KEY, f"{statement.sid}: the site's role would administer the key"
+        if not statement.resources:
+            yield Rule.RESOURCE, f"{statement.sid}: about nothing in particular"
+        for resource in statement.resources:
+            yield from ((Rule.RESOURCE, f"{statement.sid}: {it}") for it in _foreign(site, statement, resource))
+
+
+def _foreign(site: Site, statement: Statement, resource: str) -> Iterator[str]:
+    if resource.startswith("arn:aws:s3:::"):
+        bucket = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
+        if bucket not in site.buckets and not ("*" not in bucket and site.has(bucket)):
+            yield f"{resource} is not the site's"
+    elif resource.startswith(f"arn:aws:kms:{site.region}:{site.account}:key/"):
+        if may_speak(statement, {"kms:resourcealiases": "alias/another"}) or may_speak(
+            statement, {"kms:resourcealiases": ABSENT}
+        ):
+            yield f"{resource}, whatever key that is"
+    else:
+        yield f"{resource} is not the site's"
+
+
+def _people(site: Site, statement: Statement, names: set[str]) -> Iterator[tuple[Rule, str]]:
+    """Principals of kind AWS are these roles, by name or by a condition on who it is."""
+    known = {site.role(name) for name in names if name}
+    if not statement.principals:
+        yield Rule.STRANGER, f"{statement.sid}: nobody in particular"
+    for kind, name in statement.principals:
+        if (kind, name) == ("AWS", f"arn:aws:iam::{site.account}:root"):
+            for who, caller in {**_strangers(site), "a caller that does not say who it is": {}}.items():
+                asked = {"aws:principalarn": ABSENT, **caller}
+                if who != "another account" and may_speak(statement, asked):
+                    yield Rule.STRANGER, f"{statement.sid}: {who}"
+        elif kind != "AWS" or name not in known:
+            yield Rule.STRANGER, f"{statement.sid}: {name}"
+
+
+def _service(statement: Statement, service: str) -> Iterator[tuple[Rule, str]]:
+    """A service, acting for the site's own account and resources only."""
+    if statement.principals != (("Service", service),):
+        yield Rule.STRANGER, f"{statement.sid}: somebody else than {service}"
+        return
+    asked = {
+        "for another account": {"aws:sourceaccount": _ELSEWHERE},
+        "for nobody in particular": {"aws:sourceaccount": ABSENT},
+        "for a resource of others": {"aws:sourcearn": f"arn:aws:s3:::{_ELSEWHERE}-bucket"},
+        "for no resource in particular": {"aws:sourcearn": ABSENT},
+        "for a task elsewhere": {"aws:sourcearn": f"arn:aws:datasync:eu-west-1:{_ELSEWHERE}:task/task-1"},
+    }
+    for what, call in asked.items():
+        if may_speak(statement, call):
+            yield Rule.SERVICE, f"{statement.sid}: {service} {what}"
