@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from infra.verify import binding
+from infra.verify.graph import Graph
+from infra.verify.models import MODELS
 from infra.verify.proof import Proof
 
 VERSION: Final = 1
@@ -29,13 +31,15 @@ def certificate(proof: Proof, *, kind: str) -> dict[str, Any]:
         for node in context.graph.nodes.values()
         if node.type.startswith("pulumi:providers:")
     }
-    return {
+    found: dict[str, Any] = {
         "certificate": VERSION,
         "stack": context.stack,
         "asOf": context.as_of.isoformat(),
         "from": kind,
         "resources": proof.resources,
         "providers": sorted(providers),
+        "declared": context.declared.deployment,
+        "models": models(context.graph),
         "digests": {
             "planned": binding.planned(context.graph),
             "state": binding.state(context.graph),
@@ -46,13 +50,25 @@ def certificate(proof: Proof, *, kind: str) -> dict[str, Any]:
                 "id": verdict.theorem,
                 "title": verdict.title,
                 "answer": verdict.answer.value,
-                "examined": verdict.examined,
-                "flows": verdict.flows,
                 "assumptions": list(verdict.assumptions),
                 "evidence": verdict.certificate,
             }
             for verdict in proof.verdicts
         ],
+    }
+    return found | {"seal": hashlib.sha256(binding.canonical(found).encode()).hexdigest()}
+
+
+def models(graph: Graph) -> dict[str, Any]:
+    """The lists of properties of every type that there is."""
+    return {
+        type_: {
+            "read": sorted(model.read),
+            "attributed": {path: sorted(types) for path, types in sorted(model.attributed.items())},
+            "irrelevant": sorted(model.irrelevant),
+        }
+        for type_ in graph.types
+        if (model := MODELS.get(type_)) is not None
     }
 
 

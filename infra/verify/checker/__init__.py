@@ -1,0 +1,1 @@
+"""The checker of certificates: one file, for auditors, that shares no code with anything else here."""

@@ -1,0 +1,97 @@
+"""The checker of certificates: it accepts what is proved and refuses whatever else it is given.
+
+Proves that no single change of a certificate's or a preview's meaning passes, not even where a forger makes seal and
+digests right again. Not that the rules it checks are the right ones: it is read for that.
+"""
+
+import ast
+import json
+import subprocess
+import sys
+from random import Random
+
+import pytest
+
+from infra.verify.checker import checker
+from tests.support.graphs import STACKS
+from tests.verify.certificates import certified, changed, leaves, preview, refusal, resealed
+from tests.verify.test_leaks import LEAKS, Stack
+
+FILE = checker.__file__
+CHANGES = 80
+"""Of each kind and stack; `make proofs` does more."""
+
+NO_MEANING = {"custom", "sourcePosition", "provider"}
+"""What a preview says beside: nothing is decided by it. (Another provider is a leak; here only its id would change.)"""
+
+
+@pytest.fixture(scope="module", params=STACKS)
+def case(request):
+    """A stack's certificate and preview."""
+    return certified(request.param), preview(request.param)
+
+
+def test_it_accepts_what_is_proved(case):
+    """And says what it took from the certificate."""
+    lines = checker.check(*case)
+    assert lines[0].startswith("ACCEPTED")
+    assert lines[2].endswith("are the preview's own")
+
+
+def test_no_change_of_a_certificate_passes(case):
+    """Any value changed or removed, with the seal as it was and made right again; another day may be as good."""
+    found, document = case
+    models = checker.sha256(checker.canonical(found["models"]))
+    random = Random(1)  # noqa: S311 (seeded changes, no secret)
+    paths = [path for path in leaves(found) if path != ("seal",)]
+    for path in random.sample(paths, CHANGES):
+        forged = changed(found, path, random)
+        assert refusal(forged, document), path
+        assert path == ("asOf",) or refusal(resealed(forged), document, models), path
+
+
+def test_no_change_of_a_preview_passes(case):
+    """Any value of any resource changed or removed."""
+    found, document = case
+    random = Random(2)  # noqa: S311 (the same)
+    paths = [path for path in leaves(document["steps"]) if len(path) > 2 and path[2] not in NO_MEANING]
+    for path in random.sample(paths, CHANGES // 5):
+        forged = changed({"steps": document["steps"]}, ("steps", *path), random)
+        assert refusal(found, document | forged), path
+
+
+@pytest.mark.parametrize(("theorem", "edit"), [(t, e) for t, _, e, _ in LEAKS], ids=[n for _, n, _, _ in LEAKS])
+def test_a_leak_has_no_certificate(theorem, edit):
+    """Not even one whose digests are right: what is claimed of the theorem does not follow from the preview."""
+    del theorem
+    stack = Stack()
+    edit(stack)
+    document = preview("us-prod") | {"steps": stack.steps}
+    why = refusal(resealed(certified("us-prod"), document), document)
+    assert why
+    assert "digest" not in why
+    assert "seal" not in why
+
+
+def test_it_stands_alone(tmp_path):
+    """At most 500 lines, the standard library only, and run by itself with nothing else to import."""
+    text = checker.__loader__.get_data(FILE).decode()
+    assert len(text.splitlines()) <= 500
+    modules = {
+        node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert {module.partition(".")[0] for module in modules} <= sys.stdlib_module_names
+    certificate, document = tmp_path / "c.json", tmp_path / "p.json"
+    certificate.write_text(json.dumps(certified("sandbox")))
+    document.write_text(json.dumps(preview("sandbox")))
+
+    def run(*arguments: object):
+        command = [sys.executable, "-I", FILE, *map(str, arguments)]
+        return subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)  # noqa: S603
+
+    assert run(certificate, document).stdout.startswith("ACCEPTED")
+    assert run(certificate, document, "--models", "0" * 64).returncode == 1
+    assert run(certificate, certificate).returncode == 1
+    assert run(certificate, tmp_path / "none.json").returncode == 2
