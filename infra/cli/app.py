@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from infra.cli.refusal import BadStackFile, Exit, Refused
+from infra.cli.refusal import BadStackFile, Exit, Refused, Unproved
 from infra.engine.options import Command, Options
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def refusals(*, as_json: bool) -> Generator[None]:
     """Turn what is refused inside the block into a message and an exit code."""
     try:
         yield
-    except (Refused, BadStackFile) as error:
+    except (Refused, BadStackFile, Unproved) as error:
         click.echo(error.text(), err=True)
         if as_json:
             click.echo(json.dumps(error.document(), indent=2, sort_keys=True))
@@ -274,7 +274,7 @@ def _run(
                 why="`up --plan` applies what was reviewed, and what is reviewed is the file",
                 fix="write the edit into the stack file",
             )
-        from infra.cli import plans, runs, traffic_check  # noqa: PLC0415 (the engine is slow to import: `--help` does without)
+        from infra.cli import plans, runs  # noqa: PLC0415 (the engine is slow to import: `--help` does without)
 
         options = Options(**engine, generate_plan=save_plan is not None, plan=plans.read(plan_file))
         request = runs.Request(
@@ -289,12 +289,20 @@ def _run(
         if save_plan is not None and outcome.result.plan is not None:
             plans.write(save_plan, outcome.result.plan)
     _show(outcome, as_json=as_json, diff=diff, show_sames=show_sames)
-    sys.exit(traffic_check.exit_code(outcome))
+    sys.exit(_exit_code(outcome))
+
+
+def _exit_code(outcome: Outcome) -> Exit:
+    """The run's own; where that went well and shows a plan, what is decided about the plan."""
+    from infra.cli import traffic_check  # noqa: PLC0415 (the engine is slow to import)
+
+    own = traffic_check.exit_code(outcome)
+    return Exit(outcome.proof.answer.exit_code) if own is Exit.DONE and outcome.proof is not None else own
 
 
 def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> None:
     if as_json:
-        from infra.cli import access_check, traffic_check, traffic_table  # noqa: PLC0415 (the engine is slow to import)
+        from infra.cli import access_check, traffic_check, traffic_table, verdict  # noqa: PLC0415 (the engine is slow to import)
         from infra.engine.digest import digest  # noqa: PLC0415 (the same)
 
         document = dict(digest(outcome.events, show_sames=show_sames))
@@ -305,6 +313,8 @@ def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> N
             if outcome.request.edits:
                 document["whatIf"] = [edit.text for edit in outcome.request.edits]
             document["accessWidened"] = list(access_check.widened(outcome))
+        if outcome.proof is not None:
+            document["residency"] = verdict.document(outcome.proof)
         click.echo(json.dumps(document, indent=4, ensure_ascii=False))
         return
     from infra.cli import report  # noqa: PLC0415 (the same)

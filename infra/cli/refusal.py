@@ -62,6 +62,28 @@ class Refused(Exception):  # noqa: N818 (reads as what it is where it is raised)
         return {"error": self.reason, **{label: text for label, text in self.details.items() if text}}
 
 
+class Unproved(Exception):  # noqa: N818 (reads as what it is where it is raised)
+    """An update whose plan is not proved; nothing was applied.
+
+    Attributes:
+        code: The exit code.
+    """
+
+    def __init__(self, text: str, document: dict[str, object], code: Exit) -> None:
+        super().__init__("the plan is not proved")
+        self._text = text
+        self._document = document
+        self.code = code
+
+    def text(self) -> str:
+        """The refusal for people."""
+        return self._text
+
+    def document(self) -> dict[str, object]:
+        """The refusal for machines."""
+        return self._document
+
+
 class BadStackFile(Exception):  # noqa: N818 (the same)
     """A stack file with findings.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from infra.cli import access_check, traffic_check, traffic_table
+from infra.cli import access_check, traffic_check, traffic_table, verdict
 from infra.cli.meaning import meaning
 from infra.engine.display import (
     Paper,
@@ -44,6 +44,8 @@ def render(outcome: Outcome, paper: Paper, *, diff: bool, show_sames: bool) -> s
     recorder, request = outcome.recorder, outcome.request
     changes = bool(recorder.changed())
     blocks = [[header(outcome, paper)], _what_if(outcome, paper), _verdict(outcome, paper)]
+    if outcome.proof is not None:
+        blocks.append(verdict.render(outcome.proof, paper))
     blocks.append(traffic_check.render(outcome, paper))
     blocks.append(columns(_conditions(outcome.loaded.plan, request.as_of), width=paper.width))
     if changes or show_sames or outcome.recorder.failed:

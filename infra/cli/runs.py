@@ -20,6 +20,7 @@ from infra.engine.display import Progress, Recorder, count
 from infra.engine.events import Event
 from infra.engine.options import Command, Options
 from infra.residency.findings import ResidencyError
+from infra.verify.verdict import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,11 +34,15 @@ if TYPE_CHECKING:
     from infra.residency.evidence import Evidence
     from infra.residency.findings import Finding
     from infra.settings import Edit, Loaded
+    from infra.verify.proof import Proof
 
     _Providers: TypeAlias = ProviderFactory | Mapping[str, str]
 
 _CODE = Path(__file__).resolve().parents[2]
 """What places in the program are relative to."""
+
+_PROGRAMS = frozenset({Command.PREVIEW, Command.UP})
+"""The commands that run the program."""
 
 _VERBS = {
     Command.PREVIEW: "planning",
@@ -92,7 +97,11 @@ class Basis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a run went."""
+    """How a run went.
+
+    Attributes:
+        proof: What was decided about the whole plan; None where the run does not show one, or failed.
+    """
 
     request: Request
     loaded: Loaded
@@ -101,12 +110,14 @@ class Outcome:
     result: Result
     recorder: Recorder
     events: list[Event]
+    proof: Proof | None = None
 
 
 def carry_out(request: Request) -> Outcome:
-    """Do it.
+    """Do it; an update only where its plan is proved.
 
     Raises:
+        Unproved: The plan of an update is not proved; nothing was applied.
         BadStackFile: The stack file may not be; nothing was planned.
         Refused: An argument or the state cannot be used; nothing was done.
     """
@@ -118,27 +129,84 @@ def carry_out(request: Request) -> Outcome:
         providers = _providers(request, held)
         if file is not None:
             state = _settled(request, file, providers)
-        recorder, events = Recorder(), list[Event]()
-        progress = Progress(_VERBS[request.command], basis.resources)
+        at = _Start(loaded=loaded, basis=basis, state=state, evidence=evidence, providers=providers)
+        if request.command is Command.UP and not request.is_preview:
+            planned = _carried_out(_planning(request), at, None)
+            if planned.proof is None:
+                return planned
+            _refuse_unproved(planned.proof)
+        return _carried_out(request, at, None if request.is_preview else file)
 
-        def on_event(event: Event) -> None:
-            recorder(event)
-            events.append(event)
-            progress(event)
 
-        held.enter_context(progress.shown())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    """Where a run starts from."""
+
+    loaded: Loaded
+    basis: Basis
+    state: Deployment
+    evidence: Evidence
+    providers: Any
+
+
+def _planning(request: Request) -> Request:
+    """What shows the whole plan of an update, whatever part of it is to be done."""
+    options = Options(parallel=request.options.parallel, refresh=request.options.refresh)
+    return replace(request, command=Command.PREVIEW, options=options)
+
+
+def _refuse_unproved(proof: Proof) -> None:
+    """Refuse to apply a plan that is not proved.
+
+    Raises:
+        Unproved: It is not.
+    """
+    from infra.cli import verdict  # noqa: PLC0415 (only an update needs it)
+
+    if proof.answer is not Answer.PROVED:
+        raise verdict.unproved(proof)
+
+
+def _carried_out(request: Request, start: _Start, sink: StateFile | None) -> Outcome:
+    """One run of an engine, with its progress shown."""
+    recorder, events = Recorder(), list[Event]()
+    progress = Progress(_VERBS[request.command], start.basis.resources)
+
+    def on_event(event: Event) -> None:
+        recorder(event)
+        events.append(event)
+        progress(event)
+
+    with progress.shown():
         result = _run(
             request,
-            state,
-            None if request.is_preview else file,
-            providers,
+            start.state,
+            sink,
+            start.providers,
             on_event=on_event,
-            evidence=evidence,
-            value=loaded.value,
+            evidence=start.evidence,
+            value=start.loaded.value,
         )
     return Outcome(
-        request=request, loaded=loaded, basis=basis, before=state, result=result, recorder=recorder, events=events
+        request=request,
+        loaded=start.loaded,
+        basis=start.basis,
+        before=start.state,
+        result=result,
+        recorder=recorder,
+        events=events,
+        proof=_proof(request, recorder, events),
     )
+
+
+def _proof(request: Request, recorder: Recorder, events: list[Event]) -> Proof | None:
+    """What is decided about the plan that a run shows; None where it shows a part of one, or failed."""
+    partial = request.options.targets or request.options.excludes
+    if not request.is_preview or request.command not in _PROGRAMS or recorder.failed or partial:
+        return None
+    from infra.cli import verdict  # noqa: PLC0415 (only a preview needs it)
+
+    return verdict.proof_of(request, events)
 
 
 def _run(
@@ -162,7 +230,7 @@ def _run(
 
     return deployment.run(
         command=request.command,
-        program=program if request.command in {Command.PREVIEW, Command.UP} else None,
+        program=program if request.command in _PROGRAMS else None,
         project=PROJECT,
         stack=workspace.stack,
         config=configuration(workspace, deployment=value if request.edits else None),

@@ -142,8 +142,14 @@ class Graph:
 _HOMES = {region.value: region for region in UsRegion}
 
 
+STAYS = frozenset({"same", "update", "read", "refresh"})
+"""What may be done to a resource without making another one of it."""
+
+
 def node_of(resource: Mapping[str, Any], *, op: str = "same", old: Mapping[str, Any] | None = None) -> Node:
     """A resource as a state export or a preview's `newState` writes it.
+
+    A preview tells of a resource that stays before its provider is asked: its id and outputs are then those it has.
 
     Args:
         resource: The document.
@@ -151,15 +157,16 @@ def node_of(resource: Mapping[str, Any], *, op: str = "same", old: Mapping[str, 
         old: The same resource's document in the state.
     """
     urn = str(resource["urn"])
+    stays: Mapping[str, Any] = old if old is not None and op in STAYS else {}
     sources = cast("Mapping[str, Iterable[str] | None]", resource.get("propertyDependencies") or {})
     return Node(
         urn=urn,
         type=str(resource["type"]),
         name=urn.rpartition("::")[2],
         provider=str(resource.get("provider") or "").rpartition("::")[0],
-        id=str(resource.get("id") or ""),
+        id=str(resource.get("id") or stays.get("id") or ""),
         inputs=resource.get("inputs") or {},
-        outputs=resource.get("outputs") or {},
+        outputs=resource.get("outputs") or stays.get("outputs") or {},
         sources={name: frozenset(urns) for name, urns in sources.items() if urns},
         parent=str(resource.get("parent") or ""),
         dependencies=frozenset(resource.get("dependencies") or ()),

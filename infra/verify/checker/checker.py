@@ -43,6 +43,7 @@ GUARDS = (
 )
 UNKNOWN, SECRET = "04da6b54-80e4-46f7-96ec-b56ff0331ba9", "[secret]"
 SIGNATURE, SECRET_MARK = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+STAYS = {"same", "update", "read", "refresh"}
 ENDS = {"delete", "delete-replaced", "discard", "discard-replaced", "remove-pending-replace"}
 REPLACES = {"replace", "import-replacement", "create-replacement", "read-replacement"}
 
@@ -83,12 +84,13 @@ def secrets(pairs: list[tuple[str, Any]]) -> Any:
 class Resource:
     """A resource as the engine's document has it."""
 
-    def __init__(self, state: Json, op: str) -> None:
+    def __init__(self, state: Json, op: str, old: Json | None = None) -> None:
+        stays: Json = old if old and op in STAYS else {}
         self.urn, self.type, self.op = state["urn"], state["type"], op
         self.provider = (state.get("provider") or "").rpartition("::")[0]
-        self.id, self.parent = state.get("id") or "", state.get("parent") or ""
+        self.id, self.parent = state.get("id") or stays.get("id") or "", state.get("parent") or ""
         self.inputs: Json = state.get("inputs") or {}
-        self.outputs: Json = state.get("outputs") or {}
+        self.outputs: Json = state.get("outputs") or stays.get("outputs") or {}
         self.sources = {k: sorted(set(v)) for k, v in (state.get("propertyDependencies") or {}).items() if v}
         self.dependencies = sorted(set(state.get("dependencies") or ()))
         self.protect, self.retain = state.get("protect") is True, state.get("retainOnDelete") is True
@@ -144,7 +146,7 @@ class Stack:
             if op in ENDS:
                 continue
             if new:
-                self.now[new["urn"]] = Resource(new, op)
+                self.now[new["urn"]] = Resource(new, op, old)
                 self.old.pop(new["urn"], None)
                 if old:
                     self.old[new["urn"]] = Resource(old, "same")
