@@ -4,8 +4,9 @@ What they do: schema checks from the project's facts, references, unique names, 
 home region, closed sets, the refusals of the real APIs in the real APIs' words, and hazards of the real providers
 (a changed Oracle region is an update that leaves its resources behind).
 
-What they refuse to be: a data plane (no object is stored), a substitute for the clouds' own validation (only the
-rules written here are checked), reachable from another machine, or anything but deterministic.
+What they refuse to be: a data plane (of an object its name and MD5 are known, for drills), a substitute for the
+clouds' own validation (only the rules written here are checked), reachable from another machine, or anything but
+deterministic.
 
 `serve(database)` runs them inside a block; `python -m infra.sandbox` is the command line.
 """

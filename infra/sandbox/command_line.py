@@ -12,6 +12,7 @@ import click
 
 from infra.sandbox import ordinary_cli, seeding
 from infra.sandbox.dns import command_line as dns_commands
+from infra.sandbox.oci import command_line as drill_commands
 from infra.sandbox.server import clouds as simulated
 from infra.sandbox.server import serve
 from infra.sandbox.store import Record, SandboxFileError, Store
@@ -153,6 +154,7 @@ def tenancy(ocid: str, home_region: str, namespace: str | None) -> None:
 
 
 dns_commands.add_to(main, lambda: DATABASE)
+drill_commands.add_to(main, lambda: DATABASE)
 
 
 def _records() -> list[Record]:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import sandbox
+from infra.sandbox.oci.object_api import Bucket, ObjectApi
 from tests.sandbox.client import TENANCY, Client, Refused
 from tests.sandbox.world import AGE, KEY_ADMIN, document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.sandbox.world import World
 
@@ -63,8 +65,8 @@ def test_two_ends_peer_and_part(world: World):
     assert (status["peeringStatus"], status["peerId"]) == ("REVOKED", "")
 
 
-def test_replication_makes_its_ends_special(world: World):
-    """The replica takes no lifecycle rules and no replication of its own; freed again, it does."""
+def test_replication_makes_its_ends_special(world: World, tmp_path: Path):
+    """The replica takes no lifecycle rules and no replication of its own until it is made writable."""
     replica, policy = world["replica"], world["replication"]
     grant = "Allow service objectstorage-us-phoenix-1 to manage object-family in compartment data"
     world.make("west", POLICY, name="west", description="d", compartmentId=TENANCY, statements=[grant])
@@ -72,8 +74,12 @@ def test_replication_makes_its_ends_special(world: World):
     with pytest.raises(Refused, match="403-BucketIsReadonly"):
         replica.client.create(LIFECYCLE, rules)
     policy.client.delete(REPLICATION, policy.id, policy.outputs)
-    assert replica.client.read(BUCKET, replica.id)[1]["isReadOnly"] is False
     assert world.iad.read(BUCKET, world.id("primary"))[1]["replicationEnabled"] is False
+    with pytest.raises(Refused, match="403-BucketIsReadonly"):
+        replica.client.create(LIFECYCLE, rules)
+    api, there = ObjectApi(tmp_path / "clouds.sqlite"), Bucket("us-phoenix-1", "axexample", "profiles-phx")
+    api.make_writable(there)
+    assert replica.client.read(BUCKET, replica.id)[1]["isReadOnly"] is False
     replica.client.create(LIFECYCLE, rules)
 
 

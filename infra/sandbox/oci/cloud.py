@@ -26,6 +26,7 @@ from infra.sandbox.oci import (
     logs,
     network,
     objects,
+    outages,
     peering,
     trail,
     users,
@@ -80,9 +81,10 @@ class Oci(Cloud):
         return Place(cloud="oci", account=settings["tenancyOcid"], region=settings["region"], settings=settings)
 
     def refuse(self, call: Call) -> None:
-        """Region, home region, compartment and tags."""
+        """Region, its outage, home region, compartment and tags."""
         model = self.model(call.token)
         refuse_region(call.place.region, _service(call.token).lower())
+        outages.refuse_lost(call.clouds, call.place.region, _service(call.token).lower())
         if call.operation is Operation.READ:
             return
         home = call.clouds.fact(f"oci {call.place.account} home") or DEFAULT_HOME

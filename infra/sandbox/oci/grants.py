@@ -56,6 +56,29 @@ def granted(call: Call, service: str, grant: Grant, target: str) -> bool:
     )
 
 
+def group_may(call: Call, group: str, permission: str, target: str) -> bool:
+    """Whether a policy lets a group do something with any object of a compartment, wherever its request comes from.
+
+    A statement that holds for named operations only does not count.
+
+    Args:
+        call: the request whose tenancy counts.
+        group: its name.
+        permission: such as `OBJECT_CREATE`.
+        target: OCID of the compartment.
+    """
+    above = set(_ancestors(call, target))
+    return any(
+        statement.effect == "allow"
+        and group.lower() in {name.lower() for name in statement.groups}
+        and permission in statement.permissions
+        and not any(condition.variable == "request.operation" for condition in statement.conditions)
+        and _location(call, statement, policy.inputs["compartmentId"]) in above
+        for policy in tenancy_records(call, POLICY)
+        for statement in map(statements.parse, policy.inputs["statements"])
+    )
+
+
 def resolve(call: Call, start: str, path: tuple[str, ...]) -> str:
     """The compartment that a path of names leads to, seen from where the policy is attached.
 

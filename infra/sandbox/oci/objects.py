@@ -1,4 +1,8 @@
-"""Object Storage: buckets, replication and lifecycle. Grants for the service principal are demanded as in reality."""
+"""Object Storage: buckets, replication and lifecycle. Grants for the service principal are demanded as in reality.
+
+A destination stays read-only until somebody makes it writable (`object_api`), also after its policy was deleted at the
+source: no page says that this makes it writable, so nobody should rely on it.
+"""
 
 import re
 from dataclasses import replace
@@ -6,7 +10,7 @@ from typing import ClassVar
 
 from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Model, require
-from infra.sandbox.oci import grants, retention
+from infra.sandbox.oci import grants, outages, retention
 from infra.sandbox.oci.base import OciModel, conflict, invalid
 from infra.sandbox.oci.keys import KEY
 from infra.sandbox.oci.regions import COMMERCIAL, ocid
@@ -68,7 +72,7 @@ class Bucket(NamedModel):
         _refuse_versioning(call)
         retention.refuse(call)
         _refuse_key(call)
-        if call.old is not None and replicates_to(call, call.old):
+        if call.old is not None and read_only(call.old):
             _refuse_replica(call)
 
     def outputs(self, call: Call, id_: str) -> Json:
@@ -113,11 +117,11 @@ class Bucket(NamedModel):
                     f"Bucket {record.inputs['name']!r} has a replication policy {policy.inputs['name']!r}",
                     "BucketNotEmpty",
                 )
-            if _destination(policy) == (record.region, record.inputs["name"]):
-                raise CloudError(
-                    403, "BucketIsReadonly",
-                    f"Bucket {record.inputs['name']!r} is a replication destination: make it writable first",
-                )  # fmt: skip
+        if read_only(record):
+            raise CloudError(
+                403, "BucketIsReadonly",
+                f"Bucket {record.inputs['name']!r} is a replication destination: make it writable first",
+            )  # fmt: skip
         retention.refuse_delete(call, record)
 
     def delete(self, call: Call, record: Record) -> None:
@@ -148,10 +152,20 @@ class ReplicationPolicy(NamedModel):
         region = call.inputs["destinationRegionName"]
         if region not in COMMERCIAL:
             raise invalid(f"Invalid destination region {region!r}")
+        if region in outages.lost_regions(call.clouds):
+            raise CloudError(503, "ServiceUnavailable", f"The destination region {region} cannot be reached")
         destination = bucket(call, call.inputs["destinationBucketName"], region)
         if (source.region, source.id) == (destination.region, destination.id):
             raise invalid("A bucket cannot be replicated into itself")
         _refuse_chain(call, source, destination)
+        for record in (source, destination):
+            if read_only(record):
+                raise CloudError(
+                    403,
+                    "BucketIsReadonly",
+                    f"Bucket {record.inputs['name']!r} in {record.region} is read-only since it was a replication "
+                    "destination: make it writable first",
+                )
         for record in (source, destination):
             _require_grant(call, record, grants.REPLICATION)
         properties = destination.inputs | destination.outputs
@@ -183,15 +197,11 @@ class ReplicationPolicy(NamedModel):
         )
 
     def delete(self, call: Call, record: Record) -> None:
-        """The destination can be written again."""
+        """Nothing more is copied; the destination stays read-only."""
         call.clouds.remove(record)
-        for region, name, flag in (
-            (call.place.region, record.inputs["bucket"], "replicationEnabled"),
-            (record.inputs["destinationRegionName"], record.inputs["destinationBucketName"], "isReadOnly"),
-        ):
-            found = _bucket(call, name, region)
-            if found is not None:
-                _mark(call, found, **{flag: False})
+        source = _bucket(call, record.inputs["bucket"], call.place.region)
+        if source is not None:
+            _mark(call, replace(source, hidden=source.hidden | {"late": []}), replicationEnabled=False)
 
 
 class ObjectLifecyclePolicy(NamedModel):
@@ -209,7 +219,7 @@ class ObjectLifecyclePolicy(NamedModel):
         """A writable bucket, a grant for the service, rules that make sense."""
         self.namespace(call)
         holder = bucket(call, call.inputs["bucket"])
-        if replicates_to(call, holder):
+        if read_only(holder):
             raise CloudError(
                 403,
                 "BucketIsReadonly",
@@ -245,9 +255,9 @@ def bucket(call: Call, name: str, region: str | None = None) -> Record:
     return found
 
 
-def replicates_to(call: Call, record: Record) -> bool:
-    """Whether a replication policy writes into this bucket."""
-    return any(_destination(policy) == (record.region, record.inputs["name"]) for policy in _replications(call))
+def read_only(record: Record) -> bool:
+    """Whether a bucket is a replication destination, or was one and has not been made writable since."""
+    return record.outputs.get("isReadOnly") is True
 
 
 def _bucket(call: Call, name: str, region: str) -> Record | None:
