@@ -324,13 +324,14 @@ def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> N
 
 
 def _add_others() -> None:
-    from infra.cli import access, break_glass, completion, doctor, init, lock, publish, states  # noqa: PLC0415 (they use what is defined here)
+    from infra.cli import access, break_glass, completion, doctor, failover, init, lock, publish, states  # noqa: PLC0415 (they use what is defined here)
 
     main.add_command(publish.report)
     main.add_command(access.access)
     main.add_command(break_glass.break_glass)
     main.add_command(states.group)
     main.add_command(lock.lock)
+    main.add_command(failover.failover)
     main.add_command(init.init)
     main.add_command(doctor.doctor)
     main.add_command(completion.completion)

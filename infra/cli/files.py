@@ -10,7 +10,7 @@ from infra.cli.refusal import Refused
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write a text file for its owner only: to a temporary one beside it, made durable, then renamed.
+    """Write a text file, for its owner only if it is new: to a temporary one beside it, made durable, then renamed.
 
     Raises:
         Refused: The folder or the file cannot be written.
@@ -18,7 +18,9 @@ def replace_file(path: Path, text: str) -> None:
     temporary: str | None = None
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        if path.exists():
+            os.fchmod(handle, path.stat().st_mode & 0o777)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

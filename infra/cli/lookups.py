@@ -29,8 +29,8 @@ def resolve(workspace: Workspace) -> Iterator[Examined]:
     """
     whole = _request(workspace)
     request = whole.oci
-    oci = _package()
-    config = _credentials(oci, request.profile or "DEFAULT")
+    oci = package("--resolve")
+    config = credentials(oci, request.profile or "DEFAULT", "--resolve")
     try:
         storage = oci.object_storage.ObjectStorageClient(config)
         yield _compared(
@@ -91,24 +91,34 @@ def _guardrails(oci: Any, client: Any, tenancy: str, request: GuardrailsRequest)
         )
 
 
-def _package() -> Any:
+def package(purpose: str) -> Any:
+    """Oracle's SDK.
+
+    Raises:
+        Refused: It is not installed.
+    """
     try:
         import oci  # pyright: ignore[reportMissingImports, reportMissingTypeStubs]  # noqa: PLC0415 (an extra)
     except ImportError as error:
         raise Refused(
-            "--resolve needs the package oci, which is not installed",
-            why="it is only used to look settings up, so it is an extra of its own",
+            f"{purpose} needs the package oci, which is not installed",
+            why="no preview needs it, so it is an extra of its own",
             fix=_INSTALL,
         ) from error
     return oci
 
 
-def _credentials(oci: Any, profile: str) -> Any:
+def credentials(oci: Any, profile: str, purpose: str) -> Any:
+    """The configuration of a profile.
+
+    Raises:
+        Refused: There is none, or it is not usable.
+    """
     try:
         return oci.config.from_file(profile_name=profile)
     except (oci.exceptions.ConfigFileNotFound, oci.exceptions.ProfileNotFound, oci.exceptions.InvalidConfig) as error:
         raise Refused(
-            f"--resolve needs credentials of Oracle Cloud: {error}",
+            f"{purpose} needs credentials of Oracle Cloud: {error}",
             allowed=f"profile {profile} in ~/.oci/config",
             fix="oci setup config, or read the values elsewhere: oci os ns get; oci network service list --region NAME",
         ) from error

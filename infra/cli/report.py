@@ -49,11 +49,7 @@ def render(outcome: Outcome, paper: Paper, *, diff: bool, show_sames: bool) -> s
     blocks.append(traffic_check.render(outcome, paper))
     blocks.append(columns(_conditions(outcome.loaded.plan, request.as_of), width=paper.width))
     if changes or show_sames or outcome.recorder.failed:
-        blocks.append(render_counts(recorder, paper))
-        blocks.append(meaning(outcome.loaded.plan, recorder, outcome.before, paper))
-        if request.is_preview and not recorder.failed:
-            blocks.append(access_check.render(outcome, paper))
-            blocks.append(traffic_table.render(traffic_table.changes(outcome.before, recorder), paper))
+        blocks += changes_in_words(outcome, paper)
         blocks.append(
             render_tree(recorder, paper, show_sames=show_sames)
             if diff
@@ -67,6 +63,16 @@ def render(outcome: Outcome, paper: Paper, *, diff: bool, show_sames: bool) -> s
         blocks.append(render_diagnostics(recorder.warnings, paper, places=places(recorder)))
     blocks.append(_notes(outcome, paper, diff=diff))
     return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def changes_in_words(outcome: Outcome, paper: Paper) -> list[list[str]]:
+    """How many resources change, what that means, and what it means for users."""
+    recorder = outcome.recorder
+    blocks = [render_counts(recorder, paper), meaning(outcome.loaded.plan, recorder, outcome.before, paper)]
+    if outcome.request.is_preview and not recorder.failed:
+        blocks.append(access_check.render(outcome, paper))
+        blocks.append(traffic_table.render(traffic_table.changes(outcome.before, recorder), paper))
+    return [block for block in blocks if block]
 
 
 def header(outcome: Outcome, paper: Paper) -> str:

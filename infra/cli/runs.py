@@ -243,6 +243,16 @@ def _run(
     )
 
 
+def load_against(request: Request, state: Deployment) -> Loaded:
+    """The stack file, planned against what a state says is deployed.
+
+    Raises:
+        BadStackFile: It may not be.
+        Refused: The state's own account cannot be read.
+    """
+    return load(request.workspace, request.as_of, evidence_for(request, state))
+
+
 def load(workspace: Workspace, as_of: date, evidence: Evidence | None = None, edits: Sequence[Edit] = ()) -> Loaded:
     """The stack file, planned; without evidence on its receipts alone.
 

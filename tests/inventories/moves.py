@@ -13,7 +13,6 @@ from typing import Any
 import yaml
 
 from infra.engine.options import Command
-from infra.engine.state import Deployment
 from infra.residency.lifecycle import Phase
 from tests.support.inventory import COMMAND, FOLDER
 from tests.support.phases import SITE, Life, Move
@@ -25,21 +24,23 @@ def render() -> str:
     """The inventory of all moves, each previewed and then applied."""
     moves: dict[str, Any] = {}
     with TemporaryDirectory() as folder:
-        life = Life(clouds=Path(folder) / "clouds.sqlite", state=Deployment())
-        before, _ = Phase.BACKUP, life.go(Phase.BACKUP)
+        life, before = Life.begun(Path(folder)), Phase.BACKUP
         for phase in (Phase.DRAIN, Phase.WIPE, Phase.CLOSED):
             _, shown = life.go(phase, command=Command.PREVIEW)
             result, done = life.go(phase)
             assert result.exit == 0
             assert (shown.creates, shown.updates, shown.deletes) == (done.creates, done.updates, done.deletes)
-            moves[f"{before} -> {phase}"] = _lines(done)
+            moves[f"{before} -> {phase}"] = lines(done)
             before = phase
     body = yaml.safe_dump({"stack": "sandbox", "site": SITE, "moves": moves}, sort_keys=False, width=140)
     return f"# Written by `{COMMAND}`; read it as a diff.\n{body}"
 
 
-def _lines(move: Move) -> dict[str, Any]:
+def lines(move: Move) -> dict[str, Any]:
+    """What a move did, by operation and type."""
     told = {"create": move.creates, "update": move.updates, "delete": move.deletes, "unprotected": move.unprotected}
+    if move.replaces:
+        told["replace"] = move.replaces
     return {"same": move.same} | {what: _by_type(keys) for what, keys in told.items()}
 
 

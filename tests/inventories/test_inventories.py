@@ -4,9 +4,11 @@ import difflib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from infra import settings
-from tests.inventories import moves
+from infra.residency.holders import TYPES
+from tests.inventories import failover, moves
 from tests.support import inventory
 from tests.support.programs import ROOT
 
@@ -25,6 +27,18 @@ def test_a_stack_registers_what_its_inventory_says(stack):
 def test_a_phase_move_does_what_its_inventory_says():
     """Exactly these creates, updates, deletes and protections given up; a preview of each move shows the same."""
     compare(moves.PATH, moves.render(), "a phase move does")
+
+
+def test_a_failover_does_what_its_inventory_says():
+    """Exactly these creates, updates, replacements and deletes; a preview of the exchange and the loss shows the same.
+
+    No step deletes or replaces a holder, and what a lost region has stays as it was.
+    """
+    compare(failover.PATH, failover.render(), "a failover does")
+    steps = yaml.safe_load(failover.PATH.read_text(encoding="utf-8"))["steps"].values()
+    gone = [kind for step in steps for kind in (*step["delete"], *step.get("replace", {}))]
+    assert set(gone).isdisjoint(TYPES)
+    assert not any("us-ashburn-1" in names for lost in list(steps)[-1:] for names in lost["update"].values())
 
 
 def compare(path: Path, rendered: str, what: str) -> None:

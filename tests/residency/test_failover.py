@@ -1,7 +1,7 @@
 """Failover of storage: the ways from one planned state to another, and what each state plans.
 
 Proves that the kernel takes no shorter way, ends where it should, and leaves a lost region exactly as it was. What a
-cloud makes of each step is shown by the drills in `tests/failover`.
+cloud makes of each step is shown by the drills in `tests/cli/test_failover.py`.
 """
 
 from collections import Counter

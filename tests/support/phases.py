@@ -1,9 +1,14 @@
-"""A legacy site taken through its phases by the embedded engine on simulated clouds, one stack file after another."""
+"""A stack's life on simulated clouds, played by the embedded engine: one stack file after another.
+
+A legacy site is taken through its phases, and regions change their roles.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from infra import sandbox, settings
 from infra.cli.deployed import deployed
@@ -38,6 +43,7 @@ class Move:
 
     creates: tuple[str, ...]
     updates: tuple[str, ...]
+    replaces: tuple[str, ...]
     deletes: tuple[str, ...]
     unprotected: tuple[str, ...]
     same: int
@@ -70,10 +76,24 @@ class Life:
     clouds: Path
     state: Deployment
 
+    @classmethod
+    def begun(cls, folder: Path) -> "Life":
+        """One whose stack is applied with its site in its first phase; played once, and copied."""
+        content, state = _begun()
+        life = cls(clouds=folder / "clouds.sqlite", state=state)
+        life.clouds.write_bytes(content)
+        return life
+
     def go(self, phase: Phase, *, command: Command = Command.UP) -> tuple[Result, Move]:
         """Apply (or preview) the sandbox stack in a phase of its site; what a preview shows leaves no trace."""
         had = deployed(self.state)
-        planned = plan(request(phase, had), AS_OF, proof(phase, had))
+        return self.apply(request(phase, had), proof(phase, had), command=command)
+
+    def apply(
+        self, asked: DeploymentRequest, believed: Evidence, *, command: Command = Command.UP
+    ) -> tuple[Result, Move]:
+        """Apply (or preview) a stack file."""
+        planned = plan(asked, AS_OF, believed)
         before = {resource.urn for resource in self.state.resources if resource.protect}
         recorder = Recorder()
         with sandbox.serve(self.clouds) as served:
@@ -96,6 +116,14 @@ class Life:
         return result, _move(recorder, before & after)
 
 
+@cache
+def _begun() -> tuple[bytes, Deployment]:
+    with TemporaryDirectory() as folder:
+        life = Life(clouds=Path(folder) / "clouds.sqlite", state=Deployment())
+        life.go(Phase.BACKUP)
+        return life.clouds.read_bytes(), life.state
+
+
 def _move(recorder: Recorder, unprotected: set[str]) -> Move:
     def keys(*ops: Op) -> Iterator[str]:
         yield from sorted(_key(change.step.urn) for change in recorder.changed() if change.op in ops)
@@ -103,6 +131,7 @@ def _move(recorder: Recorder, unprotected: set[str]) -> Move:
     return Move(
         creates=tuple(keys(Op.CREATE, Op.IMPORT)),
         updates=tuple(keys(Op.UPDATE)),
+        replaces=tuple(keys(Op.REPLACE)),
         deletes=tuple(keys(Op.DELETE)),
         unprotected=tuple(sorted(map(_key, unprotected))),
         same=sum(change.op is Op.SAME for change in recorder.all()),

@@ -67,7 +67,7 @@ def group_may(call: Call, group: str, permission: str, target: str) -> bool:
         permission: such as `OBJECT_CREATE`.
         target: OCID of the compartment.
     """
-    above = set(_ancestors(call, target))
+    above = set(compartments_around(call, target))
     return any(
         statement.effect == "allow"
         and group.lower() in {name.lower() for name in statement.groups}
