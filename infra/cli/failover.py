@@ -43,11 +43,12 @@ if TYPE_CHECKING:
 def failover(
     *, region: str, stack: str, lost: bool, state_file: Path | None, yes: bool, as_of: date | None
 ) -> None:  # fmt: skip
-    """Make REGION the home of the default stores; the other region gets the replicas.
+    """Make REGION the home of the default stores.
 
-    Shows what it will do, and the preview of the next step. On a terminal it asks then; elsewhere it changes nothing
-    without --yes. Killed or stopped at any point, the same command goes on. The way back is the same command towards
-    the other region. A real stack is changed by `pulumi up` between two steps: the command says when.
+    The other region gets the replicas. Shows what it will do, and the preview of the next step. On a terminal it asks
+    then; elsewhere it changes nothing without --yes. Killed or stopped at any point, the same command goes on. The way
+    back is the same command towards the other region. A real stack is changed by `pulumi up` between two steps: the
+    command says when.
     """
     with refusals(as_json=False):
         from infra.cli.failover_walk import Walk  # noqa: PLC0415 (the engine is slow to import: `--help` does without)
