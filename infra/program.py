@@ -21,6 +21,7 @@ from components.guardrails import Guardrails, GuardrailsArgs
 from components.keys import RegionalKeys, RegionalKeysArgs
 from components.legacy_backup import LegacyBackup, LegacyBackupArgs
 from components.network import PeeringMesh, PeeringMeshArgs, RegionalNetwork, RegionalNetworkArgs
+from components.organization_control import OrganizationControl, OrganizationControlArgs
 from components.primary_storage import (
     DatasetStore,
     DatasetStoreArgs,
@@ -157,6 +158,8 @@ def _register(plan: Plan) -> None:
                 providers=providers.regions,
             ),
         )
+    if plan.control is not None and providers.management is not None:
+        OrganizationControl("organization", OrganizationControlArgs(plan=plan.control, provider=providers.management))
     for site in plan.sites:
         if site.site.phase.has_holders:
             _legacy_site(plan.organization, site, foundation, providers.sites[site.site.name])

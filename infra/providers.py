@@ -18,8 +18,9 @@ import pulumi_oci as oci
 
 from infra.residency.aws_policy import role_arn
 from infra.residency.lifecycle import Site
+from infra.residency.organization_policy import OrganizationPlan
 from infra.residency.placement import Plan, Tenancy
-from infra.residency.regions import UsRegion
+from infra.residency.regions import LegacyRegion, UsRegion
 
 _SESSION = "usdata"
 
@@ -31,11 +32,13 @@ class Providers:
     Attributes:
         home: Oracle Cloud in the tenancy's home region, for identity, tags and quotas.
         regions: Oracle Cloud in each region of the plan.
+        management: AWS in the management account of the sites' organization; None where it is not managed here.
         sites: AWS at each legacy site that is not closed, by its name.
     """
 
     home: oci.Provider
     regions: Mapping[UsRegion, oci.Provider]
+    management: aws.Provider | None
     sites: Mapping[str, aws.Provider]
 
 
@@ -46,7 +49,8 @@ def connect(plan: Plan) -> Providers:
         regions={
             network.region: _oracle(f"oci-{network.region}", plan.tenancy, network.region) for network in plan.networks
         },
-        sites={site.site.name: _amazon(site.site) for site in plan.sites if site.site.phase.has_holders},
+        management=None if plan.control is None else _management(plan.control),
+        sites={site.site.name: _site(site.site) for site in plan.sites if site.site.phase.has_holders},
     )
 
 
@@ -60,15 +64,19 @@ def _oracle(name: str, tenancy: Tenancy, region: UsRegion) -> oci.Provider:
     )
 
 
-def _amazon(site: Site) -> aws.Provider:
+def _site(site: Site) -> aws.Provider:
+    return _amazon(f"aws-{site.name}", site.region, site.account_id, site.deployer_role)
+
+
+def _management(control: OrganizationPlan) -> aws.Provider:
+    """Organizations has one endpoint for the whole world, and it is in Virginia."""
+    return _amazon("aws-organization", LegacyRegion.VIRGINIA, control.account_id, control.deployer_role)
+
+
+def _amazon(name: str, region: LegacyRegion, account_id: str, role: str) -> aws.Provider:
     return aws.Provider(
-        f"aws-{site.name}-{site.region}",
-        region=site.region.value,
-        allowed_account_ids=[site.account_id],
-        assume_roles=[
-            aws.ProviderAssumeRoleArgs(
-                role_arn=role_arn(site.account_id, site.deployer_role),
-                session_name=_SESSION,
-            )
-        ],
+        f"{name}-{region}",
+        region=region.value,
+        allowed_account_ids=[account_id],
+        assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=role_arn(account_id, role), session_name=_SESSION)],
     )

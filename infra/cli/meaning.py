@@ -34,6 +34,7 @@ _KINDS: Final = {
     "TrafficZone": ("Traffic", "DNS zone", ""),
     "Access": ("Access", "duties", ""),
     "CloudGuard": ("Access", "what is watched and forbidden", ""),
+    "OrganizationControl": ("Legacy", "what the accounts may never do", ""),
     "Guardrails": ("Access", "limits outside the regions of the stack", ""),
     "StorageAccess": ("Access", "who may read and copy data", ""),
     "TenancyFoundation": ("Access", "compartments and tags", ""),

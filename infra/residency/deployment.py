@@ -87,6 +87,20 @@ class SiteRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ControlRequest:
+    """The AWS organization of the legacy accounts under `legacy.organization`, where it is managed by this stack.
+
+    Attributes:
+        other_policies: how many policies of each kind somebody else has attached to each account.
+    """
+
+    id: str
+    account_id: str
+    deployer_role: str
+    other_policies: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentRequest:
     """The whole `usdata:deployment` value of one stack; `traffic` is None for a stack that answers no users.
 
@@ -98,6 +112,7 @@ class DeploymentRequest:
     oci: OciRequest
     datasets: Mapping[str, DatasetRequest]
     sites: Mapping[str, SiteRequest]
+    control: ControlRequest | None = None
     signers: Mapping[str, str] = field(default_factory=dict[str, str])
     traffic: TrafficRequest | None = None
     access: AccessRequest | None = None

@@ -102,6 +102,11 @@ def zone(organization: str, compartment: str) -> str:
     return f"{organization}-{compartment}"
 
 
+def control_policy(organization: str, purpose: str, account_id: str) -> str:
+    """The name of a policy in AWS Organizations: `usds-copies`, for one account `usds-regions-111111111111`."""
+    return f"{organization}-{purpose}{f'-{account_id}' if account_id else ''}"
+
+
 def edge(organization: str, region: UsRegion) -> str:
     """The name of a region's public edge: `usds-edge-iad`."""
     return f"{organization}-edge-{region.facts.key}"

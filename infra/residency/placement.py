@@ -18,6 +18,7 @@ from infra.residency.flow import Flow
 from infra.residency.grants import ExportGrant, ServiceGrant
 from infra.residency.guardrails import GuardrailsPlan
 from infra.residency.lifecycle import Site
+from infra.residency.organization_policy import OrganizationPlan
 from infra.residency.quotas import QuotaPlan
 from infra.residency.regions import UsRegion
 from infra.residency.state_home import StateHome
@@ -233,6 +234,7 @@ class Plan:
     Attributes:
         roles: which region holds the default stores, and what a failover has brought to rest.
         service_grants: what Object Storage itself may do, for exactly the regions that hold data (PRIMARY, STANDBY).
+        control: what AWS Organizations forbids in the sites' accounts; None where that is not managed here.
         quotas: what stops everybody from using other regions, one policy for each family.
         traffic: who answers users; None for a stack that answers none.
         access: who has which duty; None for a stack in which nobody has one.
@@ -248,6 +250,7 @@ class Plan:
     service_grants: tuple[ServiceGrant, ...]
     datasets: tuple[DatasetPlan, ...]
     sites: tuple[SitePlan, ...]
+    control: OrganizationPlan | None
     quotas: tuple[QuotaPlan, ...]
     traffic: TrafficPlan | None
     access: AccessPlan | None

@@ -7,6 +7,7 @@ places data.
 from infra.residency.access_request import AccessLimitsRequest, AccessRequest, GroupRequest
 from infra.residency.deployment import (
     AgentRequest,
+    ControlRequest,
     DatasetRequest,
     DeploymentRequest,
     ExportRequest,
@@ -50,7 +51,7 @@ class Reader(FieldReader):
             required=("organization", "oci", "datasets", "legacy"),
             optional=("traffic", "access", "guardrails", "state"),
         )
-        legacy = self._fields(fields["legacy"], "legacy", required=("sites",), optional=("signers",))
+        legacy = self._fields(fields["legacy"], "legacy", required=("sites",), optional=("organization", "signers"))
         return DeploymentRequest(
             organization=self._text(fields, path, "organization"),
             oci=self._oci(fields["oci"]),
@@ -62,6 +63,7 @@ class Reader(FieldReader):
                 name: self._site(entry.value, child("legacy.sites", name))
                 for name, entry in self._entries(legacy["sites"], "legacy.sites").items()
             },
+            control=self._control(legacy["organization"]) if "organization" in legacy else None,
             signers=self._texts(legacy["signers"], "legacy.signers") if "signers" in legacy else {},
             traffic=self._traffic(fields["traffic"], "traffic") if "traffic" in fields else None,
             access=self._access(fields["access"], "access") if "access" in fields else None,
@@ -75,6 +77,16 @@ class Reader(FieldReader):
             region=self._text(fields, path, "region"),
             compartment_id=self._text(fields, path, "compartmentId"),
             passphrase_id=self._optional_text(fields, path, "passphraseId"),
+        )
+
+    def _control(self, node: Node) -> ControlRequest:
+        path = "legacy.organization"
+        fields = self._fields(node, path, required=("id", "accountId", "deployerRole"), optional=("otherPolicies",))
+        return ControlRequest(
+            id=self._text(fields, path, "id"),
+            account_id=self._text(fields, path, "accountId"),
+            deployer_role=self._text(fields, path, "deployerRole"),
+            other_policies=self._whole_or(fields, path, "otherPolicies", 1),
         )
 
     def _guardrails(self, node: Node, path: str) -> GuardrailsRequest:

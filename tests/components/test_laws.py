@@ -40,6 +40,7 @@ SET_ELSEWHERE = {"oci:Core/publicIp:PublicIp": ("privateIpId",), "oci:Core/ipv6:
 
 FROM_A_CLOUD = {
     # identifiers
+    "aws:organizations/policyAttachment:PolicyAttachment": {"policyId"},
     "aws:kms/alias:Alias": {"targetKeyId"},
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {
         "rules.applyServerSideEncryptionByDefault.kmsMasterKeyId"

@@ -27,6 +27,7 @@ _STATE = {
     "compartmentId": "ocid1.compartment.oc1..aaaaaaaastate",
     "passphraseId": "ocid1.vaultsecret.oc1.iad.aaaaaaaastate",
 }
+_ORGANIZATION = {"id": "o-a1b2c3d4e5", "accountId": "999999999999", "deployerRole": "usdata-deployer"}
 _PHOENIX = "traffic/edges/us-phoenix-1"
 
 
@@ -102,6 +103,11 @@ EDITS: dict[str, Edit] = {
         "guardrails/securityPolicies/public_buckets": "ocid1.securityzonessecuritypolicy.oc1..aaaaaaaaother"
     },
     "guardrails.denyStatements": {"guardrails/denyStatements": True},
+    "legacy.organization": {"legacy/organization": _ORGANIZATION},
+    "legacy.organization.id": {"legacy/organization": {**_ORGANIZATION, "id": "o-another0000"}},
+    "legacy.organization.accountId": {"legacy/organization": {**_ORGANIZATION, "accountId": "888888888888"}},
+    "legacy.organization.deployerRole": {"legacy/organization": {**_ORGANIZATION, "deployerRole": "other-deployer"}},
+    "legacy.organization.otherPolicies": {"legacy/organization": {**_ORGANIZATION, "otherPolicies": 3}},
     "legacy.sites.<name>": {
         "legacy/sites/ohio": {
             "region": "us-east-1", "accountId": "333333333333", "deployerRole": "usdata-deployer", "phase": "backup",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from infra.sandbox.oci.security_zones import CATALOGUE
@@ -13,7 +14,21 @@ if TYPE_CHECKING:
 INVALID = "400-InvalidParameter"
 NOT_FOUND = "404-NotAuthorizedOrNotFound"
 VIOLATION = "400-SecurityZoneViolation"
+MALFORMED = "MalformedPolicyDocumentException"
+ELSEWHERE = {
+    "Sid": "DenyOtherRegions",
+    "Effect": "Deny",
+    "NotAction": ["iam:*", "sts:*"],
+    "Resource": "*",
+    "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["us-east-1"]}},
+}
+STRANGERS = {"Sid": "DenyStrangers", "Effect": "Deny", "Principal": "*", "Action": ["s3:*", "kms:*"], "Resource": "*"}
 DETECTORS = "ocid1.cloudguarddetectorrecipe.oc1.iad.aaaaaaaaactivity"
+
+
+def document(*statements: dict[str, Any]) -> str:
+    """A control policy."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
 
 
 def build(w: World) -> None:
@@ -49,6 +64,17 @@ def build(w: World) -> None:
         "sealed-zone", "oci:CloudGuard/securityZone:SecurityZone",
         compartmentId=inside, displayName="inside", securityZoneRecipeId=recipe,
     )  # fmt: skip
+    control = w.make(
+        "control", "aws:organizations/policy:Policy",
+        name="regions", type="SERVICE_CONTROL_POLICY", content=document(ELSEWHERE),
+    ).id  # fmt: skip
+    w.make(
+        "perimeter", "aws:organizations/policy:Policy",
+        name="perimeter", type="RESOURCE_CONTROL_POLICY", content=document(STRANGERS),
+    )  # fmt: skip
+    w.make(
+        "controlled", "aws:organizations/policyAttachment:PolicyAttachment", policyId=control, targetId="777777777777"
+    )
     w.make(
         "sealed", "oci:ObjectStorage/bucket:Bucket",
         compartmentId=inside, namespace="axexample", name="sealed-iad", kmsKeyId=w.id("key"),
@@ -91,6 +117,28 @@ CREATES: list[tuple[str, dict[str, Any], str, str]] = [
     ("subnet", FREE | {"compartmentId": "$inside", "prohibitInternetIngress": False}, VIOLATION, "public_subnets"),
     ("internet", {"compartmentId": "$inside"}, VIOLATION, "deny internet_gateway"),
     ("balancer", {"compartmentId": "$inside"}, VIOLATION, "deny public_load_balancer"),
+    # AWS Organizations.
+    ("control", {}, "Exists", "regions"),
+    ("control", {"name": "n", "content": document(ELSEWHERE | {"Principal": "*"})}, MALFORMED, "principal"),
+    ("control", {"name": "n", "content": document({**ELSEWHERE, "Effect": "Forbid"})}, MALFORMED, "Forbid"),
+    (
+        "control",
+        {"name": "n", "content": document({k: v for k, v in ELSEWHERE.items() if k != "Resource"})},
+        MALFORMED,
+        "Resource",
+    ),
+    ("control", {"name": "n", "content": document(ELSEWHERE) + " " * 5000}, "ConstraintViolation", "at most 5120"),
+    ("perimeter", {"name": "n", "content": document(STRANGERS | {"Effect": "Allow"})}, MALFORMED, "only denies"),
+    (
+        "perimeter",
+        {"name": "n", "content": document(STRANGERS | {"Principal": {"AWS": "111111111111"}})},
+        MALFORMED,
+        "principal",
+    ),
+    ("perimeter", {"name": "n", "content": document(STRANGERS | {"Action": "ec2:*"})}, MALFORMED, "ec2:*"),
+    ("controlled", {}, "DuplicatePolicyAttachment", "already attached"),
+    ("controlled", {"targetId": "everybody"}, "TargetNotFound", "everybody"),
+    ("controlled", {"policyId": "p-none"}, "NotFound", "p-none"),
 ]
 DELETES = [
     ("recipe", "409-IncorrectState", "SecurityZone"),

@@ -35,6 +35,7 @@ TENANCY_WIDE = {
 GLOBAL = {
     "aws:iam/policy:Policy", "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:organizations/policy:Policy", "aws:organizations/policyAttachment:PolicyAttachment",
 }  # fmt: skip
 
 

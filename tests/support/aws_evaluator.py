@@ -40,7 +40,8 @@ def answer(*documents: Mapping[str, Any], action: str, resource: str = "*", who:
 
 def _speaks(statement: Mapping[str, Any], action: str, resource: str, who: str, keys: Mapping[str, Any]) -> bool:
     return (
-        any(fnmatchcase(action.lower(), pattern.lower()) for pattern in statement["Action"])
+        any(fnmatchcase(action.lower(), it.lower()) for it in statement.get("Action", statement.get("NotAction")))
+        is ("Action" in statement)
         and ("Resource" not in statement or any(fnmatchcase(resource, it) for it in statement["Resource"]))
         and ("Principal" not in statement or _names(statement["Principal"], who))
         and all(
@@ -62,6 +63,8 @@ def _names(principal: Any, who: str) -> bool:
 
 def holds(operator: str, key: str, values: list[str], keys: Mapping[str, Any]) -> bool:
     """One comparison. An absent key makes negated comparisons true, `Null` tells, all others false."""
+    if operator.endswith("IfExists"):
+        return key not in keys or holds(operator.removesuffix("IfExists"), key, values, keys)
     if operator == "Null":
         return (key not in keys) == (values == ["true"])
     if operator.startswith("ForAnyValue:"):

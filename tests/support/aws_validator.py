@@ -31,23 +31,27 @@ _UNKNOWN_TO_IT = "Unknown condition kms:ResourceAliases for action "
 
 
 def complaints(policies: Iterable[Policy]) -> list[tuple[str, str, str]]:
-    """(whose policy, issue, detail) of everything that is found; lists of one value are written as that value."""
+    """(whose policy, issue, detail) of everything that is found."""
     judged = list(policies)
-    texts = [json.dumps(_single(policy.document())) for policy in judged]
-    run = subprocess.run(  # noqa: S603 - this interpreter, and our own text
-        [sys.executable, "-W", "ignore", "-c", _SCRIPT],
-        input=json.dumps(texts),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
     return [
         (f"{policy.kind} of {policy.name}", issue, detail)
-        for policy, found in zip(judged, json.loads(run.stdout), strict=True)
+        for policy, found in zip(judged, findings(policy.text() for policy in judged), strict=True)
         for issue, detail in found
         if (policy.kind, issue, "" if issue == "RESOURCE_STAR" else detail) not in _NOT_MEANT
         and not detail.startswith(_UNKNOWN_TO_IT)
     ]
+
+
+def findings(texts: Iterable[str]) -> list[list[tuple[str, str]]]:
+    """(issue, detail) of everything that is found in each document; lists of one value are written as that value."""
+    run = subprocess.run(  # noqa: S603 - this interpreter, and our own text
+        [sys.executable, "-W", "ignore", "-c", _SCRIPT],
+        input=json.dumps([json.dumps(_single(json.loads(text))) for text in texts]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [[(issue, detail) for issue, detail in found] for found in json.loads(run.stdout)]
 
 
 def _single(value: object) -> object:

@@ -25,12 +25,14 @@ from infra.residency.guardrails import GuardrailsPlan
 from infra.residency.holders import Deployed, data_buckets
 from infra.residency.holders import judge as judge_holders
 from infra.residency.lifecycle import Phase, Site
+from infra.residency.organization_policy import OrganizationPlan
 from infra.residency.placement import DatasetPlan, KeyPlan, Plan, SitePlan, Tenancy
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.approvals import plan_approvals
 from infra.residency.planner.datasets import place, plan_datasets
 from infra.residency.planner.guardrails import plan_guardrails
 from infra.residency.planner.networks import Regions, plan_regions
+from infra.residency.planner.organization import plan_control
 from infra.residency.planner.phases import Judgement, judge_phase, plan_signers
 from infra.residency.planner.sites import backup_buckets, plan_sites, provision
 from infra.residency.planner.state_home import plan_state
@@ -86,6 +88,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
             signers=signers,
             findings=findings,
         )
+    control = plan_control(request, sites, findings)
     guardrails = None
     if request.guardrails is not None:
         guardrails = plan_guardrails(
@@ -123,6 +126,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
         traffic=traffic,
         access=access,
         guardrails=guardrails,
+        control=control,
         state=state,
     )
     findings.extend(judge(planned, as_of))
@@ -280,6 +284,7 @@ def _assemble(
     traffic: TrafficPlan | None,
     access: AccessPlan | None,
     guardrails: GuardrailsPlan | None,
+    control: OrganizationPlan | None,
     state: StateHome | None,
 ) -> Plan:
     organization = request.organization
@@ -292,6 +297,7 @@ def _assemble(
         service_grants=_service_grants(organization, regions),
         datasets=datasets,
         sites=sites,
+        control=control,
         quotas=plan_quotas(organization, regions.all),
         traffic=traffic,
         access=access,

@@ -165,6 +165,13 @@ ACCOUNT = _form(
     '"111111111111"',
     "providers refuse any other account",
 )
+AWS_ORGANIZATION = _form(
+    Rule.IDENTIFIER,
+    r"o-[a-z0-9]{10,32}",
+    "the id of an AWS organization: o- and 10 to 32 lower-case letters and digits",
+    "o-a1b2c3d4e5",
+    "whoever is not of this organization reaches no backup",
+)
 ROLE = _form(
     Rule.NAME,
     r"[A-Za-z0-9+=,.@_-]{1,64}",

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from infra.facts import TypeFacts
-from infra.sandbox.aws import datasync, events, iam, kms, monitoring, s3, trails
+from infra.sandbox.aws import datasync, events, iam, kms, monitoring, organizations, s3, trails
 from infra.sandbox.aws.base import AwsModel, refused
 from infra.sandbox.aws.regions import arn, refuse_region, unique_id
 from infra.sandbox.cloud import Cloud
@@ -45,7 +45,7 @@ class Aws(Cloud):
     replacing_settings = frozenset({"region"})
 
     def __init__(self) -> None:
-        modules = (s3, kms, iam, datasync, monitoring, events, trails)
+        modules = (s3, kms, iam, datasync, monitoring, events, trails, organizations)
         super().__init__(tuple(chain.from_iterable(module.MODELS for module in modules)), _Generic())
 
     def setting_problems(self, settings: Json) -> Iterator[tuple[str, str]]:
@@ -83,9 +83,10 @@ class Aws(Cloud):
         return Place(cloud=place.cloud, account=place.account, region=match[2], settings=place.settings), match[1]
 
     def refuse(self, call: Call) -> None:
-        """The region exists."""
+        """The region exists, and no control policy denies the call."""
         if not self.model(call.token).account_wide:
             refuse_region(call.place.region, _service(call.token))
+        organizations.refuse_controlled(call)
 
     def missing(self, call: Call, reference: Reference, value: str) -> CloudError:
         """The service's word for something that is not there."""

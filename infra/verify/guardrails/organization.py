@@ -1,0 +1,133 @@
+"""AWS Organizations: the accounts of the legacy sites are denied other regions, copies, and the end of their trail.
+
+Read from the documents that AWS would get. A deny counts only where it is about every resource and nothing but what is
+meant here keeps it from holding: a condition more, an action less, or a service spared is a gap.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Final, cast
+
+from infra.verify.declared import Declared
+from infra.verify.graph import Graph
+from infra.verify.guardrails.gap import Gap, Rule
+from infra.verify.values import items, record, records
+
+_POLICY: Final = "aws:organizations/policy:Policy"
+_ATTACHMENT: Final = "aws:organizations/policyAttachment:PolicyAttachment"
+_SPARED: Final = (
+    "account:*", "billing:*", "budgets:*", "ce:*", "health:*", "iam:*", "organizations:*", "sts:*", "support:*",
+    "s3:GetAccountPublicAccessBlock", "s3:ListAllMyBuckets", "s3:PutAccountPublicAccessBlock",
+)  # fmt: skip
+_COPIES: Final = (
+    "backup:StartCopyJob", "dynamodb:CreateGlobalTable", "ec2:CopyImage", "ec2:CopySnapshot",
+    "ec2:ModifySnapshotAttribute", "kms:ReplicateKey", "rds:CopyDBSnapshot", "rds:ModifyDBSnapshotAttribute",
+    "s3:CreateMultiRegionAccessPoint", "s3:PutAccelerateConfiguration", "s3:PutReplicationConfiguration",
+    "s3:ReplicateObject", "secretsmanager:ReplicateSecretToRegions",
+)  # fmt: skip
+_TRAIL: Final = ("cloudtrail:DeleteTrail", "cloudtrail:PutEventSelectors", "cloudtrail:UpdateTrail")
+_STOP: Final = "cloudtrail:StopLogging"
+_HOLDING: Final = ("kms:Decrypt", "s3:GetObject", "s3:ListBucket", "s3:PutObject")
+
+_Statement = Mapping[str, Any]
+
+
+def organization_gaps(graph: Graph, declared: Declared) -> Iterator[Gap]:
+    """What somebody could still do in an account, where the organization is managed by this stack."""
+    asked = record(record(declared.deployment.get("legacy")).get("organization"))
+    if not asked:
+        return
+    sites = record(record(declared.deployment.get("legacy")).get("sites"))
+    for account in sorted({site.account for site in declared.sites.values()}):
+        regions = {site.region.value for site in declared.sites.values() if site.account == account}
+        deployers = {
+            f"arn:aws:iam::{account}:role/{site['deployerRole']}"
+            for site in sites.values()
+            if str(site["accountId"]) == account
+        }
+        denials = _denials(graph, account)
+        service = [it for kind, it in denials if kind == "SERVICE_CONTROL_POLICY"]
+        resource = [it for kind, it in denials if kind == "RESOURCE_CONTROL_POLICY"]
+        for what in (
+            *_regions(service, regions),
+            *_always(service, _COPIES, "copies data"),
+            *_always(service, (_STOP,), "stops the trail"),
+            *_trail(service, deployers),
+            *_strangers(resource, str(asked.get("id"))),
+        ):
+            yield Gap(urn="", rule=Rule.CONTROL, what=f"in account {account} {what}")
+
+
+def _denials(graph: Graph, account: str) -> list[tuple[str, _Statement]]:
+    """The denials attached to an account, each with its policy's kind; of what cannot be read there are none."""
+    found: list[tuple[str, _Statement]] = []
+    for node in graph.of(_ATTACHMENT):
+        if node.inputs.get("targetId") != account:
+            continue
+        for policy in graph.named(node, "policyId", node.inputs.get("policyId"), _POLICY):
+            kind = str(policy.inputs.get("type", "SERVICE_CONTROL_POLICY"))
+            found += [(kind, statement) for statement in _read(policy.inputs.get("content"))]
+    return found
+
+
+def _read(content: object) -> list[_Statement]:
+    try:
+        document = cast("object", json.loads(str(content)))
+    except ValueError:
+        return []
+    statements = records(record(document).get("Statement"))
+    return [it for it in statements if it.get("Effect") == "Deny" and it.get("Resource") in ("*", ["*"])]
+
+
+def _regions(denials: list[_Statement], regions: set[str]) -> Iterator[str]:
+    for it in denials:
+        conditions = record(it.get("Condition"))
+        near = conditions.get("StringNotEquals", {}).get("aws:RequestedRegion") if len(conditions) == 1 else None
+        spared = {str(action) for action in items(it.get("NotAction"))}
+        alone = near is not None and len(record(conditions["StringNotEquals"])) == 1
+        if alone and spared and {*items(near)} <= regions and spared <= {*_SPARED}:
+            return
+    yield "regions beside the sites' own can be used"
+
+
+def _always(denials: list[_Statement], actions: tuple[str, ...], what: str) -> Iterator[str]:
+    for action in actions:
+        if not any(_names(it, action) and not it.get("Condition") for it in denials):
+            yield f"{action}, which {what}, is not denied to everybody"
+
+
+def _trail(denials: list[_Statement], deployers: set[str]) -> Iterator[str]:
+    for action in _TRAIL:
+        if not any(_names(it, action) and _but(it, "ArnNotEquals", "aws:PrincipalArn", deployers) for it in denials):
+            yield f"{action} is not denied to everybody but who deploys"
+
+
+def _strangers(denials: list[_Statement], organization: str) -> Iterator[str]:
+    for action in _HOLDING:
+        if not any(
+            _names(it, action)
+            and it.get("Principal") == "*"
+            and record(it.get("Condition")) == {
+                "StringNotEquals": {"aws:PrincipalOrgID": [organization]},
+                "BoolIfExists": {"aws:PrincipalIsAWSService": ["false"]},
+            }
+            for it in denials
+        ):  # fmt: skip
+            yield f"{action} is not denied to whoever is not of the organization"
+
+
+def _names(statement: _Statement, action: str) -> bool:
+    return any(fnmatchcase(action, str(pattern)) for pattern in items(statement.get("Action")))
+
+
+def _but(statement: _Statement, operator: str, key: str, spared: set[str]) -> bool:
+    """Whether nothing but this keeps a deny from holding, and for nobody but these."""
+    conditions = record(statement.get("Condition"))
+    if not conditions:
+        return True
+    return (
+        set(conditions) == {operator}
+        and set(conditions[operator]) == {key}
+        and {*items(conditions[operator][key])} <= spared
+    )
