@@ -41,6 +41,11 @@ def state(graph: Graph) -> str:
     return _digest(map(row, [*old, *(node for node in graph.gone if node.urn not in replaced or node.pending)]))
 
 
+def digests(graph: Graph, deployment: Mapping[str, Any]) -> dict[str, str]:
+    """All three."""
+    return {"planned": planned(graph), "state": state(graph), "configuration": configuration(deployment)}
+
+
 def configuration(deployment: Mapping[str, Any]) -> str:
     """The digest of what is declared."""
     return hashlib.sha256(canonical(deployment).encode()).hexdigest()

@@ -40,11 +40,7 @@ def certificate(proof: Proof, *, kind: str) -> dict[str, Any]:
         "providers": sorted(providers),
         "declared": context.declared.deployment,
         "models": models(context.graph),
-        "digests": {
-            "planned": binding.planned(context.graph),
-            "state": binding.state(context.graph),
-            "configuration": binding.configuration(context.declared.deployment),
-        },
+        "digests": binding.digests(context.graph, context.declared.deployment),
         "theorems": [
             {
                 "id": verdict.theorem,

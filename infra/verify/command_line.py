@@ -9,10 +9,13 @@ from typing import Any, Final
 
 import click
 
+from infra.verify.context import Context
 from infra.verify.inputs import Asked, load
 from infra.verify.proof import Proof, prove
 from infra.verify.report import document, markdown, sarif, text
+from infra.verify.sources import documents
 from infra.verify.sources.loaded import UnusableError
+from infra.verify.values import record
 from infra.verify.verdict import Answer
 
 BAD_INPUT: Final = 2
@@ -70,8 +73,24 @@ def _asked(as_of: str, **files: Path | None) -> Asked:
 @click.option("--markdown", "form", flag_value="markdown", help="A comment for a pull request.")
 @click.option("--certificate", type=_File, metavar="FILE", help="Write the certificate there, if all is proved.")
 @click.option("--paranoid", is_flag=True, help="Ask the second decider of each theorem as well.")
+@click.option(
+    "--inventory", type=_File, metavar="FILE", help="What a cloud says there is; lists what the state does not know."
+)
+@click.option(
+    "--reviewed", type=_File, metavar="FILE", help="The certificate that was reviewed: refuse any other plan."
+)
 @click.pass_context
-def main(ctx: click.Context, /, *, form: str | None, certificate: Path | None, paranoid: bool, **inputs: Any) -> None:
+def main(
+    ctx: click.Context,
+    /,
+    *,
+    form: str | None,
+    certificate: Path | None,
+    paranoid: bool,
+    inventory: Path | None,
+    reviewed: Path | None,
+    **inputs: Any,
+) -> None:
     """Prove that no US user data, and no US user, can leave the United States.
 
     Reads what an engine is about to do, or has done, and answers PROVED, REFUTED with a counterexample, or UNDECIDED
@@ -82,10 +101,76 @@ def main(ctx: click.Context, /, *, form: str | None, certificate: Path | None, p
     with _refusals():
         asked = _asked(**inputs)
         loaded, context = load(asked, sys.stdin.buffer.read() if str(asked.preview) == "-" else b"")
+        if reviewed is not None:
+            _hold(context, reviewed)
+        if inventory is not None:
+            sys.exit(_strangers(context, inventory, as_json=form == "json"))
         proof = prove(context, paranoid=paranoid)
         name = _certify(proof, loaded.kind, certificate)
     _show(proof, form, name=asked.name, certificate=name)
     sys.exit(proof.answer.exit_code)
+
+
+def _hold(context: Context, path: Path) -> None:
+    """Exit with 1 where the plan is not the one that was reviewed."""
+    from infra.verify import binding  # noqa: PLC0415 (only a reviewed plan needs it)
+
+    said = record(documents.document(path).get("digests"))
+    if not said:
+        raise UnusableError(f"{path.name} is no certificate", fix="write one of the plan to review: --certificate FILE")
+    now = binding.digests(context.graph, context.declared.deployment)
+    others = [told for name, told in _BOUND.items() if said.get(name) != now[name]]
+    if others:
+        click.echo(f"usdata: this is not what was reviewed: {' and '.join(others)}.\n"
+                   "     fix      review it anew", err=True)  # fmt: skip
+        sys.exit(Answer.REFUTED.exit_code)
+
+
+_BOUND: Final = {
+    "planned": "another plan",
+    "state": "it starts from another state",
+    "configuration": "the stack file says something else",
+}
+
+
+def _strangers(context: Context, path: Path, *, as_json: bool) -> int:
+    """Print what a cloud has and the state does not know; the exit code says whether there is anything."""
+    from infra.verify import inventory  # noqa: PLC0415 (only an inventory needs it)
+
+    found = inventory.compare(context, documents.document(path), path.name)
+    if as_json:
+        rows = [
+            {"region": it.region, "type": it.type, "name": it.name, "id": it.id, "why": it.why}
+            for it in found.strangers
+        ]
+        click.echo(document.text({"examined": found.examined, "strangers": rows}))
+    else:
+        answer = (
+            f"REFUTED   {len(found.strangers)} that nobody manages here"
+            if found.strangers
+            else "PROVED    all are known"
+        )
+        click.echo(f"usdata · stack {context.stack} · {path.name}\n\n  INVENTORY  {answer} · {found.examined} examined")
+        for it in found.strangers:
+            click.echo(f"    {text.printable(f'{it.region}  {it.type}  {it.name}  {it.why}')}")
+    return Answer.REFUTED.exit_code if found.strangers else Answer.PROVED.exit_code
+
+
+@main.command("explain", epilog=EPILOG)
+@click.argument("wanted", metavar="RESOURCE|DATASET|HOSTNAME")
+@_inputs
+def explain(wanted: str, **inputs: Any) -> None:
+    """Say why something is where it is.
+
+    Its region and what says so, its key and vault, what is copied to it and from it, which statements reach it; of a
+    hostname, what answers.
+    """
+    with _refusals():
+        from infra.verify.explain import explain as lines  # noqa: PLC0415 (only this command needs it)
+
+        _, context = load(_asked(**inputs))
+        found = list(lines(context, wanted))
+    click.echo("\n".join(text.printable(line) for line in found))
 
 
 def _certify(proof: Proof, kind: str, path: Path | None) -> str:

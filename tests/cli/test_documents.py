@@ -15,9 +15,10 @@ from infra.cli.refusal import Exit
 from infra.deploy import command_line as deploy
 from infra.residency.findings import ResidencyError, render
 from infra.sandbox import command_line
+from infra.verify import command_line as verify
 from tests.cli.project import HERE
 
-GROUPS = {"infra": main, "infra.sandbox": command_line.main, "infra.deploy": deploy.main}
+GROUPS = {"infra": main, "infra.sandbox": command_line.main, "infra.deploy": deploy.main, "infra.verify": verify.main}
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "stacks/README.md", *(f"docs/{p.name}" for p in HERE.glob("docs/*.md"))]
 OUTSIDE = {"--help"}
 
@@ -53,7 +54,7 @@ def test_every_command_is_in_the_list():
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_commands_are_there(name):
     """Each command that is named exists and has the options that are named with it."""
-    for line in re.findall(r"python -m (infra(?:\.sandbox|\.deploy)?(?: [^`\n]*)?)`", text(name)):
+    for line in re.findall(r"python -m (infra(?:\.sandbox|\.deploy|\.verify)?(?: [^`\n]*)?)`", text(name)):
         words = re.sub(r"[\[\]]", "", line).partition(" -- ")[0].split()
         command, rest = found(words)
         group = isinstance(command, click.Group)

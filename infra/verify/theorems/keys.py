@@ -55,6 +55,29 @@ def decide(context: Context) -> Verdict:
     )
 
 
+def chain_of(graph: Graph, node: Node) -> list[Node]:
+    """The key of a bucket and the vault it is kept in, as far as they are this stack's."""
+    if node.type == BUCKET:
+        key = _one(graph, node, "kmsKeyId", node.inputs.get("kmsKeyId"), KEY)
+    elif node.type == S3_BUCKET:
+        rules = graph.called(ENCRYPTION, "bucket", str(node.inputs.get("bucket")))
+        by = [
+            record(it.get("applyServerSideEncryptionByDefault"))
+            for rule in rules
+            for it in records(rule.inputs["rules"])
+        ]
+        key = _site_key(graph, rules[0], by[0].get("kmsMasterKeyId")) if by else None
+    else:
+        key = node if node.type in {KEY, AWS_KEY} else None
+    vault = _vault_of(graph, key) if key is not None and key.type == KEY else None
+    return [it for it in (key, vault) if it is not None and it is not node]
+
+
+def _site_key(graph: Graph, rule: Node, value: object) -> Node | None:
+    """The key of a legacy site that an encryption rule names, by id or by ARN."""
+    return _one(graph, rule, "rules", value, AWS_KEY) or _by_arn(graph, value)
+
+
 def _one(graph: Graph, node: Node, property_: str, value: object, type_: str) -> Node | None:
     found = graph.named(node, property_, value, type_)
     return found[0] if len(found) == 1 else None
@@ -144,8 +167,7 @@ def _backup(graph: Graph, node: Node, rules: dict[str, list[Node]], findings: Fi
     path = "rules.applyServerSideEncryptionByDefault.kmsMasterKeyId"
     parts = [record(it.get("applyServerSideEncryptionByDefault")) for it in records(rule.inputs.get("rules"))]
     for part in parts or [record(None)]:
-        key = _one(graph, rule, "rules", part.get("kmsMasterKeyId"), AWS_KEY)
-        key = key or _by_arn(graph, part.get("kmsMasterKeyId"))
+        key = _site_key(graph, rule, part.get("kmsMasterKeyId"))
         if part.get("sseAlgorithm") not in {"aws:kms", "aws:kms:dsse"} or key is None:
             findings.add(_no_key(rule, path, part.get("kmsMasterKeyId")))
             continue
