@@ -5,8 +5,8 @@ Each step is an edit of a few words of the stack file, previewed before it is ma
 which step is next (`infra.residency.failover`); where a run has got to stands in the stack file and in the state, so
 that the same command goes on from wherever another one was killed.
 
-What it refuses: to go on while an object has not arrived on the other side, while a preview fails or shows a way past
-the edges, and while the stack has changes of another kind that are not applied.
+What it refuses: to go on while an object has not arrived on the other side, while the plan of a step is not proved,
+and while the stack has changes of another kind that are not applied.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from infra.cli import report, runs, traffic_check
+from infra.cli import report, runs
 from infra.cli.deployed import deployed
 from infra.cli.files import replace_file
 from infra.cli.object_storage import object_storage
@@ -238,7 +238,8 @@ class Walk:
         """What a step would change, for people.
 
         Raises:
-            Refused: The preview fails, or shows a way past the edges.
+            Unproved: What it shows is not proved.
+            Refused: It does not finish.
         """
         if self._previewed is not None and self._previewed[0] == (after, self.now):
             return self._previewed[1]
@@ -246,9 +247,10 @@ class Walk:
         if after != self.asked:
             request = replace(request, edits=runs.edits(list(edits(self.asked, after))))
         outcome, paper = runs.carry_out(request), paper_for(sys.stdout)
-        if traffic_check.exit_code(outcome) is not Exit.DONE:
+        if outcome.proof is None:
             print(report.render(outcome, paper, diff=False, show_sames=False))
-            raise Refused("the preview of the next step did not go well; nothing was changed", code=Exit.FAILED)
+            raise Refused("the preview of the next step did not finish; nothing was changed", code=Exit.FAILED)
+        runs.refuse_unproved(outcome.proof)
         lines = [line for block in report.changes_in_words(outcome, paper) for line in ["", *block]]
         self._previewed = ((after, self.now), lines)
         return lines

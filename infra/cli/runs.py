@@ -23,7 +23,7 @@ from infra.residency.findings import ResidencyError
 from infra.verify.verdict import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from infra.engine.options import Result
@@ -134,7 +134,7 @@ def carry_out(request: Request) -> Outcome:
             planned = _carried_out(_planning(request), at, None)
             if planned.proof is None:
                 return planned
-            _refuse_unproved(planned.proof)
+            refuse_unproved(planned.proof)
         return _carried_out(request, at, None if request.is_preview else file)
 
 
@@ -155,7 +155,7 @@ def _planning(request: Request) -> Request:
     return replace(request, command=Command.PREVIEW, options=options)
 
 
-def _refuse_unproved(proof: Proof) -> None:
+def refuse_unproved(proof: Proof) -> None:
     """Refuse to apply a plan that is not proved.
 
     Raises:
@@ -171,15 +171,17 @@ def _carried_out(request: Request, start: _Start, sink: StateFile | None) -> Out
     """One run of an engine, with its progress shown."""
     recorder, events = Recorder(), list[Event]()
     progress = Progress(_VERBS[request.command], start.basis.resources)
+    guarded, see = _guarded(request, start)
 
     def on_event(event: Event) -> None:
         recorder(event)
         events.append(event)
+        see(event)
         progress(event)
 
     with progress.shown():
         result = _run(
-            request,
+            guarded,
             start.state,
             sink,
             start.providers,
@@ -197,6 +199,17 @@ def _carried_out(request: Request, start: _Start, sink: StateFile | None) -> Out
         events=events,
         proof=_proof(request, recorder, events),
     )
+
+
+def _guarded(request: Request, start: _Start) -> tuple[Request, Callable[[Event], None]]:
+    """An update with a gate for where users are led, and what the gate has to see; any other run as it is."""
+    planned = start.loaded.plan.traffic
+    if planned is None or request.command is not Command.UP or request.is_preview:
+        return request, lambda _: None
+    from infra.cli.traffic_gate import TrafficGate  # noqa: PLC0415 (only an update needs it)
+
+    gate = TrafficGate(start.state, frozenset(edge.region for edge in planned.edges))
+    return replace(request, options=replace(request.options, admit=gate.admit)), gate.see
 
 
 def _proof(request: Request, recorder: Recorder, events: list[Event]) -> Proof | None:

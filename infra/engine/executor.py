@@ -128,6 +128,7 @@ class Executor:
     def _execute(self, step: Step, *, tolerant: bool) -> None:
         run = self._run
         run.tell(ResourcePre(step=step.info()))
+        self._admit(step, tolerant=tolerant)
         number: int | None = None
         if run.journal is not None and step.operation is not None:
             number = run.journal.begin(step.resource, step.operation)
@@ -153,6 +154,15 @@ class Executor:
         if run.journal is not None:
             step.record(run.journal, number, done=failure is None or isinstance(failure, InitFailedError))
         if failure is not None:
+            self._end(step, failure, tolerant=tolerant)
+
+    def _admit(self, step: Step, *, tolerant: bool) -> None:
+        """Ask whoever watches the run whether a step may be carried out; nothing has been done yet."""
+        ask = self._run.options.admit
+        refused = ask(step.info()) if ask is not None else ""
+        if refused:
+            failure = ProviderError(refused)
+            self._failed(step, failure)
             self._end(step, failure, tolerant=tolerant)
 
     def _succeeded(self, step: Step) -> None:

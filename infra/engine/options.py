@@ -73,6 +73,8 @@ class Options:
         clear_pending_creates: Drop creations of an interrupted run whose end is unknown (`refresh`).
         generate_plan: Return a plan of what the preview found.
         plan: A plan that the run must keep to (`plans.Plan.load`).
+        admit: Looks at each step before it is carried out, in an update with every input known; what it answers is why
+            the step is refused, and the step fails with it. Called from any thread.
         on_call: Sees every provider call before and after it; for tests that interrupt a run.
     """
 
@@ -91,6 +93,7 @@ class Options:
     clear_pending_creates: bool = False
     generate_plan: bool = False
     plan: Plan | None = None
+    admit: Callable[[StepInfo], str] | None = None
     on_call: Callable[[ProviderCall], None] | None = None
 
 

@@ -97,6 +97,23 @@ def leaks(found: Graph, *, zone: str, hostnames: frozenset[str], regions: frozen
     return tuple(sorted({leak for part in parts for leak in part}))
 
 
+def strangers(found: Graph, node: Node, *, regions: frozenset[UsRegion]) -> tuple[str, ...]:
+    """The addresses that a resource leads users to, or watches, and that no edge of those regions has, sorted.
+
+    For a resource whose inputs are known, as an update is about to make it: what a preview could only attribute to the
+    edges is held against their addresses here.
+    """
+    ours = {it.outputs.get("ipAddress") for it in found.of(*ADDRESS_OF.values()) if found.region(it) in regions}
+    given: list[object] = []
+    if node.type == POLICY:
+        given = [answer.get("rdata") for answer in node.inputs.get("answers") or ()]
+    elif node.type == RRSET and node.inputs.get("rtype") in ADDRESS_OF:
+        given = [item.get("rdata") for item in node.inputs.get("items") or ()]
+    elif node.type == MONITOR:
+        given = list(node.inputs.get("targets") or ())
+    return tuple(sorted({str(value) for value in given if value not in ours}))
+
+
 def _leak(node: Node | None, rule: Rule, what: str, *, unread: bool = False) -> Leak:
     said = what.replace(UNKNOWN, "something that is not known yet")
     return Leak(urn=node.urn if node else "", rule=rule, what=said, unread=unread or said != what)
