@@ -1,8 +1,9 @@
 """`python -m infra doctor`: what is there and what is missing, before anything is run. Touches no cloud by itself.
 
-`--resolve` is the exception: it asks Oracle Cloud for the settings that only a look-up can give (the Object Storage
-namespace, per region the OCID of its services, Cloud Guard's own recipes and the realm's security policies) and says
-which of the stack file's differ. It changes no file.
+Two options are the exception, and change nothing either. `--resolve` asks Oracle Cloud for the settings that only a
+look-up can give (the Object Storage namespace, per region the OCID of its services, Cloud Guard's own recipes and the
+realm's security policies) and says which of the stack file's differ. `--live` asks it whether the regions are
+subscribed and whether its limits hold the plan.
 """
 
 from __future__ import annotations
@@ -60,13 +61,16 @@ class Examined:
 @click.command(epilog=EPILOG)
 @stack_option(default="sandbox")
 @click.option("--resolve", is_flag=True, help="Ask Oracle Cloud for the settings that only a look-up can give.")
+@click.option(
+    "--live", is_flag=True, help="Ask Oracle Cloud whether regions are subscribed and its limits hold the plan."
+)
 @json_option
-def doctor(*, stack: str, resolve: bool, as_json: bool) -> None:
+def doctor(*, stack: str, resolve: bool, live: bool, as_json: bool) -> None:
     """Say what a stack needs and what is missing.
 
     Looks at Python, packages, the pulumi CLI, credentials, backend and settings.
 
-    Exit 2 if something is missing that this stack needs, or if --resolve cannot ask or finds settings that differ.
+    Exit 2 if something is missing that this stack needs, or if --resolve or --live cannot ask or find what differs.
     """
     with refusals(as_json=as_json):
         workspace = workspace_of(stack)
@@ -75,6 +79,10 @@ def doctor(*, stack: str, resolve: bool, as_json: bool) -> None:
             from infra.cli.lookups import resolve as look_up  # noqa: PLC0415 (only --resolve needs it)
 
             examined += look_up(workspace)
+        if live:
+            from infra.cli.live import examine_live  # noqa: PLC0415 (only --live needs it)
+
+            examined += examine_live(workspace)
     if as_json:
         rows = [
             {**{k: getattr(e, k) for k in ("subject", "found", "needed_for", "fix")}, "verdict": e.verdict}
