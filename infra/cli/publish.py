@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from infra.cli.app import EPILOG, as_of_option, refusals, stack_option, what_if_option, workspace_of
-from infra.cli.refusal import Exit, Refused
+from infra.cli.refusal import BadStackFile, Exit, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from infra.evidence.review import Review
+    from infra.verify.proof import Proof
 
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 _INSTALL: Final = ".venv/bin/uv pip install --python .venv/bin/python -r pyproject.toml --extra report"
@@ -34,6 +37,7 @@ _INSTALL: Final = ".venv/bin/uv pip install --python .venv/bin/python -r pyproje
 @click.option("--html", type=_FILE, metavar="FILE", help="One page for people, which opens from disk.")
 @click.option("--markdown", type=_FILE, metavar="FILE", help="The comment on a pull request.")
 @click.option("--junit", type=_FILE, metavar="FILE", help="JUnit XML: one case a theorem.")
+@click.option("--sarif", type=_FILE, metavar="FILE", help="A SARIF log, for code hosts.")
 def report(
     *, stack: str, as_of: date | None, state_file: Path | None, what_if: tuple[str, ...], **files: Path | None
 ) -> None:
@@ -44,28 +48,47 @@ def report(
     Exits as the preview would: 0 only if residency is proved.
     """
     with refusals(as_json=False):
-        writers = {path: _WRITERS[name] for name, path in files.items() if path is not None}
-        if not writers:
-            raise Refused("nothing is to be written", allowed=" ".join(f"--{name} FILE" for name in _WRITERS))
+        wanted = {name: path for name, path in files.items() if path is not None}
+        if not wanted:
+            raise Refused("nothing is to be written", allowed=" ".join(f"--{name} FILE" for name in files))
         from infra.cli import review, runs  # noqa: PLC0415 (the engine is slow to import: `--help` does without)
-        from infra.cli.files import replace_file  # noqa: PLC0415 (the same)
         from infra.engine.options import Command  # noqa: PLC0415 (the same)
 
+        day = as_of or datetime.now(UTC).date()
+        rerun = _again(stack, day, state_file, what_if)
         request = runs.Request(
             command=Command.PREVIEW,
             workspace=workspace_of(stack),
-            as_of=as_of or datetime.now(UTC).date(),
+            as_of=day,
             state_file=state_file,
             edits=runs.edits(what_if),
         )
-        document = review.review(runs.carry_out(request), rerun=_again(stack, request.as_of, state_file, what_if))
-        for path, writer in writers.items():
-            replace_file(path, writer(document))
+        try:
+            outcome = runs.carry_out(request)
+        except BadStackFile as error:
+            # Whoever reads the comment or the page is told, and the command line still refuses.
+            _write(wanted, review.bad_file(error, stack, day, rerun=rerun), None)
+            raise
+        document = review.review(outcome, rerun=rerun)
+        written = _write(wanted, document, outcome.proof)
     word = document.verdict.word
     click.echo(f"usdata · stack {stack} · residency {word}: {document.verdict.summary}")
-    for path in writers:
+    for path in written:
         click.echo(f"  wrote {path}")
     sys.exit(_EXITS[word])
+
+
+def _write(wanted: Mapping[str, Path], document: Review, proof: Proof | None) -> list[Path]:
+    """Writes each file; a SARIF log only of what was decided."""
+    from infra.cli.files import replace_file  # noqa: PLC0415 (as above)
+
+    written: list[Path] = []
+    for name, path in wanted.items():
+        text = _sarif(proof) if name == "sarif" else _WRITERS[name](document)
+        if text:
+            replace_file(path, text)
+            written.append(path)
+    return written
 
 
 _EXITS: Final = {"PROVED": Exit.DONE, "REFUTED": Exit.FAILED, "UNDECIDED": Exit.UNDECIDED, "FAILED": Exit.FAILED}
@@ -101,4 +124,13 @@ def _junit(document: Review) -> str:
     return junit(document)
 
 
-_WRITERS: Final = {"html": _page, "markdown": _comment, "junit": _junit}
+def _sarif(proof: Proof | None) -> str:
+    """What the proof says; nothing where nothing was decided."""
+    if proof is None:
+        return ""
+    from infra.verify.report import sarif  # noqa: PLC0415 (only this needs it)
+
+    return sarif.render(proof)
+
+
+_WRITERS: Final[dict[str, Callable[[Review], str]]] = {"html": _page, "markdown": _comment, "junit": _junit}

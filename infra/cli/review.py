@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from infra.cli import traffic_table
+from infra.cli import access_check, traffic_table
 from infra.cli.deployed import deployed
-from infra.cli.judgement import judge
+from infra.cli.judgement import judge, with_refusals
 from infra.cli.meaning import lines
 from infra.cli.review_picture import draw
 from infra.engine import urns
@@ -23,9 +23,12 @@ from infra.evidence.review import (
     Count,
     Meaning,
     Reach,
+    Refusal,
     Review,
     Row,
     Term,
+    Verdict,
+    Word,
 )
 from infra.residency.access_matrix import matrix
 from infra.residency.lifecycle import Phase
@@ -33,7 +36,9 @@ from infra.residency.transfer import NOT_COVERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import date
 
+    from infra.cli.refusal import BadStackFile
     from infra.cli.runs import Outcome
     from infra.engine.resource import Resource
     from infra.residency.placement import SitePlan
@@ -42,6 +47,8 @@ _MARKS: Final = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-
 _ALWAYS: Final = (Op.CREATE, Op.UPDATE, Op.REPLACE, Op.DELETE)
 _POLICY: Final = "oci:Identity/policy:Policy"
 _BUCKET_POLICY: Final = "aws:s3/bucketPolicy:BucketPolicy"
+_ACCESS: Final = frozenset({"accessType", "policy"})
+"""The properties of a bucket and of its policy that say who may reach it."""
 _Document = TypeVar("_Document")
 
 
@@ -54,8 +61,8 @@ def review(outcome: Outcome, *, rerun: str) -> Review:
     """
     request, recorder = outcome.request, outcome.recorder
     file = request.workspace.shown_file
-    picture = draw(outcome.loaded, recorder, file)
-    verdict, refused = judge(outcome, picture)
+    verdict = judge(outcome)
+    picture = with_refusals(draw(outcome.loaded, recorder, file), verdict)
     told = lines(outcome.loaded.plan, recorder, outcome.before)
     topics = {urn: line.topic for line in told for urn in line.urns}
     counts = recorder.counts
@@ -72,19 +79,43 @@ def review(outcome: Outcome, *, rerun: str) -> Review:
         unchanged=counts.get(Op.SAME, 0),
         meaning=tuple(Meaning(topic=line.topic, mark=line.mark, text=line.text) for line in told),
         answers=tuple(_answers(outcome)),
-        places=tuple(refused.places),
-        stations=tuple(refused.stations),
-        flows=tuple(refused.flows),
+        places=tuple(picture.places),
+        stations=tuple(picture.stations),
+        flows=tuple(picture.flows),
         terms=tuple(_terms(outcome)),
         reach=tuple(_reach(outcome, file)),
+        widened=access_check.widened(outcome),
         withdrawn=tuple(sorted(_statements(outcome.before.resources) - _statements(_after(outcome)))),
         resources=tuple(_rows(outcome, topics)),
         edits=tuple(edit.text for edit in request.edits),
         notes=(DRIFT_NOTE,) if request.is_offline else (),
-        errors=tuple(diagnostic.message for diagnostic in recorder.errors) if recorder.failed else (),
+        errors=tuple(line for it in recorder.errors for line in it.message.splitlines()) if recorder.failed else (),
         rerun=rerun,
     )
     return _shown(found)
+
+
+def bad_file(error: BadStackFile, stack: str, as_of: date, *, rerun: str) -> Review:
+    """The document of a stack file that nothing can be planned from: its findings, each at its line."""
+    refusals = (
+        Refusal(
+            theorem="",
+            sentence=f"{it.path or 'the whole file'}: {it.given}",
+            because=f"allowed: {it.allowed}" + (f"; {it.why}" if it.why else ""),
+            fix=it.fix,
+            file=error.file,
+            line=it.line or 0,
+        )
+        for it in error.findings
+    )
+    summary = f"{count(len(error.findings), 'problem')} in {error.file}; nothing was planned"
+    return _shown(
+        Review(
+            stack=stack, as_of=as_of.isoformat(), basis="nothing was planned", unchanged=0, rerun=rerun,
+            verdict=Verdict(word=Word.FAILED, summary=summary, refusals=tuple(refusals)),
+            counts=(), meaning=(), answers=(), places=(), stations=(), flows=(), terms=(), reach=(),
+        )
+    )  # fmt: skip
 
 
 def _basis(outcome: Outcome) -> str:
@@ -174,7 +205,7 @@ def _exceptions(outcome: Outcome) -> Iterator[Term]:
 def _reach(outcome: Outcome, file: str) -> Iterator[Reach]:
     """The access matrix, datasets that agree in all of it together; new is what was not in force before."""
     loaded, before = outcome.loaded, _statements(outcome.before.resources)
-    touched = {(c.step.type.rpartition(":")[2], c.name): c.op for c in outcome.recorder.changed()}
+    touched = {(c.step.type.rpartition(":")[2], c.name): c for c in outcome.recorder.changed()}
     backups = {f"policy of bucket {b.bucket}": b.name for site in loaded.plan.sites for b in site.backups}
     datasets = {item.dataset.name: item for item in loaded.plan.datasets}
 
@@ -184,8 +215,11 @@ def _reach(outcome: Outcome, file: str) -> Iterator[Reach]:
             return Change.KEPT if by in before else Change.NEW
         named = [("BucketPolicy", backups[by])] if by in backups else []
         named += [] if named else [("Bucket", placement.name) for placement in datasets[dataset].placements]
-        ops = {touched[name] for name in named if name in touched}
-        return Change.NEW if Op.CREATE in ops else Change.CHANGED if ops else Change.KEPT
+        found = [touched[name] for name in named if name in touched]
+        if any(it.op is Op.CREATE for it in found):
+            return Change.NEW
+        opened = any(it.op is Op.REPLACE or _ACCESS & set(it.step.diff_reasons) for it in found)
+        return Change.CHANGED if opened else Change.KEPT
 
     groups: dict[tuple[str, str, str, str, str, str, Change], list[tuple[str, str]]] = defaultdict(list)
     for row in matrix(loaded.plan):

@@ -19,7 +19,7 @@ from infra.residency.lifecycle import Phase, Site
 from infra.residency.placement import PlacementRole, RegionRole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from infra.engine.display import Recorder
     from infra.residency.access_matrix import Reach
@@ -265,14 +265,14 @@ class _Artist:
 
     def _flow(
         self, kind: Kind, source: str, target: str, *, text: str, why: str, paths: Iterable[str],
-        resources: Iterable[str], change: Change, weight: int = 1,
+        resources: Sequence[str], change: Change, weight: int = 1,
     ) -> None:  # fmt: skip
         written = [f"{self.file}:{self.lines[path]}" for path in paths if path in self.lines]
         registered = [self.changes[name][1] for name in resources if name in self.changes][:1]
         self.picture.flows.append(
             Flow(
                 id=f"f{len(self.picture.flows)}", kind=kind, source=source, target=target, text=text, why=why,
-                where=tuple(filter(None, [*written, *registered])), weight=weight, change=change,
+                where=tuple(filter(None, [*written, *registered])), by=tuple(resources), weight=weight, change=change,
             )
         )  # fmt: skip
 

@@ -93,8 +93,10 @@ def _top(review: Review) -> list[str]:
 
 def _sections(review: Review) -> Iterator[_Section]:
     """Most important first."""
-    refusals = [line for refusal in review.verdict.refusals for line in _refusal(refusal)]
-    yield _Section(head=["#### What may not be", ""], lines=refusals)
+    findings = review.verdict.refusals
+    refused, unknown = ([it for it in findings if it.missing is missing] for missing in (False, True))
+    yield _Section(head=["#### What may not be", ""], lines=[line for it in refused for line in _refusal(it)])
+    yield _Section(head=["#### What is not known", ""], lines=[line for it in unknown for line in _refusal(it)])
     yield _Section(head=["#### Why the preview did not finish", ""], lines=[f"* {_text(e)}" for e in review.errors])
     meaning = [f"* **{line.topic}** {_text(f'{line.mark} {line.text}')}" for line in review.meaning]
     rest = len(meaning) - _MOST_MEANING
@@ -103,6 +105,7 @@ def _sections(review: Review) -> Iterator[_Section]:
     yield _folded(f"{rest} more changes", meaning[_MOST_MEANING:])
     yield _folded("Traffic, before and after", list(_traffic(review)))
     access = [_access(row) for row in review.reach if row.change is not Change.KEPT]
+    access += [f"* wider than before: {_text(text)}" for text in review.widened]
     access += [f"* withdrawn: {_text(text)}" for text in review.withdrawn]
     yield _folded(f"Access that changes ({len(access)})", access)
     yield _folded("What ends, and when", list(_terms(review)))
@@ -129,7 +132,7 @@ def _refusal(refusal: Refusal) -> Iterator[str]:
     if refusal.steps:
         yield f"* {' → '.join(_text(step) for step in refusal.steps)}"
     rows = (
-        ("breaks", refusal.theorem),
+        ("undecided" if refusal.missing else "breaks", refusal.theorem),
         ("resource", refusal.resource),
         ("because", refusal.because),
         ("where", refusal.where),

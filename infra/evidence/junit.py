@@ -26,7 +26,7 @@ def junit(review: Review) -> str:
     for name, word, because in cases:
         case = ET.SubElement(suite, "testcase", classname=f"residency.{review.stack}", name=name)
         if word is not Word.PROVED:
-            refusals = [it for it in verdict.refusals if it.theorem and name.startswith(f"{it.theorem} ")]
+            refusals = [it for it in verdict.refusals if it.theorem == name]
             tag = "failure" if word is Word.REFUTED else "error"
             told = ET.SubElement(case, tag, message=because or word.value, type=word.value)
             told.text = "\n\n".join(_refusal(refusal) for refusal in refusals)

@@ -33,6 +33,8 @@ _KINDS: Final = {
     Kind.LOG: "logs",
 }
 _SHOWN: Final = frozenset({Kind.TRAFFIC, Kind.COPY})
+_FEW: Final = 5
+"""So many findings are open; the rest is folded."""
 _OPS: Final = {"+": "create", "~": "update", "±": "replace", "-": "delete", "=": "import"}
 
 
@@ -52,7 +54,11 @@ def page(review: Review) -> str:
         cell_width=WIDTH,
         cell_height=HEIGHT,
         elsewhere=Column.ELSEWHERE,
-        lit=frozenset(end for flow in review.flows if flow.refused for end in (flow.source, flow.target)),
+        lit=frozenset(end for flow in review.flows if flow.refused for end in (flow.source, flow.target))
+        | frozenset(station.id for station in review.stations if station.refused),
+        refusals=[refusal for refusal in review.verdict.refusals if not refusal.missing],
+        missing=[refusal for refusal in review.verdict.refusals if refusal.missing],
+        few=_FEW,
         kinds=[(kind, name) for kind, name in _KINDS.items() if numbers[kind]],
         numbers=numbers,
         shown=_SHOWN,

@@ -78,7 +78,8 @@ class Refusal:
         resource: the resource that it is about: type and name.
         file: where that is registered, or the stack file; with `line`, 0 if unknown.
         source: station in the picture where the path begins; empty if it has none there.
-        target: where it ends: a station, or the words for a place outside.
+        target: where it ends: a station, or `elsewhere:REGION`.
+        missing: whether it is not refused but not known: what would have to be known to decide.
     """
 
     theorem: str
@@ -91,6 +92,7 @@ class Refusal:
     line: int = 0
     source: str = ""
     target: str = ""
+    missing: bool = False
 
     @property
     def where(self) -> str:
@@ -179,6 +181,7 @@ class Station:
 
     Attributes:
         lane: stations of one band with the same lane stand at the same height, whatever their place.
+        refused: whether it may not be there.
     """
 
     id: str
@@ -188,6 +191,7 @@ class Station:
     title: str
     note: str
     change: Change = Change.KEPT
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +202,7 @@ class Flow:
         text: what goes, in plain words.
         why: why it is legal: theorem, rule, phase and until when.
         where: the lines that bring it about, stack file first.
+        by: the resources that carry it: last part of the type, and name.
         weight: how wide it is drawn, 1 to 8.
         refused: whether it may not be; `why` says what it breaks then.
     """
@@ -209,6 +214,7 @@ class Flow:
     text: str
     why: str
     where: tuple[str, ...]
+    by: tuple[str, ...] = ()
     weight: int = 1
     change: Change = Change.KEPT
     refused: bool = False
@@ -275,8 +281,9 @@ class Review:
         basis: engine, state and whether a cloud was asked, one line.
         edits: what `--what-if` changed, as it was given.
         notes: what a reader should know about this preview.
-        errors: why it failed.
+        errors: why it failed, line by line.
         resources: what changes first, most dangerous first, then the rest.
+        widened: who can do more with data than before, in sentences, whoever brings it about.
         withdrawn: statements that are in force before and not after.
         rerun: the command that makes this report again.
     """
@@ -294,6 +301,7 @@ class Review:
     flows: tuple[Flow, ...]
     terms: tuple[Term, ...]
     reach: tuple[Reach, ...]
+    widened: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
     resources: tuple[Row, ...] = ()
     edits: tuple[str, ...] = ()

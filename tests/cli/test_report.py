@@ -6,30 +6,116 @@ hostile gets through, is in tests/evidence.
 
 import json
 import re
+import shutil
 from datetime import date
 
 import pytest
 
-from infra.cli import review, runs, workspace
+from components import primary_storage
+from infra import program
+from infra.cli import judgement, review, runs, workspace
 from infra.engine.options import Command
-from infra.evidence.review import Change, Kind
-from tests.cli.project import AS_OF
+from infra.evidence.review import Change, Column, Kind, Word
+from infra.verify.traffic import Leak, Rule
+from tests.cli.project import AS_OF, Project
 
 
 def test_all_that_is_asked_for_is_written(project):
     """The files are there and the verdict is said; nothing else is left behind."""
-    written = [project.root / name for name in ("r.html", "r.md", "r.xml")]
-    out = project.out(
-        "report", "--stack", "sandbox", "--as-of", AS_OF, "--html", written[0], "--markdown", written[1], "--junit",
-        written[2], code=3,
-    )  # fmt: skip
-    assert "stack sandbox · residency UNDECIDED" in out
-    page, comment, cases = (path.read_text() for path in written)
-    assert "Residency <b>UNDECIDED</b>" in page
-    assert "dataset profiles (protected): default store us-ashburn-1, replica us-phoenix-1, backup virginia" in page
-    assert "dataset profiles (protected): default store us-ashburn-1" in comment
-    assert 'name="usdata sandbox"' in cases
+    written = {name: project.root / f"r.{name}" for name in ("html", "markdown", "junit", "sarif")}
+    options = [word for name, path in written.items() for word in (f"--{name}", path)]
+    out = project.out("report", "--stack", "sandbox", "--as-of", AS_OF, *options)
+    assert "stack sandbox · residency PROVED" in out
+    text = {name: path.read_text() for name, path in written.items()}
+    assert "Residency <b>PROVED</b>" in text["html"]
+    for name in ("html", "markdown"):
+        assert "dataset profiles (protected): default store us-ashburn-1, replica us-phoenix-1" in text[name]
+    assert 'failures="0" errors="0"' in text["junit"]
+    assert sarif(text["sarif"]).results == []
     assert not list(project.root.glob(".r.*"))
+
+
+def sarif(text):
+    """The one run of a SARIF log, read by a library that is not ours."""
+    from sarif_pydantic import Sarif  # noqa: PLC0415 (only here)
+
+    (run,) = Sarif.model_validate_json(text).runs
+    return run
+
+
+@pytest.fixture
+def to_frankfurt(monkeypatch):
+    """A program whose copies of profiles lead to Frankfurt, which no stack file can say."""
+    real = primary_storage.oci.objectstorage.ReplicationPolicy
+
+    def wrong(resource, *rest: object, **more: object):
+        if resource.startswith("profiles"):
+            more |= {"destination_region_name": "eu-frankfurt-1", "destination_bucket_name": "usds-profiles-fra"}
+        return real(resource, *rest, **more)
+
+    monkeypatch.setattr(primary_storage.oci.objectstorage, "ReplicationPolicy", wrong)
+
+
+@pytest.mark.usefixtures("to_frankfurt")
+def test_a_refused_copy_is_drawn_from_end_to_end(project):
+    """From the store to a place outside, in stead of the copy that was planned; every form says what and where."""
+    found = reviewed(project.root)
+    assert found.verdict.word is Word.REFUTED
+    assert found.verdict.certificate == ""
+    (refused,) = [flow for flow in found.flows if flow.refused]
+    assert (refused.source, refused.target) == ("data:profiles:us-ashburn-1", "elsewhere:eu-frankfurt-1:profiles")
+    assert not any(f.source == refused.source and f.target == "data:profiles:us-phoenix-1" for f in found.flows)
+    (outside,) = [place for place in found.places if place.column is Column.ELSEWHERE]
+    assert (outside.title, outside.notes) == ("Frankfurt", ("eu-frankfurt-1", "OCI, DE"))
+
+    written = [project.root / name for name in ("r.md", "r.xml", "r.sarif")]
+    options = zip(("--markdown", "--junit", "--sarif"), written, strict=True)
+    project.out("report", "--stack", "sandbox", "--as-of", AS_OF, *(word for pair in options for word in pair), code=1)
+    comment, cases, log = (path.read_text() for path in written)
+    assert "usds-profiles-iad would be copied to eu-frankfurt-1 (Frankfurt, DE)" in comment.partition("<details>")[0]
+    assert 'failures="1"' in cases
+    (result,) = sarif(log).results
+    assert result.rule_id == "T2"
+    assert "eu-frankfurt-1" in result.message.text
+
+
+def test_a_stack_file_that_may_not_be_is_reported(project):
+    """Comment, page and results tell its findings with their lines; the command still refuses, with exit 2."""
+    project.edit("us-ashburn-1: {role: primary", "us-ashburn-1: {role: first")
+    written = [project.root / name for name in ("r.html", "r.md", "r.xml", "r.sarif")]
+    options = zip(("--html", "--markdown", "--junit", "--sarif"), written, strict=True)
+    words = [word for pair in options for word in pair]
+    _, err = project.run("report", "--stack", "sandbox", "--as-of", AS_OF, *words, code=2)
+    assert "given    first" in err
+    page, comment, cases = (path.read_text() for path in written[:3])
+    for text in (page, comment):
+        assert "stacks/Pulumi.sandbox.yaml:10" in text
+        assert "oci.regions.us-ashburn-1.role: first" in text
+    assert 'errors="1"' in cases
+    assert not written[3].exists()
+
+
+def test_a_preview_that_fails_proves_nothing(project, monkeypatch):
+    """The page says why, line by line, and nothing is proved."""
+
+    def broken(*_words: object, **_more: object) -> None:
+        raise ValueError("no such luck")
+
+    monkeypatch.setattr(primary_storage.oci.objectstorage, "ReplicationPolicy", broken)
+    found = reviewed(project.root)
+    assert found.verdict.word is Word.FAILED
+    assert found.verdict.theorems == ()
+    assert any("no such luck" in line for line in found.errors)
+    project.out("report", "--stack", "sandbox", "--as-of", AS_OF, "--junit", project.root / "r.xml", code=1)
+
+
+def test_a_leak_of_traffic_is_refused_even_where_no_theorem_speaks_of_it(project, monkeypatch):
+    """What the second opinion on traffic finds is in the verdict."""
+    leak = Leak(urn="urn:x::api-a", rule=Rule.ANSWER, what="api could be answered by 192.0.2.1")
+    monkeypatch.setattr(judgement.traffic_check, "leaks", lambda _outcome: (leak,))
+    found = reviewed(project.root)
+    assert found.verdict.word is Word.REFUTED
+    assert [it.sentence for it in found.verdict.refusals if it.theorem == "T3 traffic"] == [leak.what]
 
 
 def test_nothing_to_write_and_nowhere_to_write(project):
@@ -43,11 +129,6 @@ def test_nothing_to_write_and_nowhere_to_write(project):
 @pytest.fixture(scope="module")
 def plans(applied_once, tmp_path_factory):
     """The review of the applied project, and that of an edit of it."""
-    import shutil  # noqa: PLC0415 (the same)
-
-    from infra import program  # noqa: PLC0415 (the same)
-    from tests.cli.project import Project  # noqa: PLC0415 (only here)
-
     root = tmp_path_factory.mktemp("reviewed") / "project"
     shutil.copytree(applied_once, root)
     project = Project(root)

@@ -167,6 +167,7 @@ SMALL = Review(
             change=Change.KEPT,
         ),
     ),
+    widened=("group operators may read chats",),
     withdrawn=("Allow group former to read",),
     resources=(
         Row(op="create", topic="Data", type="oci:ObjectStorage:Bucket", name="chats-iad", detail="", where="a.py:1"),
@@ -190,7 +191,7 @@ REFUSED = replace(
         certificate="",
         refusals=(
             Refusal(
-                theorem="T2",
+                theorem="T2 copies",
                 sentence="chats would be copied to Frankfurt",
                 steps=("chats-iad", "replicates", "eu-frankfurt-1"),
                 because='destinationRegionName = "eu-frankfurt-1"',
