@@ -5,8 +5,10 @@ What it refuses:
 * *A key in software.* Every key is made in, and never leaves, a hardware security module.
 * *A vault or key of another region.* The key's region is that of its vault's endpoint, and the vault's is its
   provider's; both come from this one component.
-* *A copy of a vault.* Replicating one is possible for private vaults only, and this one is shared (type DEFAULT): a
-  region that is lost is served by the other region's keys, under which its replicas are encrypted.
+* *A copy of a vault.* Nothing replicates one: a region that is lost is served by the other region's keys, under which
+  its replicas are encrypted.
+
+Keys of a private vault rotate by themselves; those of a shared one are rotated by the duty that administers them.
 """
 
 from collections.abc import Mapping
@@ -19,6 +21,7 @@ from components import naming
 from components.base import Component
 from components.tenancy import TenancyFoundation
 from infra.residency.dataset import DataClass
+from infra.residency.keys import KeyCare
 from infra.residency.placement import Compartment, KeyPlan
 from infra.residency.regions import UsRegion
 
@@ -32,6 +35,7 @@ class RegionalKeysArgs:
 
     foundation: TenancyFoundation
     region: UsRegion
+    care: KeyCare
     keys: tuple[KeyPlan, ...]
     provider: oci.Provider
 
@@ -53,7 +57,7 @@ class RegionalKeys(Component):
             f"vault-{args.region}",
             compartment_id=compartment.id,
             display_name=naming.regional(args.foundation.organization, "vault", args.region),
-            vault_type="DEFAULT",
+            vault_type=args.care.vault.value,
             defined_tags=tags.of(),
             opts=options,
         )
@@ -65,6 +69,12 @@ class RegionalKeys(Component):
                 management_endpoint=vault.management_endpoint,
                 protection_mode="HSM",
                 key_shape=oci.kms.KeyKeyShapeArgs(algorithm="AES", length=_KEY_BYTES),
+                is_auto_rotation_enabled=True if args.care.vault.rotates else None,
+                auto_key_rotation_details=oci.kms.KeyAutoKeyRotationDetailsArgs(
+                    rotation_interval_in_days=args.care.rotation_days
+                )
+                if args.care.vault.rotates
+                else None,
                 defined_tags=tags.of(data_class=key.data_class),
                 opts=options,
             )

@@ -25,8 +25,10 @@ import pulumi_aws as aws
 from components.base import Component
 from infra.residency import naming, site_policies
 from infra.residency.aws_policy import Policy, bucket_arn
-from infra.residency.lifecycle import KEY_DELETION_DAYS, Phase, Site
+from infra.residency.keys import DESTRUCTION, KeyCare
+from infra.residency.lifecycle import Phase, Site
 from infra.residency.placement import SitePlan
+from infra.residency.regions import Cloud
 
 _NONCURRENT_DAYS = 30
 _UPLOAD_DAYS = 7
@@ -255,6 +257,7 @@ class LegacyBackupArgs:
 
     organization: str
     plan: SitePlan
+    care: KeyCare
     provider: aws.Provider
 
 
@@ -326,7 +329,8 @@ class LegacyBackup(Component):
             policy=site_policies.key_policy(plan, self._args.organization).text(),
             multi_region=False,
             enable_key_rotation=True,
-            deletion_window_in_days=KEY_DELETION_DAYS,
+            rotation_period_in_days=self._args.care.rotation_days,
+            deletion_window_in_days=DESTRUCTION[Cloud.AWS].ours,
             tags=_tags(self._site),
             opts=self._holder(provider, depends_on=(role,), kept=kept),
         )

@@ -108,6 +108,7 @@ def _register(plan: Plan) -> None:
             RegionalKeysArgs(
                 foundation=foundation,
                 region=region,
+                care=plan.key_care,
                 keys=tuple(key for key in plan.keys if key.region is region),
                 provider=provider,
             ),
@@ -162,15 +163,16 @@ def _register(plan: Plan) -> None:
         OrganizationControl("organization", OrganizationControlArgs(plan=plan.control, provider=providers.management))
     for site in plan.sites:
         if site.site.phase.has_holders:
-            _legacy_site(plan.organization, site, foundation, providers.sites[site.site.name])
+            _legacy_site(plan, site, foundation, providers.sites[site.site.name])
     export(plan, {region: vault.keys for region, vault in vaults.items()})
     if plan.traffic is not None:
         _answer_users(plan, plan.traffic, foundation, networks, providers)
 
 
-def _legacy_site(organization: str, plan: SitePlan, foundation: TenancyFoundation, provider: aws.Provider) -> None:
+def _legacy_site(whole: Plan, plan: SitePlan, foundation: TenancyFoundation, provider: aws.Provider) -> None:
     name = plan.site.name
-    backup = LegacyBackup(name, LegacyBackupArgs(organization=organization, plan=plan, provider=provider))
+    args = LegacyBackupArgs(organization=whole.organization, plan=plan, care=whole.key_care, provider=provider)
+    backup = LegacyBackup(name, args)
     if plan.transfer is not None:
         BackupTransfer(
             f"transfer-{name}",

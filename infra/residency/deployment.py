@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from infra.residency.access_request import AccessRequest
 from infra.residency.guardrails_request import GuardrailsRequest
+from infra.residency.keys_request import KeysRequest
 from infra.residency.state_home import StateRequest
 from infra.residency.traffic_request import TrafficRequest
 
@@ -117,4 +118,5 @@ class DeploymentRequest:
     traffic: TrafficRequest | None = None
     access: AccessRequest | None = None
     guardrails: GuardrailsRequest | None = None
+    keys: KeysRequest = field(default_factory=KeysRequest)
     state: StateRequest | None = None

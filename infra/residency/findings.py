@@ -62,6 +62,8 @@ class Rule(StrEnum):
     BACKEND = "backend"
     TTL = "ttl"
     WEIGHT = "weight"
+    # keys
+    KEYS = "keys"
     # access
     DUTY = "duty"
     NETWORK_SOURCE = "network-source"

@@ -129,7 +129,7 @@ def _vaults(plan: Plan) -> Iterator[Holder]:
             name=naming.vault(plan.organization, region),
             place=region.value,
             of=join("oci.regions", region.value),
-            fixed=(("vaultType", "DEFAULT"),),
+            fixed=(("vaultType", plan.key_care.vault.value),),
         )
     for key in plan.keys:
         yield Holder(

@@ -20,6 +20,9 @@ from typing import assert_never
 
 from infra.residency.compartment import Compartment
 
+MOST_STATEMENTS = 50
+"""In one policy (Oracle's page "Service Limits")."""
+
 
 class Verb(StrEnum):
     """How much may be done with a family; each verb includes those before it."""

@@ -17,6 +17,7 @@ from infra.residency.failover import Roles
 from infra.residency.flow import Flow
 from infra.residency.grants import ExportGrant, ServiceGrant
 from infra.residency.guardrails import GuardrailsPlan
+from infra.residency.keys import KeyCare
 from infra.residency.lifecycle import Site
 from infra.residency.organization_policy import OrganizationPlan
 from infra.residency.quotas import QuotaPlan
@@ -247,6 +248,7 @@ class Plan:
     roles: Roles
     networks: tuple[Network, ...]
     keys: tuple[KeyPlan, ...]
+    key_care: KeyCare
     service_grants: tuple[ServiceGrant, ...]
     datasets: tuple[DatasetPlan, ...]
     sites: tuple[SitePlan, ...]

@@ -17,6 +17,7 @@ from infra.residency.deployment import (
     TransferRequest,
 )
 from infra.residency.guardrails_request import GuardrailsRequest
+from infra.residency.keys_request import KeysRequest
 from infra.residency.state_home import StateRequest
 from infra.residency.traffic_request import (
     EdgeRequest,
@@ -49,7 +50,7 @@ class Reader(FieldReader):
             node,
             path,
             required=("organization", "oci", "datasets", "legacy"),
-            optional=("traffic", "access", "guardrails", "state"),
+            optional=("traffic", "access", "guardrails", "keys", "state"),
         )
         legacy = self._fields(fields["legacy"], "legacy", required=("sites",), optional=("organization", "signers"))
         return DeploymentRequest(
@@ -68,7 +69,15 @@ class Reader(FieldReader):
             traffic=self._traffic(fields["traffic"], "traffic") if "traffic" in fields else None,
             access=self._access(fields["access"], "access") if "access" in fields else None,
             guardrails=self._guardrails(fields["guardrails"], "guardrails") if "guardrails" in fields else None,
+            keys=self._keys(fields["keys"], "keys") if "keys" in fields else KeysRequest(),
             state=self._state(fields["state"], "state") if "state" in fields else None,
+        )
+
+    def _keys(self, node: Node, path: str) -> KeysRequest:
+        fields, plain = self._fields(node, path, optional=("vault", "rotationDays")), KeysRequest()
+        return KeysRequest(
+            vault=self._text(fields, path, "vault") if "vault" in fields else plain.vault,
+            rotation_days=self._whole_or(fields, path, "rotationDays", plain.rotation_days),
         )
 
     def _state(self, node: Node, path: str) -> StateRequest:

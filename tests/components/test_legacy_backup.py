@@ -137,6 +137,7 @@ def test_a_key_is_for_one_region_and_three_users(made: Recorded, site):
         "enableKeyRotation": True,
         "multiRegion": False,
         "region": region,
+        "rotationPeriodInDays": 365.0,
         "tags": {"phase": "backup"},
     }
     assert {sid: s["Principal"] for sid, s in statements.items()} == {

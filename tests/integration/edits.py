@@ -108,6 +108,8 @@ EDITS: dict[str, Edit] = {
     "legacy.organization.accountId": {"legacy/organization": {**_ORGANIZATION, "accountId": "888888888888"}},
     "legacy.organization.deployerRole": {"legacy/organization": {**_ORGANIZATION, "deployerRole": "other-deployer"}},
     "legacy.organization.otherPolicies": {"legacy/organization": {**_ORGANIZATION, "otherPolicies": 3}},
+    "keys.vault": {"keys": {"vault": "private"}},
+    "keys.rotationDays": {"keys": {"rotationDays": 90}},
     "legacy.sites.<name>": {
         "legacy/sites/ohio": {
             "region": "us-east-1", "accountId": "333333333333", "deployerRole": "usdata-deployer", "phase": "backup",

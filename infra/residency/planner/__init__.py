@@ -24,13 +24,16 @@ from infra.residency.grants import ServiceGrant, ServiceUse
 from infra.residency.guardrails import GuardrailsPlan
 from infra.residency.holders import Deployed, data_buckets
 from infra.residency.holders import judge as judge_holders
+from infra.residency.keys import KeyCare
 from infra.residency.lifecycle import Phase, Site
 from infra.residency.organization_policy import OrganizationPlan
+from infra.residency.oracle_policy import MOST_STATEMENTS
 from infra.residency.placement import DatasetPlan, KeyPlan, Plan, SitePlan, Tenancy
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.approvals import plan_approvals
 from infra.residency.planner.datasets import place, plan_datasets
 from infra.residency.planner.guardrails import plan_guardrails
+from infra.residency.planner.keys import plan_keys
 from infra.residency.planner.networks import Regions, plan_regions
 from infra.residency.planner.organization import plan_control
 from infra.residency.planner.phases import Judgement, judge_phase, plan_signers
@@ -94,11 +97,12 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
         guardrails = plan_guardrails(
             request.guardrails, request.organization, tenancy, None if regions is None else regions.all, findings
         )
+    key_care = plan_keys(request.keys, findings)
     phases = _phases(request, sites, datasets, signers, evidence=evidence, as_of=as_of, findings=findings)
     if regions is not None and evidence.deployed is not None:
         findings.extend(_exchange(regions.roles, evidence.deployed.roles))
     findings.extend(_limit(datasets, sites))
-    if tenancy is None or regions is None or findings:
+    if tenancy is None or regions is None or key_care is None or findings:
         raise ResidencyError(findings)
     site_plans = tuple(
         provision(
@@ -127,6 +131,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
         access=access,
         guardrails=guardrails,
         control=control,
+        key_care=key_care,
         state=state,
     )
     findings.extend(judge(planned, as_of))
@@ -208,6 +213,7 @@ def judge(planned: Plan, as_of: date) -> Iterator[Finding]:
     if not any(site.site.phase.has_holders for site in planned.sites):
         yield from _versions(planned)
     yield from _together(planned)
+    yield from _statements(planned)
 
 
 def _grants(policy: Policy, path: str) -> Iterator[Finding]:
@@ -237,6 +243,25 @@ def _together(planned: Plan) -> Iterator[Finding]:
             why="who can do both can take data and leave no trace",
             fix="give one of the two to another group",
         )
+
+
+def _statements(planned: Plan) -> Iterator[Finding]:
+    """Checks that no policy has more statements than Oracle takes."""
+    groups = planned.access.groups if planned.access is not None else ()
+    counts = {
+        **{join("access.groups", group.name): len(group.statements) for group in groups},
+        **{join("datasets", it.dataset.name, "export"): len(it.export_grants) for it in planned.datasets},
+    }
+    for path, count in counts.items():
+        if count > MOST_STATEMENTS:
+            yield Finding(
+                path=path,
+                rule=Rule.LIMIT,
+                given=f"{count} statements in one policy",
+                allowed=f"at most {MOST_STATEMENTS}",
+                why='Oracle\'s page "Service Limits" has it, and it is not raised',
+                fix="export fewer shards, or approve fewer things at a time",
+            )
 
 
 def _versions(planned: Plan) -> Iterator[Finding]:
@@ -285,6 +310,7 @@ def _assemble(
     access: AccessPlan | None,
     guardrails: GuardrailsPlan | None,
     control: OrganizationPlan | None,
+    key_care: KeyCare,
     state: StateHome | None,
 ) -> Plan:
     organization = request.organization
@@ -294,6 +320,7 @@ def _assemble(
         roles=regions.roles,
         networks=regions.networks,
         keys=_keys(organization, regions),
+        key_care=key_care,
         service_grants=_service_grants(organization, regions),
         datasets=datasets,
         sites=sites,
