@@ -269,7 +269,7 @@ class LegacyBackup(Component):
         self._args = args
         self._site = args.plan.site
         role = self._role()
-        key = self._key(role)
+        key = self._key(role, *self._restorer())
 
         def bucket(name: str, policy: Policy, inventory: InventoryArgs | None, *, adopted: bool) -> LegacyBucket:
             return LegacyBucket(
@@ -319,7 +319,29 @@ class LegacyBackup(Component):
         )
         return role
 
-    def _key(self, role: aws.iam.Role) -> aws.kms.Key:
+    def _restorer(self) -> tuple[aws.iam.Role, ...]:
+        """The role that reads one dataset's backup back, while the plan has one."""
+        restore, provider = self._args.plan.restore, self._args.provider
+        if restore is None:
+            return ()
+        name = f"restore-{self._site.name}"
+        role = aws.iam.Role(
+            name,
+            name=restore.role,
+            description=f"Reads the backup of {restore.dataset} at {self._site.name} back, until {restore.until}",
+            assume_role_policy=restore.trust().text(),
+            opts=self._child(provider),
+        )
+        aws.iam.RolePolicy(
+            name,
+            name=restore.role,
+            role=restore.role,
+            policy=restore.policy().text(),
+            opts=self._child(provider, depends_on=(role,)),
+        )
+        return (role,)
+
+    def _key(self, *roles: aws.iam.Role) -> aws.kms.Key:
         plan, provider, region = self._args.plan, self._args.provider, self._site.region.value
         kept = self._site.phase.keeps_holders
         key = aws.kms.Key(
@@ -332,7 +354,7 @@ class LegacyBackup(Component):
             rotation_period_in_days=self._args.care.rotation_days,
             deletion_window_in_days=DESTRUCTION[Cloud.AWS].ours,
             tags=_tags(self._site),
-            opts=self._holder(provider, depends_on=(role,), kept=kept),
+            opts=self._holder(provider, depends_on=roles, kept=kept),
         )
         aws.kms.Alias(
             self._site.name,

@@ -181,15 +181,17 @@ def _backup(site: SitePlan, backup: BackupBucket, dataset: Dataset) -> Iterator[
         left = _not_denied(backup.policy, _CALLS[power])
         for arn in (everybody,) if left is None else left:
             spared.setdefault(arn, []).append(power)
+    path = join("legacy.sites", site.site.name)
     for who, left_over in spared.items():
+        restore = site.restore if site.restore is not None and site.restore.arn == who else None
         yield Reach(
             dataset=dataset.name,
             who=who if who == everybody else f"role {who.rpartition('/')[2]}",
             powers=tuple(left_over),
             where=(f"{site.site.name} ({site.site.region})",),
-            network="anywhere",
-            until=site.site.expires,
-            path=join("legacy.sites", site.site.name),
+            network=restore.network if restore is not None else "anywhere",
+            until=restore.until if restore is not None else site.site.expires,
+            path=join(path, "restore") if restore is not None else path,
             by=f"policy of bucket {backup.bucket}",
         )
 

@@ -1,8 +1,9 @@
 """Bucket policies of the legacy sites, as typed values: who may never read, and how nothing may be written.
 
 Every policy denies: reading an object and listing names to all but one role (the transfer's in phase BACKUP, then the
-retirement's), every request that is not over TLS, and every upload that chooses an encryption of its own. From DRAIN on
-it denies every write, and every delete but the retirement role's in WIPE. What it refuses to be:
+retirement's; a restore's beside the transfer's, for a while), every request that is not over TLS, and every upload that
+chooses an encryption of its own. From DRAIN on it denies every write, and every delete but the retirement role's in
+WIPE. What it refuses to be:
 
 * *A policy that requires `aws:kms` in the request.* An upload that names `aws:kms` and no key is encrypted with the
   account's own `aws/s3` key (S3 API reference, PutObject), which the site's key cannot erase. The bucket's default
@@ -34,20 +35,31 @@ from infra.residency.aws_policy import (
     role_arn,
 )
 from infra.residency.lifecycle import Phase
+from infra.residency.restore import RestorePlan
 
 
 def _policy(bucket: str, account_id: str, *statements: Statement) -> Policy:
     return Policy(kind=Kind.BUCKET, name=bucket, account_id=account_id, statements=statements)
 
 
-def backup_policy(*, phase: Phase, bucket: str, account_id: str, role: str, deployer_role: str) -> Policy:
-    """The policy of a bucket that holds a backup; `role` is the one that works on its objects in that phase."""
+def backup_policy(
+    *, phase: Phase, bucket: str, account_id: str, role: str, deployer_role: str, restore: RestorePlan | None = None
+) -> Policy:
+    """The policy of a bucket that holds a backup; `role` is the one that works on its objects in that phase.
+
+    Where `restore` is about this bucket, its role is spared, too, but for the time and the places that it is not for.
+    """
     arn = role_arn(account_id, role)
     return _policy(
         bucket,
         account_id,
         *_frozen(bucket, phase, arn),
-        *_denials(bucket, readers=(arn,), deployer=role_arn(account_id, deployer_role)),
+        *_denials(
+            bucket,
+            readers=(arn, *((restore.arn,) if restore is not None else ())),
+            deployer=role_arn(account_id, deployer_role),
+        ),
+        *(restore.denials() if restore is not None else ()),
     )
 
 
@@ -162,8 +174,9 @@ DEPLOYER_CALLS = (
 def lockouts(policy: Policy, deployer: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Which statements would deny the role `deployer` (an ARN) calls it needs: (sid, calls) each; none is well.
 
-    Two conditions keep a deny away from the deployer: that the request is not over TLS (ours are), and that the caller
-    is none of some roles of which it is one. No other does, since no other is known to be false for its calls.
+    Three conditions keep a deny away from the deployer: that the request is not over TLS (ours are), that the caller is
+    none of some roles of which it is one, and that it is one of some of which it is none. No other does, since no other
+    is known to be false for its calls.
     """
     found: list[tuple[str, tuple[str, ...]]] = []
     for statement in policy.statements:
@@ -185,5 +198,7 @@ def _spares(condition: Condition, deployer: str) -> bool:
             return condition.values == ("false",)
         case Operator.ARN_NOT_EQUALS, ConditionKey.PRINCIPAL_ARN:
             return deployer in condition.values
+        case Operator.ARN_EQUALS, ConditionKey.PRINCIPAL_ARN:
+            return not any(fnmatchcase(deployer, value) for value in condition.values)
         case _:
             return False

@@ -72,6 +72,16 @@ class TransferRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreRequest:
+    """Who reads one dataset's backup back: the IAM role of those people, from a network of `access`, until a day."""
+
+    role: str
+    network: str
+    dataset: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteRequest:
     """One legacy site under `legacy.sites`; `adopt` maps a dataset to the existing bucket that holds its backup."""
 
@@ -85,6 +95,7 @@ class SiteRequest:
     extension: str | None = None
     confirm_census: str | None = None
     transfer: TransferRequest | None = None
+    restore: RestoreRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

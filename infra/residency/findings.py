@@ -49,6 +49,7 @@ class Rule(StrEnum):
     SITE = "site"
     SIGNER = "signer"
     TRANSFER = "transfer"
+    RESTORE = "restore"
     ADOPT = "adopt"
     FLOW = "flow"
     LOCKOUT = "lockout"

@@ -82,6 +82,11 @@ def retirement_role(organization: str, site: str) -> str:
     return f"{organization}-retire-{site}"
 
 
+def restore_role(organization: str, site: str) -> str:
+    """The name of the IAM role that reads one dataset's backup back: `usds-restore-virginia`."""
+    return f"{organization}-restore-{site}"
+
+
 def network_source(organization: str, name: str) -> str:
     """The name of a network source, which statements name: `usds-us-office`."""
     return f"{organization}-{name}"

@@ -22,6 +22,7 @@ from infra.residency.lifecycle import Site
 from infra.residency.organization_policy import OrganizationPlan
 from infra.residency.quotas import QuotaPlan
 from infra.residency.regions import UsRegion
+from infra.residency.restore import RestorePlan
 from infra.residency.state_home import StateHome
 from infra.residency.traffic import TrafficPlan
 from infra.residency.transfer import TransferPlan
@@ -212,6 +213,7 @@ class SitePlan:
         reports_policy: its bucket policy; S3 may deliver inventories there until the site is wiped.
         backups: none in CLOSED.
         transfer: what makes the backups; None where the stack file names nothing, and after BACKUP.
+        restore: who reads one dataset's backup back; None where nobody does, and after BACKUP.
         erased_by: the earliest day on which the key is gone if it is given up on the day of the plan; None before WIPE.
     """
 
@@ -225,6 +227,7 @@ class SitePlan:
     reports_policy: Policy
     backups: tuple[BackupBucket, ...]
     transfer: TransferPlan | None
+    restore: RestorePlan | None
     erased_by: date | None
 
 

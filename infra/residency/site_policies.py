@@ -100,6 +100,7 @@ def site_policies(plan: SitePlan, organization: str) -> tuple[Policy, ...]:
         role_policy(plan, organization),
         plan.reports_policy,
         *(backup.policy for backup in plan.backups),
+        *((plan.restore.trust(), plan.restore.policy()) if plan.restore is not None else ()),
     )
 
 
@@ -142,6 +143,8 @@ def key_policy(plan: SitePlan, organization: str) -> Policy:
                 conditions=_acting_for(plan, *_backups(plan, organization)),
             )
         )
+    if plan.restore is not None:
+        statements.append(plan.restore.use_of_the_key())
     return _policy(Kind.KEY, plan, plan.key_alias, *statements)
 
 

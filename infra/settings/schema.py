@@ -13,6 +13,7 @@ from infra.residency.deployment import (
     ExportRequest,
     OciRegionRequest,
     OciRequest,
+    RestoreRequest,
     SiteRequest,
     TransferRequest,
 )
@@ -240,7 +241,7 @@ class Reader(FieldReader):
             node,
             path,
             required=("region", "accountId", "deployerRole", "phase", "expires"),
-            optional=("adopt", "operatorRole", "extension", "confirmCensus", "transfer"),
+            optional=("adopt", "operatorRole", "extension", "confirmCensus", "transfer", "restore"),
         )
         adopt = child(path, "adopt")
         adopted = self._entries(fields["adopt"], adopt) if "adopt" in fields else {}
@@ -256,7 +257,14 @@ class Reader(FieldReader):
             extension=self._optional_text(fields, path, "extension"),
             confirm_census=self._optional_text(fields, path, "confirmCensus"),
             transfer=self._transfer(fields["transfer"], child(path, "transfer")) if "transfer" in fields else None,
+            restore=self._restore(fields["restore"], child(path, "restore")) if "restore" in fields else None,
         )
+
+    def _restore(self, node: Node, path: str) -> RestoreRequest:
+        keys = ("role", "network", "dataset", "until")
+        fields = self._fields(node, path, required=keys)
+        role, network, dataset, until = (self._text(fields, path, key) for key in keys)
+        return RestoreRequest(role=role, network=network, dataset=dataset, until=until)
 
     def _transfer(self, node: Node, path: str) -> TransferRequest:
         fields = self._fields(node, path, required=("keyGeneration", "agents"))

@@ -17,7 +17,18 @@ from typing import Any
 from infra.residency.lifecycle import KEY_DELETION_DAYS, Phase
 from infra.residency.regions import LegacyRegion
 from infra.verify.aws_documents import UnreadableError, parse
-from infra.verify.aws_grants import Judge, Rule, Site, of_bucket, of_key, of_role, of_trust
+from infra.verify.aws_grants import (
+    Judge,
+    Restore,
+    Rule,
+    Site,
+    of_bucket,
+    of_key,
+    of_restore,
+    of_restore_trust,
+    of_role,
+    of_trust,
+)
 from infra.verify.graph import UNKNOWN, Graph, Node
 
 __all__ = ["Leak", "Rule", "Site", "declared", "leaks"]
@@ -29,7 +40,14 @@ KEY = "aws:kms/key:Key"
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 
-_MODELLED = frozenset({ROLE, ROLE_POLICY})
+_MODELLED = frozenset(
+    {
+        ROLE,
+        ROLE_POLICY,
+        "aws:organizations/policy:Policy",  # these two only ever take away
+        "aws:organizations/policyAttachment:PolicyAttachment",
+    }
+)
 _IDENTITY = ("aws:iam/", "aws:organizations/", "aws:ssoadmin/", "aws:identitystore/", "aws:rolesanywhere/", "aws:ram/")
 """Beginnings of the types that let somebody in, of which all but the modelled ones are leaks."""
 
@@ -81,9 +99,23 @@ def declared(deployment: Mapping[str, Any]) -> tuple[Site, ...]:
                         *sorted(str(bucket) for bucket in site.get("adopt", {}).values()),
                     ),
                     alias=f"alias/{organization}-backup-{name}",
+                    restore=_restore(organization, name, site, f"{region.facts.key}-{account}"),
                 )
             )
     return tuple(found)
+
+
+def _restore(organization: str, name: str, site: Mapping[str, Any], place: str) -> Restore | None:
+    asked: Mapping[str, str] | None = site.get("restore")
+    if asked is None:
+        return None
+    dataset = asked["dataset"]
+    return Restore(
+        role=f"{organization}-restore-{name}",
+        operator=asked["role"],
+        bucket=str(site.get("adopt", {}).get(dataset, f"{organization}-{dataset}-{place}")),
+        until=f"{asked['until']}T00:00:00Z",
+    )
 
 
 def leaks(found: Graph, sites: tuple[Site, ...]) -> tuple[Leak, ...]:
@@ -146,6 +178,8 @@ class _Check:
             site = self._worker(str(node.inputs.get("name")))
             if site is not None:
                 yield from self._document(node, "assumeRolePolicy", partial(of_trust, site))
+            for site, restore in self._restores(str(node.inputs.get("name"))):
+                yield from self._document(node, "assumeRolePolicy", partial(of_restore_trust, site, restore))
 
     def role_policies(self) -> Iterator[Leak]:
         """Each role's own policy is about the site's own buckets and key."""
@@ -153,6 +187,13 @@ class _Check:
             site = self._worker(str(node.inputs.get("role")))
             if site is not None:
                 yield from self._document(node, "policy", partial(of_role, site))
+            for site, restore in self._restores(str(node.inputs.get("role"))):
+                yield from self._document(node, "policy", partial(of_restore, site, restore))
+
+    def _restores(self, role: str) -> Iterator[tuple[Site, Restore]]:
+        for site in self.sites:
+            if site.restore is not None and site.restore.role == role:
+                yield site, site.restore
 
     def _worker(self, role: str) -> Site | None:
         return next((it for it in self.sites if it.worker == role), None)

@@ -36,6 +36,22 @@ class Rule(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """Who may read one bucket back, as declared.
+
+    Attributes:
+        role: name of the role that reads.
+        operator: name of the role of the people who act as it.
+        until: the first moment at which it may no longer read.
+    """
+
+    role: str
+    operator: str
+    bucket: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A legacy site as the stack's own configuration declares it.
 
@@ -46,6 +62,7 @@ class Site:
         operator: name of the role of those who retire it; empty in BACKUP.
         buckets: patterns of its buckets' names.
         alias: of its key.
+        restore: None where nobody reads anything back.
     """
 
     name: str
@@ -57,6 +74,7 @@ class Site:
     operator: str
     buckets: tuple[str, ...]
     alias: str
+    restore: Restore | None = None
 
     def role(self, name: str) -> str:
         """The ARN of a role of its account."""
@@ -87,7 +105,7 @@ def _strangers(site: Site) -> dict[str, dict[str, str]]:
 
 def of_bucket(site: Site, bucket: str, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule, str]]:
     """A bucket's policy keeps everybody but the site's one role away, and allows inventories at most."""
-    for who, calls, caller in _callers(site):
+    for who, calls, caller in _callers(site, bucket):
         for call in calls:
             if not _denied(statements, bucket, call, caller):
                 yield Rule.READER, f"{who} is not kept from {call}"
@@ -100,13 +118,26 @@ def of_bucket(site: Site, bucket: str, statements: tuple[Statement, ...]) -> Ite
                 yield Rule.RESOURCE, f"{statement.sid}: about something else than {bucket}"
 
 
-def _callers(site: Site) -> Iterator[tuple[str, tuple[str, ...], Mapping[str, str]]]:
+def _callers(site: Site, bucket: str) -> Iterator[tuple[str, tuple[str, ...], Mapping[str, str]]]:
     """Those who are to be kept away, from which calls."""
     for who, caller in _strangers(site).items():
         yield who, (*_READS, *_LISTS), caller
     yield "the deployer", _READS, {"aws:principalarn": site.role(site.deployer), "aws:securetransport": "true"}
+    if site.restore is not None:
+        caller = {"aws:principalarn": site.role(site.restore.role), "aws:securetransport": "true"}
+        cases: Mapping[str, Mapping[str, str]] = _beyond(site.restore) if site.restore.bucket == bucket else {"": {}}
+        for what, call in cases.items():
+            yield f"who restores{what}", (*_READS, *_LISTS), {**caller, **call}
     yield "whoever comes in plain text", ("s3:GetObject", "s3:PutObject", "s3:ListBucket"), _PLAIN_TEXT
 
+
+def _beyond(restore: Restore) -> dict[str, dict[str, str]]:
+    """Calls for which a restore is not meant: after its end, and from another network."""
+    return {" after its end": {"aws:currenttime": restore.until}, " from elsewhere": {"aws:sourceip": _ABROAD}}
+
+
+_ABROAD = "192.0.2.200"
+"""An address of nobody's (RFC 5737), outside every network that a stack file names as its own."""
 
 _PLAIN_TEXT = {"aws:securetransport": "false"}
 
@@ -138,8 +169,10 @@ def of_key(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule
             if set(statement.actions) != {"kms:GenerateDataKey*"}:
                 yield Rule.ACTION, f"{statement.sid}: more than encrypting inventories"
         else:
-            yield from _people(site, statement, {site.worker, site.deployer})
+            restorers = {site.restore.role} if site.restore is not None else set[str]()
+            yield from _people(site, statement, {site.worker, site.deployer, *restorers})
             yield from _use(site, statement)
+            yield from _restoring_key(site, statement)
     users, administrators = (
         {name for it in allowed if _touches(it, calls) for kind, name in it.principals if kind != "Service"}
         for calls in (_USES, _ADMINISTERS)
@@ -155,6 +188,50 @@ def _use(site: Site, statement: Statement) -> Iterator[tuple[Rule, str]]:
                 yield Rule.KEY, f"{statement.sid}: the key by itself, or through another service or region"
     if _touches(statement, ("kms:ScheduleKeyDeletion",)) and site.phase is not Phase.WIPE:
         yield Rule.KEY, f"{statement.sid}: the key may be given up while backups rest on it"
+
+
+def _restoring_key(site: Site, statement: Statement) -> Iterator[tuple[Rule, str]]:
+    """Who restores decrypts, until the end."""
+    restore = site.restore
+    if restore is None or ("AWS", site.role(restore.role)) not in statement.principals:
+        return
+    if may_speak(statement, {"aws:currenttime": restore.until}):
+        yield Rule.KEY, f"{statement.sid}: the key after the restore's end"
+    if _touches(statement, ("kms:Encrypt", "kms:GenerateDataKey", *_ADMINISTERS)):
+        yield Rule.KEY, f"{statement.sid}: more than decrypting"
+
+
+def of_restore_trust(site: Site, restore: Restore, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule, str]]:
+    """Who may act as the restore's role: those people, from their network, until its end."""
+    for statement in statements:
+        if not statement.denies:
+            if set(statement.actions) != {"sts:AssumeRole"}:
+                yield Rule.ACTION, f"{statement.sid}: more than acting as the role"
+            yield from _people(site, statement, {restore.operator})
+            yield from _ends(restore, statement)
+
+
+def of_restore(site: Site, restore: Restore, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule, str]]:
+    """What the restore's role may do: read its one bucket, and decrypt, until its end."""
+    for statement in statements:
+        if statement.denies:
+            continue
+        for action in statement.actions:
+            if not action.startswith(("s3:Get", "s3:List")) and action not in {"kms:Decrypt", "kms:DescribeKey"}:
+                yield Rule.ACTION, f"{statement.sid}: {action}, which is no reading"
+        own = f"arn:aws:s3:::{restore.bucket}"
+        for resource in statement.resources or ("nothing in particular",):
+            if resource not in {own, f"{own}/*"} and not resource.startswith("arn:aws:kms:"):
+                yield Rule.RESOURCE, f"{statement.sid}: {resource} is not what is restored"
+            elif resource.startswith("arn:aws:kms:"):
+                yield from ((Rule.RESOURCE, f"{statement.sid}: {it}") for it in _foreign(site, statement, resource))
+        yield from _ends(restore, statement, anywhere=any(it.startswith("kms:") for it in statement.actions))
+
+
+def _ends(restore: Restore, statement: Statement, *, anywhere: bool = False) -> Iterator[tuple[Rule, str]]:
+    for what, call in _beyond(restore).items():
+        if may_speak(statement, call) and not (anywhere and "aws:sourceip" in call):
+            yield Rule.READER, f"{statement.sid}: a restore{what}"
 
 
 def of_trust(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule, str]]:

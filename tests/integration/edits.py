@@ -37,6 +37,11 @@ def transfer(generation: int, agent: str, address: str) -> dict[str, Any]:
     return {"keyGeneration": generation, "agents": {"agent-1": {"arn": arn, "address": address}}}
 
 
+def restore(**changes: str) -> dict[str, str]:
+    """A restore at the sandbox's site in Virginia, with changes."""
+    return {"role": "restorers", "network": "us-office", "dataset": "profiles", "until": "2026-12-10", **changes}
+
+
 EDITS: dict[str, Edit] = {
     "organization": {"organization": "usdx"},
     "oci.tenancyId": {"oci/tenancyId": "ocid1.tenancy.oc1..aaaaaaaaanother"},
@@ -139,6 +144,10 @@ EDITS: dict[str, Edit] = {
     "legacy.sites.<name>.transfer.agents.<name>.address": {
         "legacy/sites/virginia/transfer": transfer(1, "0", "8.8.4.4")
     },
+    "legacy.sites.<name>.restore.role": {"legacy/sites/virginia/restore": restore()},
+    "legacy.sites.<name>.restore.network": {"legacy/sites/virginia/restore": restore(network="runners")},
+    "legacy.sites.<name>.restore.dataset": {"legacy/sites/virginia/restore": restore(dataset="videos")},
+    "legacy.sites.<name>.restore.until": {"legacy/sites/virginia/restore": restore(until="2026-12-01")},
     "legacy.signers.<name>": {"legacy/signers": {"security": "A" * 43 + "="}},
     "legacy.sites.<name>.adopt.<dataset>": {
         "datasets/messages": {"class": "protected"},

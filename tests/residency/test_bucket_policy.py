@@ -241,6 +241,8 @@ def when(operator: Operator, key: ConditionKey, *values: str) -> tuple[Condition
         deny(Action.ANY, conditions=when(Operator.BOOL, ConditionKey.SECURE_TRANSPORT, "true", "false")),
         deny(Action.ANY, conditions=when(Operator.ARN_NOT_EQUALS, ConditionKey.PRINCIPAL_ARN, TRANSFER)),
         deny(Action.ANY, conditions=when(Operator.ARN_LIKE, ConditionKey.PRINCIPAL_ARN, DEPLOYER)),
+        deny(Action.ANY, conditions=when(Operator.ARN_EQUALS, ConditionKey.PRINCIPAL_ARN, TRANSFER, DEPLOYER)),
+        deny(Action.ANY, conditions=when(Operator.ARN_EQUALS, ConditionKey.PRINCIPAL_ARN, role_arn(ACCOUNT, "*"))),
         deny(Action.ANY, conditions=when(Operator.NULL, ConditionKey.ENCRYPTION, "true")),
         deny(Action.ANY, conditions=when(Operator.STRING_EQUALS, ConditionKey.SOURCE_ACCOUNT, ACCOUNT)),
     ],
@@ -268,6 +270,7 @@ def test_the_widest_deny_names_every_call():
         deny(Action.READ_OBJECTS, Action.PUT_OBJECT, Action.LIST_VERSIONS),
         deny(Action.ANY, conditions=when(Operator.BOOL, ConditionKey.SECURE_TRANSPORT, "false")),
         deny(Action.ANY, conditions=when(Operator.ARN_NOT_EQUALS, ConditionKey.PRINCIPAL_ARN, TRANSFER, DEPLOYER)),
+        deny(Action.ANY, conditions=when(Operator.ARN_EQUALS, ConditionKey.PRINCIPAL_ARN, TRANSFER)),
     ],
 )
 def test_a_policy_that_spares_its_deployer_passes(policy):

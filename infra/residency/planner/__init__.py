@@ -26,8 +26,8 @@ from infra.residency.holders import Deployed, data_buckets
 from infra.residency.holders import judge as judge_holders
 from infra.residency.keys import KeyCare
 from infra.residency.lifecycle import Phase, Site
-from infra.residency.organization_policy import OrganizationPlan
 from infra.residency.oracle_policy import MOST_STATEMENTS
+from infra.residency.organization_policy import OrganizationPlan
 from infra.residency.placement import DatasetPlan, KeyPlan, Plan, SitePlan, Tenancy
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.approvals import plan_approvals
@@ -112,6 +112,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
             request.organization,
             regions.roles.origin,
             namespace=tenancy.namespace,
+            networks={network.name: network for network in access.networks} if access is not None else {},
             judgement=phases[site.name],
             as_of=as_of,
         )

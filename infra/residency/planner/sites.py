@@ -6,9 +6,12 @@ read; and an adopted bucket that is named twice. Which phase a site may be in is
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
 from infra.residency import naming
+from infra.residency.access import NetworkSource
+from infra.residency.aws_policy import Policy
 from infra.residency.bucket_policy import backup_policy, reports_policy
 from infra.residency.dataset import Dataset
 from infra.residency.deployment import DatasetRequest, DeploymentRequest, SiteRequest
@@ -18,8 +21,10 @@ from infra.residency.lifecycle import Phase, Site, erased_by
 from infra.residency.placement import BackupBucket, SitePlan
 from infra.residency.planner import forms
 from infra.residency.planner.phases import Judgement
+from infra.residency.planner.restores import check_restore, plan_restore
 from infra.residency.planner.transfers import check_transfer, plan_transfer
 from infra.residency.regions import UsRegion, legacy_region
+from infra.residency.restore import RestorePlan
 
 _PATH = "legacy.sites"
 _PHASES = {phase.value: phase for phase in Phase}
@@ -39,6 +44,16 @@ def plan_sites(request: DeploymentRequest, as_of: date, findings: list[Finding])
             )
         )
     planned = [_site(name, site, request.organization, as_of, findings) for name, site in sorted(request.sites.items())]
+    for site in planned:
+        if site is not None:
+            check_restore(
+                request.sites[site.name],
+                site,
+                datasets=request.datasets,
+                networks={} if request.access is None else request.access.networks,
+                as_of=as_of,
+                findings=findings,
+            )
     _check_apart(request.sites, findings)
     for name, site in sorted(request.sites.items()):
         _check_adopted(name, site, request.datasets, findings)
@@ -239,6 +254,7 @@ def provision(
     primary: UsRegion,
     *,
     namespace: str,
+    networks: Mapping[str, NetworkSource],
     judgement: Judgement,
     as_of: date,
 ) -> SitePlan:
@@ -251,6 +267,7 @@ def provision(
         organization: part of every name.
         primary: the region whose stores are backed up.
         namespace: of Object Storage, where the default stores are.
+        networks: those of `access`, by name.
         judgement: what is known about its phase.
         as_of: the day of the plan.
     """
@@ -258,6 +275,16 @@ def provision(
     role = (naming.transfer_role if backing_up else naming.retirement_role)(organization, site.name)
     adopt = request.adopt
     buckets = backup_buckets(site, adopt, datasets, organization)
+
+    def policy(bucket: str, restore: RestorePlan | None = None) -> Policy:
+        return backup_policy(
+            phase=site.phase,
+            bucket=bucket,
+            account_id=site.account_id,
+            role=role,
+            deployer_role=site.deployer_role,
+            restore=restore,
+        )
 
     def backup(dataset: Dataset) -> BackupBucket:
         shards = [naming.shard(dataset.name, number) for number in range(dataset.shards)]
@@ -268,16 +295,16 @@ def provision(
             adopted=dataset.name in adopt,
             prefixes=tuple(f"{shard}/" for shard in shards),
             flows=_flows(site, dataset, primary),
-            policy=backup_policy(
-                phase=site.phase,
-                bucket=buckets[dataset.name],
-                account_id=site.account_id,
-                role=role,
-                deployer_role=site.deployer_role,
-            ),
+            policy=policy(buckets[dataset.name]),
         )
 
     backups = tuple(map(backup, datasets)) if site.phase.has_holders else ()
+    restore = None
+    if request.restore is not None:
+        restore = plan_restore(request.restore, site, organization=organization, networks=networks, backups=backups)
+        backups = tuple(
+            replace(it, policy=policy(it.bucket, restore)) if it.bucket == restore.bucket else it for it in backups
+        )
     reports = naming.reports_bucket(organization, site.region, site.account_id)
     return SitePlan(
         site=site,
@@ -310,6 +337,7 @@ def provision(
         )
         if request.transfer is not None
         else None,
+        restore=restore,
         erased_by=erased_by(as_of) if _ends(site, moves=judgement.moves) else None,
     )
 
