@@ -101,9 +101,10 @@ def bad_file(error: BadStackFile, stack: str, as_of: date, *, rerun: str) -> Rev
         Refusal(
             theorem="",
             sentence=f"{it.path or 'the whole file'}: {it.given}",
-            because=f"allowed: {it.allowed}" + (f"; {it.why}" if it.why else ""),
+            because=it.why,
+            allowed=it.allowed,
             fix=it.fix,
-            file=error.file,
+            file=error.file.partition(" ")[0],
             line=it.line or 0,
         )
         for it in error.findings
@@ -112,7 +113,7 @@ def bad_file(error: BadStackFile, stack: str, as_of: date, *, rerun: str) -> Rev
     return _shown(
         Review(
             stack=stack, as_of=as_of.isoformat(), basis="nothing was planned", unchanged=0, rerun=rerun,
-            verdict=Verdict(word=Word.FAILED, summary=summary, refusals=tuple(refusals)),
+            verdict=Verdict(word=Word.REFUSED, summary=summary, refusals=tuple(refusals)),
             counts=(), meaning=(), answers=(), places=(), stations=(), flows=(), terms=(), reach=(),
         )
     )  # fmt: skip

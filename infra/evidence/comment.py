@@ -22,7 +22,7 @@ LIMIT: Final = 65_536
 """The longest comment that GitHub takes, in characters (its REST API answers 422 "body is too long" above)."""
 
 _MOST_MEANING: Final = 10
-_ICONS: Final = {Word.PROVED: "✅", Word.REFUTED: "❌", Word.UNDECIDED: "❔", Word.FAILED: "❗"}
+_ICONS: Final = {Word.PROVED: "✅", Word.REFUTED: "❌", Word.UNDECIDED: "❔", Word.FAILED: "❗", Word.REFUSED: "❌"}
 _ACTIVE: Final = re.compile(r"[\\`*_\[\]<>#|~&$^]|(?<=http):|(?<=https):|(?<=ftp):|(?<=www)\.", re.IGNORECASE)
 _NAMES: Final = re.compile(r"([@#])(?=\w)")
 
@@ -82,7 +82,7 @@ def _top(review: Review) -> list[str]:
         f"### {_ICONS[verdict.word]} Residency {verdict.word} · stack {_text(review.stack)}",
         "",
         f"{_text(verdict.summary)}  ",
-        f"{_text(counts)} · {review.unchanged:,} unchanged",
+        *([f"{_text(counts)} · {review.unchanged:,} unchanged"] if review.counts else []),
         "",
     ]
     if review.edits:
@@ -134,6 +134,7 @@ def _refusal(refusal: Refusal) -> Iterator[str]:
     rows = (
         ("undecided" if refusal.missing else "breaks", refusal.theorem),
         ("resource", refusal.resource),
+        ("allowed", refusal.allowed),
         ("because", refusal.because),
         ("where", refusal.where),
         ("fix", refusal.fix),

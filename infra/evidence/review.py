@@ -12,12 +12,16 @@ from typing import Any
 
 
 class Word(StrEnum):
-    """What a preview comes to. FAILED: it did not finish, so nothing can be said."""
+    """What a preview comes to.
+
+    FAILED: it did not finish, so nothing can be said. REFUSED: the stack file may not be, so nothing was planned.
+    """
 
     PROVED = "PROVED"
     REFUTED = "REFUTED"
     UNDECIDED = "UNDECIDED"
     FAILED = "FAILED"
+    REFUSED = "REFUSED"
 
 
 class Kind(StrEnum):
@@ -73,7 +77,8 @@ class Refusal:
         theorem: the theorem that it breaks; empty where something else than the proof refuses it.
         sentence: what would happen.
         steps: the path, one line a step, source first.
-        because: the value that brings it about.
+        because: the value that brings it about, or the reason behind the rule.
+        allowed: what may stand there instead; empty where `fix` says it.
         fix: what to change.
         resource: the resource that it is about: type and name.
         file: where that is registered, or the stack file; with `line`, 0 if unknown.
@@ -86,6 +91,7 @@ class Refusal:
     sentence: str
     steps: tuple[str, ...] = ()
     because: str = ""
+    allowed: str = ""
     fix: str = ""
     resource: str = ""
     file: str = ""

@@ -91,7 +91,10 @@ def test_a_stack_file_that_may_not_be_is_reported(project):
     for text in (page, comment):
         assert "stacks/Pulumi.sandbox.yaml:10" in text
         assert "oci.regions.us-ashburn-1.role: first" in text
+        assert "REFUSED" in text
+        assert "primary, standby, spare" in text
     assert 'errors="1"' in cases
+    assert "stacks/Pulumi.sandbox.yaml:10" in cases
     assert not written[3].exists()
 
 

@@ -83,7 +83,8 @@ function filter(box, groups, lines) {
 }
 const meaning = one("[data-filters=meaning]");
 if (meaning) filter(meaning, all("#changes .topic"), all("#changes .topic li"));
-filter(one("[data-filters=access]"), [], all("#access tbody tr"));
+const access = one("[data-filters=access]");
+if (access) filter(access, [], all("#access tbody tr"));
 
 // All resources: so many rows at a time, from the data block.
 const SIZE = 100;
@@ -126,8 +127,10 @@ function search() {
   found.textContent = hits.length === data.length ? `${data.length} resources` : `${hits.length} of ${data.length} resources`;
   show();
 }
-["#by-op", "#by-topic"].forEach((id) => one(id).addEventListener("change", search));
-one("#by-text").addEventListener("input", search);
-previous.addEventListener("click", () => { first -= SIZE; show(); });
-next.addEventListener("click", () => { first += SIZE; show(); });
-search();
+if (body) {
+  ["#by-op", "#by-topic"].forEach((id) => one(id).addEventListener("change", search));
+  one("#by-text").addEventListener("input", search);
+  previous.addEventListener("click", () => { first -= SIZE; show(); });
+  next.addEventListener("click", () => { first += SIZE; show(); });
+  search();
+}
