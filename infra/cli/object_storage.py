@@ -24,6 +24,10 @@ class ObjectStorage(Protocol):
         """Whether a bucket is a replication destination, or was one and has not been made writable."""
         ...
 
+    def replicates(self, store: Placement) -> bool:
+        """Whether a bucket is a replication source."""
+        ...
+
     def make_writable(self, store: Placement) -> None:
         """End the replication into a bucket, so that it can be written."""
         ...
@@ -53,6 +57,10 @@ class _Simulated:
     def read_only(self, store: Placement) -> bool:
         """See `ObjectStorage`."""
         return self._call(store, self._api.read_only)
+
+    def replicates(self, store: Placement) -> bool:
+        """See `ObjectStorage`."""
+        return self._call(store, self._api.replicates)
 
     def make_writable(self, store: Placement) -> None:
         """See `ObjectStorage`."""
@@ -87,6 +95,10 @@ class _Oracle:
     def read_only(self, store: Placement) -> bool:
         """See `ObjectStorage`."""
         return bool(self._call(store, "get_bucket").data.is_read_only)
+
+    def replicates(self, store: Placement) -> bool:
+        """See `ObjectStorage`."""
+        return bool(self._call(store, "get_bucket").data.replication_enabled)
 
     def make_writable(self, store: Placement) -> None:
         """See `ObjectStorage`."""

@@ -45,6 +45,11 @@ class ObjectApi:
         with self._clouds(bucket) as clouds:
             return _read_only(_record(clouds, bucket))
 
+    def replicates(self, bucket: Bucket) -> bool:
+        """GetBucket: whether it is a replication source."""
+        with self._clouds(bucket) as clouds:
+            return bool(_out_of(clouds, _record(clouds, bucket)))
+
     def make_writable(self, bucket: Bucket) -> None:
         """MakeBucketWritable: replication into it ends, wherever its source is and whether that can be reached."""
         with self._clouds(bucket) as clouds:
