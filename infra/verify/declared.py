@@ -56,6 +56,7 @@ class Declared:
         regions: Its regions in Oracle Cloud, with the role of each.
         datasets: By name.
         sites: Its legacy sites, by name.
+        management: The account that manages the organization of the sites' accounts; empty where that is not done here.
         zone: The DNS zone of its users; empty where it answers nobody.
         hostnames: Every name that its users ask for, in full.
         edges: The regions that may answer.
@@ -69,6 +70,7 @@ class Declared:
     regions: Mapping[UsRegion, str]
     datasets: Mapping[str, DeclaredDataset]
     sites: Mapping[str, DeclaredSite]
+    management: str = ""
     zone: str = ""
     hostnames: frozenset[str] = frozenset()
     edges: frozenset[UsRegion] = frozenset()
@@ -110,6 +112,7 @@ def _declared(value: Mapping[str, Any]) -> Declared:
         home=str(oci["homeRegion"]),
         regions={UsRegion(name): str(region["role"]) for name, region in sorted(oci["regions"].items())},
         datasets={name: _dataset(name, dataset or {}) for name, dataset in sorted(value["datasets"].items())},
+        management=str(record(value["legacy"].get("organization")).get("accountId", "")),
         sites={name: _site(name, site) for name, site in sorted(value["legacy"]["sites"].items())},
         zone=zone,
         hostnames=frozenset(f"{label}.{zone}" for label in record(traffic.get("hostnames"))),

@@ -1,9 +1,10 @@
 """T1: every resource, and with it every holder of data, lies in an allowed US region or at a legacy site that is open.
 
 A resource of Oracle Cloud lies in a region that `UsRegion` names. One of AWS lies in the region of a declared legacy
-site, under that site's account. Where it lies says its own `region`, else its explicit provider's; what the state
-knows about it (the region in an OCID, the region's key in a physical name) says the same; and its provider does not
-move to another region under it, which an engine would show as no change at all.
+site, under that site's account; a control of the organization, which holds nothing, under the organization's. Where it
+lies says its own `region`, else its explicit provider's; what the state knows about it (the region in an OCID, the
+region's key in a physical name) says the same; and its provider does not move to another region under it, which an
+engine would show as no change at all.
 """
 
 import json
@@ -38,7 +39,9 @@ def decide(context: Context) -> Verdict:
             findings.add(missing(node, f"where {node.name} lies is not known", path="provider", fix=_PROVIDER))
             continue
         if node.type.startswith("aws:"):
-            findings.add(*_legacy(node, place.region, place.path, accounts.get(node.provider), sites))
+            given = accounts.get(node.provider)
+            if not _governs(context, node, given):
+                findings.add(*_legacy(node, place.region, place.path, given, sites))
         elif not is_home(place.region):
             findings.add(_abroad(context, node, place.region, place.path))
         for path, said in evidence(node).items():
@@ -48,6 +51,16 @@ def decide(context: Context) -> Verdict:
             findings.add(_left_behind(node, moved[node.provider], place.region))
         holders.append([node.urn, place.region, place.path])
     return findings.verdict(ID, TITLE, examined=len(nodes), assumptions=ASSUMPTIONS, certificate={"places": holders})
+
+
+GOVERNING: Final = "aws:organizations/"
+"""Types that hold no data and bind the sites' accounts, from the account that manages the organization."""
+
+
+def _governs(context: Context, node: Node, accounts: frozenset[str] | None) -> bool:
+    """Whether a resource is a control of the declared organization."""
+    management = context.declared.management
+    return node.type.startswith(GOVERNING) and bool(management) and list(accounts or ()) == [management]
 
 
 _PROVIDER = "give it an explicit provider with a plain region"
@@ -174,7 +187,8 @@ def _slowly(context: Context, node: Node, provider: Node, region: object, us: li
             accounts = provider.inputs.get("allowedAccountIds")
         if not isinstance(accounts, list) or not accounts:
             return Answer.UNDECIDED
-        if any(account not in [site.account for site in here] for account in accounts):  # pyright: ignore[reportUnknownVariableType]
+        governs = node.type.startswith(GOVERNING) and accounts == [context.declared.management]
+        if not governs and any(account not in [site.account for site in here] for account in accounts):  # pyright: ignore[reportUnknownVariableType]
             return Answer.REFUTED
     elif region not in us:
         return Answer.REFUTED
