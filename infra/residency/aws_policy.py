@@ -87,7 +87,6 @@ class Action(StrEnum):
     RE_ENCRYPT = "kms:ReEncrypt*"
     # roles
     ASSUME_ROLE = "sts:AssumeRole"
-    ASSUME_BY_TOKEN = "sts:AssumeRoleWithWebIdentity"  # noqa: S105 - the name of a call
 
 
 ADMINISTERS_KEYS = frozenset({Action.PUT_KEY_POLICY, Action.SCHEDULE_KEY_DELETION, Action.CREATE_ALIAS})
@@ -133,24 +132,11 @@ class ConditionKey(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenClaim:
-    """A claim of the tokens of an OpenID Connect issuer, as a condition's key (`token.ci.example.com:sub`)."""
-
-    issuer: str
-    claim: str
-
-    @property
-    def value(self) -> str:
-        """As a document names it."""
-        return f"{self.issuer}:{self.claim}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One comparison; several in one statement must all hold, of several values one must (negated: none)."""
 
     operator: Operator
-    key: ConditionKey | TokenClaim
+    key: ConditionKey
     values: tuple[str, ...]
 
 
@@ -206,22 +192,10 @@ class Service:
         return {"Service": self.principal}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenIssuer:
-    """An OpenID Connect issuer that an account trusts (`token.ci.example.com`): to be narrowed by claims."""
-
-    account_id: str
-    issuer: str
-
-    def document(self) -> object:
-        """As a document names it."""
-        return {"Federated": issuer_arn(self.account_id, self.issuer)}
-
-
 S3 = Service(principal="s3.amazonaws.com")
 DATASYNC = Service(principal="datasync.amazonaws.com")
 
-Principal = Everyone | Role | AnyoneOf | Service | TokenIssuer
+Principal = Everyone | Role | AnyoneOf | Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,11 +277,6 @@ def role_arn(account_id: str, role: str) -> str:
     return f"arn:aws:iam::{account_id}:role/{role}"
 
 
-def issuer_arn(account_id: str, issuer: str) -> str:
-    """The ARN of an OpenID Connect provider; `issuer` is a host, without scheme."""
-    return f"arn:aws:iam::{account_id}:oidc-provider/{issuer}"
-
-
 def too_much(policy: Policy) -> Iterator[tuple[str, str]]:
     """What a policy allows that none of ours may: (name of the statement, what is wrong); nothing is well."""
     for statement in policy.statements:
@@ -337,19 +306,19 @@ def _allows(policy: Policy, statement: Statement) -> Iterator[str]:
         yield "use of keys that are not named by their alias"
 
 
-def _whom(policy: Policy, statement: Statement, keys: set[ConditionKey | TokenClaim]) -> Iterator[str]:
+def _whom(policy: Policy, statement: Statement, keys: set[ConditionKey]) -> Iterator[str]:
     principal = statement.principal
     if isinstance(principal, Everyone) or (principal is None and policy.kind is not Kind.ROLE):
         yield "everyone"
     for key, what in _to_be_narrowed_by(principal):
         if key not in keys:
             yield what
-    account = principal.account_id if isinstance(principal, Role | AnyoneOf | TokenIssuer) else policy.account_id
+    account = principal.account_id if isinstance(principal, Role | AnyoneOf) else policy.account_id
     if account != policy.account_id:
         yield f"account {account}, which is another one"
 
 
-def _to_be_narrowed_by(principal: Principal | None) -> Iterator[tuple[ConditionKey | TokenClaim, str]]:
+def _to_be_narrowed_by(principal: Principal | None) -> Iterator[tuple[ConditionKey, str]]:
     """The keys without which a principal is anybody, each with what is wrong then."""
     match principal:
         case Service(principal=name):
@@ -357,9 +326,6 @@ def _to_be_narrowed_by(principal: Principal | None) -> Iterator[tuple[ConditionK
             yield ConditionKey.SOURCE_ARN, f"{name} for whoever asks it: no condition on the resource it acts for"
         case AnyoneOf(account_id=account):
             yield ConditionKey.PRINCIPAL_ARN, f"whomever account {account} lets"
-        case TokenIssuer(issuer=issuer):
-            for claim in ("aud", "sub"):
-                yield TokenClaim(issuer=issuer, claim=claim), f"every token of {issuer}, whatever its {claim} is"
         case _:
             pass
 

@@ -154,7 +154,10 @@ def declared(deployment: Mapping[str, Any]) -> Declared:
     access: Mapping[str, Any] = deployment.get("access") or {"groups": {}}
     return Declared(
         organization=organization,
-        groups={name: f"{organization}-{group['network']}" for name, group in access["groups"].items()},
+        groups={
+            **{name: f"{organization}-{group['network']}" for name, group in access["groups"].items()},
+            **{it: it for it in _transfers(organization, deployment)},
+        },
         exports=tuple(
             Export(
                 group=dataset["export"]["group"],
@@ -167,6 +170,14 @@ def declared(deployment: Mapping[str, Any]) -> Declared:
         regions=frozenset(UsRegion(name) for name in regions),
         emergency=frozenset(name for name, group in access["groups"].items() if group["duty"] == "break-glass"),
     )
+
+
+def _transfers(organization: str, deployment: Mapping[str, Any]) -> Iterator[str]:
+    """The groups that read what is backed up, each from the network of its own name, while backups are made."""
+    sites: Mapping[str, Any] = deployment.get("legacy", {}).get("sites", {})
+    for name, site in sorted(sites.items()):
+        if "transfer" in site and site["phase"] == "backup":
+            yield f"{organization}-transfer-{name}"
 
 
 def _buckets(organization: str, dataset: str, shards: int, region: UsRegion) -> Iterator[str]:

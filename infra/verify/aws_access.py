@@ -178,8 +178,11 @@ class _Check:
             site = self._worker(str(node.inputs.get("name")))
             if site is not None:
                 yield from self._document(node, "assumeRolePolicy", partial(of_trust, site))
-            for site, restore in self._restores(str(node.inputs.get("name"))):
-                yield from self._document(node, "assumeRolePolicy", partial(of_restore_trust, site, restore))
+            restores = list(self._restores(str(node.inputs.get("name"))))
+            for at, restore in restores:
+                yield from self._document(node, "assumeRolePolicy", partial(of_restore_trust, at, restore))
+            if site is None and not restores:
+                yield Leak(urn=node.urn, rule=Rule.STRANGER, what=f"{node.inputs.get('name')} is declared nowhere")
 
     def role_policies(self) -> Iterator[Leak]:
         """Each role's own policy is about the site's own buckets and key."""
@@ -187,8 +190,8 @@ class _Check:
             site = self._worker(str(node.inputs.get("role")))
             if site is not None:
                 yield from self._document(node, "policy", partial(of_role, site))
-            for site, restore in self._restores(str(node.inputs.get("role"))):
-                yield from self._document(node, "policy", partial(of_restore, site, restore))
+            for at, restore in self._restores(str(node.inputs.get("role"))):
+                yield from self._document(node, "policy", partial(of_restore, at, restore))
 
     def _restores(self, role: str) -> Iterator[tuple[Site, Restore]]:
         for site in self.sites:

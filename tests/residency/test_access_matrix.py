@@ -11,10 +11,11 @@ import pytest
 from infra.residency.access_matrix import ASSUMED, Reach, matrix
 from infra.residency.aws_policy import Action, Effect, Everyone, Statement, bucket_arn
 from infra.residency.dataset import DataClass
+from infra.residency.deployment import AgentRequest, TransferRequest
 from infra.residency.oracle_policy import Power
 from infra.residency.placement import Plan
 from infra.residency.planner import plan
-from tests.residency.samples import GOOD, TODAY, with_dataset
+from tests.residency.samples import GOOD, TODAY, with_dataset, with_site
 from tests.residency.test_access_planner import ACCESS
 
 LIST, READ, WRITE, DELETE = Power.LIST_DATA, Power.READ_DATA, Power.WRITE_DATA, Power.DELETE_DATA
@@ -149,6 +150,21 @@ def test_a_stack_without_duties_has_services_and_exports_only():
         "service",
     }
     assert {r.who for r in matrix(plan(GOOD, TODAY)) if r.who.startswith("group")} == {"group capacity-planners"}
+
+
+def test_what_copies_backups_reads_its_own_buckets_from_its_agents():
+    """One row for each dataset that is backed up: the default store, listed and read, from the transfer's network."""
+    agents = {
+        "agent-1": AgentRequest(
+            arn=f"arn:aws:datasync:us-east-1:111111111111:agent/agent-{'0' * 17}", address="8.8.4.4"
+        )
+    }
+    copied = with_site(GOOD, "virginia", transfer=TransferRequest(key_generation=1, agents=agents))
+    found = [row for row in matrix(plan(copied, TODAY)) if row.who == "group usds-transfer-virginia"]
+    assert {row.dataset for row in found} == set(GOOD.datasets)
+    assert {(row.powers, row.where, row.network, row.path) for row in found} == {
+        ((LIST, READ), BOTH[:1], "transfer-virginia", "legacy.sites.virginia.transfer")
+    }
 
 
 def test_what_is_assumed_is_said():

@@ -13,10 +13,11 @@ from infra.residency.compartment import Compartment
 from infra.residency.dataset import DataClass, Dataset, Export
 from infra.residency.duties import Duty
 from infra.residency.findings import Finding
-from infra.residency.oracle_policy import Family, Group, Service, Statement, Verb, Verbs
+from infra.residency.oracle_policy import MOST_STATEMENTS, Family, Group, Service, Statement, Verb, Verbs
 from infra.residency.planner import judge, plan
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.networks import Regions, plan_regions
+from infra.residency.site_policies import site_policies
 from tests.residency.samples import GOOD
 
 ACCESS = AccessRequest(
@@ -146,6 +147,23 @@ def test_the_plan_says_who_may_do_what_from_where():
 def test_every_rule_refuses(request_, expected):
     """One break each, found where it stands; several at once are all found."""
     assert found(request_) == expected
+
+
+def test_two_hundred_groups_and_fifty_datasets_keep_every_limit():
+    """Where Oracle granted the policies: statements in a policy, and every AWS document, with room to spare."""
+    groups = {f"g{number:03}": GroupRequest(duty="storage", network="us-office") for number in range(200)}
+    many = replace(
+        GOOD,
+        datasets={f"d{number:02}": GOOD.datasets["profiles"] for number in range(50)},
+        sites={"virginia": GOOD.sites["virginia"]},
+        access=replace(ACCESS, groups=groups, limits=AccessLimitsRequest(policies=300)),
+    )
+    made = plan(many, date(2026, 11, 24))
+    assert made.access is not None
+    assert max(len(group.statements) for group in made.access.groups) <= MOST_STATEMENTS
+    documents = [policy for site in made.sites for policy in site_policies(site, made.organization)]
+    assert len(documents) > 50
+    assert max(policy.size / policy.kind.most_characters for policy in documents) < 0.6
 
 
 @pytest.mark.parametrize("name", ["capacity-planners", "Capacity-Planners"])

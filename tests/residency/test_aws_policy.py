@@ -26,8 +26,6 @@ from infra.residency.aws_policy import (
     Policy,
     Role,
     Statement,
-    TokenClaim,
-    TokenIssuer,
     role_arn,
     too_much,
 )
@@ -207,18 +205,14 @@ def allow(*actions: Action, kind: Kind = Kind.KEY, **changes: object) -> Policy:
     return Policy(kind=kind, name="p", account_id=ACCOUNT, statements=(replace(statement, **changes),))  # type: ignore[arg-type]
 
 
-def when(operator: Operator, key: ConditionKey | TokenClaim, *values: str) -> Condition:
+def when(operator: Operator, key: ConditionKey, *values: str) -> Condition:
     """One condition."""
     return Condition(operator=operator, key=key, values=values)
 
 
-ISSUER = "token.ci.example.com"
-AUDIENCE = when(Operator.STRING_EQUALS, TokenClaim(issuer=ISSUER, claim="aud"), "usdata")
-SUBJECT = when(Operator.STRING_EQUALS, TokenClaim(issuer=ISSUER, claim="sub"), "repo:usds/usdata:environment:us-prod")
 OURS = when(Operator.STRING_EQUALS, ConditionKey.SOURCE_ACCOUNT, ACCOUNT)
 FROM_HERE = when(Operator.ARN_LIKE, ConditionKey.SOURCE_ARN, "arn:aws:s3:::mine")
 ROOT, FOREIGN_ROOT = AnyoneOf(account_id=ACCOUNT), AnyoneOf(account_id=OTHER)
-TOKENS = TokenIssuer(account_id=ACCOUNT, issuer=ISSUER)
 BY_ROLE = when(Operator.ARN_EQUALS, ConditionKey.PRINCIPAL_ARN, role_arn(ACCOUNT, "r"))
 
 OVER_GRANTS = {
@@ -242,21 +236,6 @@ OVER_GRANTS = {
     "a role that the account may assume": allow(Action.ASSUME_ROLE, kind=Kind.TRUST, principal=ROOT),
     "a role that another account may assume": allow(
         Action.ASSUME_ROLE, kind=Kind.TRUST, principal=Role(account_id=OTHER, name="r")
-    ),
-    "tokens of anybody": allow(Action.ASSUME_BY_TOKEN, kind=Kind.TRUST, principal=TOKENS),
-    "tokens of any subject": allow(Action.ASSUME_BY_TOKEN, kind=Kind.TRUST, principal=TOKENS, conditions=(AUDIENCE,)),
-    "tokens for any audience": allow(Action.ASSUME_BY_TOKEN, kind=Kind.TRUST, principal=TOKENS, conditions=(SUBJECT,)),
-    "tokens that another account trusts": allow(
-        Action.ASSUME_BY_TOKEN,
-        kind=Kind.TRUST,
-        principal=TokenIssuer(account_id=OTHER, issuer=ISSUER),
-        conditions=(AUDIENCE, SUBJECT),
-    ),
-    "claims of another issuer": allow(
-        Action.ASSUME_BY_TOKEN,
-        kind=Kind.TRUST,
-        principal=TokenIssuer(account_id=ACCOUNT, issuer="token.other.example.com"),
-        conditions=(AUDIENCE, SUBJECT),
     ),
     "every call": allow(Action.ANY, kind=Kind.ROLE),
     "every bucket": allow(Action.LIST_BUCKET, kind=Kind.ROLE, resources=("arn:aws:s3:::*",)),
@@ -291,12 +270,6 @@ HARMLESS = {
         Action.GENERATE_DATA_KEY,
         principal=S3,
         conditions=(OURS, FROM_HERE, when(Operator.STRING_EQUALS, ConditionKey.REQUESTED_REGION, "us-east-1")),
-    ),
-    "tokens of one subject for one audience": allow(
-        Action.ASSUME_BY_TOKEN, kind=Kind.TRUST, principal=TOKENS, conditions=(AUDIENCE, SUBJECT)
-    ),
-    "the same the other way round": allow(
-        Action.ASSUME_BY_TOKEN, kind=Kind.TRUST, principal=TOKENS, conditions=(SUBJECT, AUDIENCE)
     ),
     "one bucket's objects": allow(Action.GET_OBJECT, kind=Kind.ROLE),
     "buckets of one beginning": allow(Action.GET_OBJECT, kind=Kind.ROLE, resources=("arn:aws:s3:::mine-*/*",)),

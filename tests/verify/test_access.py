@@ -12,7 +12,9 @@ import pytest
 from infra.verify.access import Declared, Rule, declared, leaks
 from infra.verify.graph import UNKNOWN, graph
 from infra.verify.statements import UnreadableError, may_hold, parse
-from tests.support.programs import configuration, shipped
+from tests.components.test_backup_transfer import TRANSFER
+from tests.residency.samples import GOOD, with_site
+from tests.support.programs import configuration, planned, shipped
 
 GROUP, POLICY, SOURCE = (
     "oci:Identity/group:Group",
@@ -243,6 +245,28 @@ def test_break_glass_is_named_buckets_and_a_day_at_most(old, new, expected):
     assert old in APPROVED
     made.add(POLICY, "emergency", name="usds-emergency", statements=[APPROVED.replace(old, new, 1)])
     assert made.found() == expected
+
+
+def test_what_copies_backups_is_declared_and_no_more():
+    """Its group reads from its own network; from another one it is found."""
+    request = with_site(GOOD, "virginia", transfer=TRANSFER)
+    recorded = planned(request, preview=False)
+    resources = [
+        {"urn": r.urn, "type": r.type, "inputs": deepcopy(dict(r.inputs))} for r in recorded.resources.values()
+    ]
+    site = {"phase": "backup", "transfer": {}}
+    known = declared({
+        "organization": "usds",
+        "oci": {"regions": {name: {"role": it.role} for name, it in request.oci.regions.items()}},
+        "datasets": {"metrics": {"export": {"group": "capacity-planners"}, "expires": "2027-06-30"}},
+        "legacy": {"sites": {"virginia": site, "singapore": {"phase": "backup"}}},
+    })  # fmt: skip
+    assert leaks(graph(resources), known) == ()
+    (policy,) = (it for it in resources if it["urn"].endswith(f"{POLICY}::transfer-virginia"))
+    policy["inputs"]["statements"] = [
+        it.replace("'usds-transfer-virginia'", "'usds-cafe'") for it in policy["inputs"]["statements"]
+    ]
+    assert {leak.rule for leak in leaks(graph(resources), known)} == {Rule.NETWORK}
 
 
 def test_enough_leaks():

@@ -232,6 +232,8 @@ LEAKS = [
     ("a policy of AWS's own", set_(ROLE, ROLES, managedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"]), {Rule.ACTION}),
     ("a policy inside the role", set_(ROLE, ROLES, inlinePolicies=[{"name": "x", "policy": "{}"}]), {Rule.ACTION}),
     ("a policy attached", lambda stack: stack.add("aws:iam/rolePolicyAttachment:RolePolicyAttachment", role="usds-transfer-virginia"), {Rule.TYPE}),
+    ("a role that is declared nowhere", lambda stack: stack.add(ROLE, name="interns", assumeRolePolicy="{}"), {Rule.STRANGER}),
+    ("a role that is not known", lambda stack: stack.inputs(ROLE, ROLES).update(name=UNKNOWN), {Rule.STRANGER}),
     ("a user", lambda stack: stack.add("aws:iam/user:User", name="joe"), {Rule.TYPE}),
     ("a long-lived key", lambda stack: stack.add("aws:iam/accessKey:AccessKey", user="joe"), {Rule.TYPE}),
     ("a grant", lambda stack: stack.add("aws:kms/grant:Grant", keyId="virginia"), {Rule.TYPE}),
