@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from infra.residency.regions import REGIONS
 from infra.verify.verdict import Answer, Counterexample, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from infra.cli.review_picture import Picture
     from infra.cli.runs import Outcome
@@ -26,6 +27,7 @@ _WORDS: Final = {Answer.PROVED: Word.PROVED, Answer.REFUTED: Word.REFUTED, Answe
 _KINDS: Final = {"T3": Kind.TRAFFIC, "T5": Kind.GRANT, "T6": Kind.KEY, "T9": Kind.LOG}
 """What a refused flow is drawn as, by the theorem that it breaks; any other is a copy."""
 _TRAFFIC: Final = "T3"
+_THEOREM: Final = re.compile(r"\bT[1-9]\b")
 
 
 def judge(outcome: Outcome) -> Verdict:
@@ -169,6 +171,24 @@ def with_refusals(picture: Picture, verdict: Verdict) -> Picture:
         stations=[*picture.stations, *outside.values()],
         flows=[*legal, *flows],
     )
+
+
+def with_verdicts(flows: Iterable[Flow], verdict: Verdict, *, traffic: bool) -> Iterator[Flow]:
+    """The flows, each with the verdict on the theorems that make it legal: what is not decided is not called so.
+
+    Args:
+        flows: Those of the picture.
+        verdict: Of the preview.
+        traffic: Whether the second opinion on traffic found no way past the edges.
+    """
+    words = {theorem.id: theorem.word for theorem in verdict.theorems}
+    if traffic:
+        words.setdefault(_TRAFFIC, Word.PROVED)
+    for flow in flows:
+        named = [] if flow.refused else _THEOREM.findall(flow.why)
+        open_ = [name for name in named if words.get(name) is not Word.PROVED]
+        told = ", ".join(f"{name} is {words.get(name, 'not decided by this preview')}" for name in open_)
+        yield replace(flow, why=f"{flow.why}; {told}") if told else flow
 
 
 def _kind(refusal: Refusal) -> Kind:

@@ -191,6 +191,15 @@ def test_every_flow_says_where_it_comes_from(plans):
     assert all(any(re.match(r"components/\w+\.py:\d+", line) for line in flow.where) for flow in copies)
 
 
+def test_a_flow_is_called_legal_only_by_what_is_decided(plans):
+    """The theorems that a flow names are proved by this preview, or the flow says that they are not decided."""
+    same, _ = plans
+    proved = {theorem.id for theorem in same.verdict.theorems if theorem.word is Word.PROVED}
+    for flow in same.flows:
+        for name in re.findall(r"\bT[1-9]\b", flow.why.partition(";")[0]):
+            assert (f"{name} is not decided by this preview" in flow.why) != (name in proved)
+
+
 def test_flows_and_stations_belong_together(plans):
     """Every flow joins two stations of the picture, every station is in a place, every row names a dataset."""
     _, edited = plans
