@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from infra import facts, sandbox
+from infra.sandbox.oci.object_api import Bucket, ObjectApi
 from infra.sandbox.server import clouds
 from infra.sandbox.values import UNKNOWN
 from tests.sandbox.client import TENANCY, Client
@@ -133,9 +134,15 @@ def test_an_update_without_change_keeps_outputs(world: World):
         )
 
 
-def test_it_can_be_taken_apart_in_reverse_order(world: World, servers: sandbox.Servers):
-    """Deleting in reverse order of creation is never refused; what stays is scheduled or was only let go."""
+def test_it_can_be_taken_apart_in_reverse_order(world: World, servers: sandbox.Servers, tmp_path: Path):
+    """Deleting in reverse order of creation is never refused; what stays is scheduled or was only let go.
+
+    But for the replica: it stays read-only without its policy, until somebody makes it writable.
+    """
     for made in reversed(world.made.values()):
+        if made is world["replica"]:
+            replica = Bucket("us-phoenix-1", "axexample", "profiles-phx")
+            ObjectApi(tmp_path / "clouds.sqlite").make_writable(replica)
         made.client.delete(made.token, made.id, made.outputs, name=made.name)
     with servers.store.reading() as rest:
         left = {(record.type, record.status) for record in rest.all()}
