@@ -1,6 +1,6 @@
 # One thin line each: what a target does lives in the project's own commands.
 .DEFAULT_GOAL := help
-.PHONY: help preview report up destroy test lint format bench crash-test campaign model both-engines inventories clean
+.PHONY: help preview report up destroy test lint format bench crash-test campaign deciders model both-engines inventories clean
 
 PYTHON ?= python3
 STACK  ?= sandbox
@@ -48,6 +48,9 @@ both-engines: .venv/dev  ## compare every edit of the stack files through pulumi
 campaign: .venv/dev  ## 100,000 random sequences of edits: none may lose what holds data (SEED=n)
 	@$(PY) -m tests.campaign --sequences 100000 $(if $(SEED),--seed $(SEED))
 
+deciders: .venv/dev  ## two deciders of traffic, network and access on 100,000 random instances each, and 10 million requests (SEED=n)
+	@$(PY) -m tests.deciders $(if $(SEED),--seed $(SEED))
+
 inventories: .venv/dev  ## write tests/inventories/ anew, to be read as a diff
 	@$(PY) -m tests.inventories
 
@@ -68,8 +71,8 @@ clean:           ## remove the environment and the simulated clouds
 
 .venv/deploy: .venv/cli
 	@echo "installing what deploying needs into .venv (once)" >&2
-	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli --extra deploy --extra evidence && touch $@
+	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli --extra deploy && touch $@
 
 .venv/dev: .venv/cli
 	@echo "installing what the tests need into .venv (once)" >&2
-	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli --extra deploy --extra evidence --extra report --extra retirement --extra inventory --extra dev && touch $@
+	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli --extra deploy --extra report --extra retirement --extra inventory --extra dev && touch $@

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 REVIEW: Final = "review.json"
 PREVIEW: Final = "preview.json"
 PLAN: Final = "plan.json"
-CERTIFICATE: Final = "certificate.json"
-BOUND: Final = (CERTIFICATE, PLAN, PREVIEW)
+BOUND: Final = (PLAN, PREVIEW)
 """The files that a review binds."""
 
 SCHEMA: Final = "https://usdata.example/review/v1"

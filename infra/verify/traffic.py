@@ -21,6 +21,7 @@ from infra.residency.regions import UsRegion
 from infra.verify.graph import UNKNOWN, Graph, Node
 from infra.verify.steering import closed
 from infra.verify.steering.model import Client, UnmodelledError, policies
+from infra.verify.values import has_unknown, items, record, records
 
 ZONE = "oci:Dns/zone:Zone"
 RRSET = "oci:Dns/rrset:Rrset"
@@ -38,6 +39,18 @@ ADDRESS_OF = {"A": "oci:Core/publicIp:PublicIp", "AAAA": "oci:Core/ipv6:Ipv6"}
 _MODELLED = frozenset({ZONE, RRSET, POLICY, ATTACHMENT})
 _ELSEWHERE = ("oci:Dns/", "aws:route53", "aws:cloudfront/", "aws:globalaccelerator/")
 """Beginnings of the types that can answer for a name or take users elsewhere."""
+
+_CONTENT = {
+    ZONE: ("name", "zoneType", "scope", "dnssecState", "externalMasters", "externalDownstreams"),
+    RRSET: ("domain", "rtype"),
+    POLICY: ("template", "rules", "ttl"),
+    ATTACHMENT: ("domainName",),
+    MONITOR: ("isEnabled",),
+}
+"""What has to be known before anything else can be said."""
+
+_LISTS = {RRSET: "items", POLICY: "answers", MONITOR: "targets", BALANCER: "reservedIps"}
+"""Lists of which only addresses and ids may be unknown."""
 
 _HARMLESS = frozenset({"CAA", "TXT"})
 _RULES = frozenset({"FILTER", "HEALTH", "PRIORITY", "WEIGHTED", "LIMIT"})
@@ -58,6 +71,7 @@ class Rule(StrEnum):
     RULES = "rules"
     TTL = "ttl"
     TYPE = "type"
+    UNREAD = "unread"
     ZONE = "zone"
 
 
@@ -87,6 +101,7 @@ def leaks(found: Graph, *, zone: str, hostnames: frozenset[str], regions: frozen
     check = _Check(found, zone, hostnames, regions)
     parts = (
         check.types(),
+        check.unread(),
         check.zones(),
         check.policies(),
         check.attachments(),
@@ -132,6 +147,17 @@ class _Check:
             if node.type.startswith(_ELSEWHERE) and node.type not in _MODELLED:
                 yield _leak(node, Rule.TYPE, f"{node.type} can answer for a name, and is not modelled", unread=True)
 
+    def unread(self) -> Iterator[Leak]:
+        """What is not known though it is content."""
+        for node in self.graph.of(*_CONTENT, *_LISTS):
+            for name in _CONTENT.get(node.type, ()):
+                if has_unknown(node.inputs.get(name)):
+                    yield _leak(node, Rule.UNREAD, f"what {name} will be is not known", unread=True)
+            listed = node.inputs.get(_LISTS.get(node.type, ""))
+            parts = [{k: v for k, v in it.items() if k not in {"rdata", "id"}} for it in records(listed)]
+            if has_unknown(parts) or isinstance(listed, str):
+                yield _leak(node, Rule.UNREAD, f"what {_LISTS[node.type]} will be is not known", unread=True)
+
     def zones(self) -> Iterator[Leak]:
         """One zone, ours, written here only, public and signed."""
         zones = self.graph.of(ZONE)
@@ -149,7 +175,7 @@ class _Check:
     def policies(self) -> Iterator[Leak]:
         """Each policy's answers are edges, all of them watched; its rules cannot be skipped."""
         for node in self.graph.of(POLICY):
-            answers: list[Mapping[str, Any]] = list(node.inputs.get("answers") or ())
+            answers: list[Mapping[str, Any]] = records(node.inputs.get("answers"))
             if not answers:
                 yield _leak(node, Rule.ANSWER, "a policy without answers")
             problems = [
@@ -168,7 +194,7 @@ class _Check:
     def _given(self, node: Node, problems: list[str]) -> Iterator[Leak]:
         """The answers that are no edges and that the rules give to somebody all the same."""
         monitors = self.graph.named(node, "healthCheckMonitorId", node.inputs.get("healthCheckMonitorId"), MONITOR)
-        watched = {str(target) for monitor in monitors for target in monitor.inputs.get("targets") or ()}
+        watched = {str(target) for monitor in monitors for target in items(monitor.inputs.get("targets"))}
         try:
             for policy in policies(node.inputs, watched).values():
                 for reply in closed.replies(policy):
@@ -202,7 +228,7 @@ class _Check:
         return ""
 
     def _takes(self, balancer: Node, address: Node) -> bool:
-        ids = [item.get("id") for item in balancer.inputs.get("reservedIps") or ()]
+        ids = [item.get("id") for item in records(balancer.inputs.get("reservedIps"))]
         return balancer.provider == address.provider and any(
             address in self.graph.named(balancer, "reservedIps", id_, address.type) for id_ in ids
         )
@@ -215,7 +241,7 @@ class _Check:
         (monitor,) = monitors
         if monitor.inputs.get("isEnabled", True) is not True:
             yield _leak(monitor, Rule.MONITOR, "the monitor is switched off")
-        targets = set(monitor.inputs.get("targets") or ())
+        targets = set(map(str, items(monitor.inputs.get("targets"))))
         for answer in answers:
             known = answer.get("rdata") != UNKNOWN
             sources, seen = (n.sources.get(p, frozenset()) for n, p in ((node, "answers"), (monitor, "targets")))
@@ -251,7 +277,7 @@ class _Check:
                 yield _leak(node, Rule.RECORD, f"a {kind} record leads past the policies")
             elif domain not in self.hostnames:
                 yield _leak(node, Rule.RECORD, f"{domain} is no planned hostname")
-            for item in node.inputs.get("items") or ():
+            for item in records(node.inputs.get("items")):
                 problem = self._not_an_edge(node, "items", kind, item.get("rdata"))
                 if problem:
                     yield _leak(node, Rule.RECORD, problem)
@@ -264,7 +290,7 @@ class _Check:
             yield _leak(node, Rule.RECORD, f"{domain} is not in {self.zone}")
         if "*" in domain:
             yield _leak(node, Rule.RECORD, f"{domain} answers for names that nobody planned")
-        for item in node.inputs.get("items") or ():
+        for item in records(node.inputs.get("items")):
             if (item.get("domain"), item.get("rtype")) != (domain, node.inputs.get("rtype")):
                 yield _leak(node, Rule.RECORD, f"an item for {item.get('domain')} {item.get('rtype')}")
 
@@ -290,7 +316,7 @@ class _Check:
     def edges(self) -> Iterator[Leak]:
         """Load balancers take TLS only, and hand on to private subnets of their own region."""
         for node in self.graph.of(LISTENER):
-            tls: Mapping[str, Any] = node.inputs.get("sslConfiguration") or {}
+            tls = record(node.inputs.get("sslConfiguration"))
             if not tls.get("certificateIds"):
                 yield _leak(node, Rule.EDGE, "a listener without a certificate")
         for node in self.graph.of(BALANCER, BACKEND, LISTENER):
@@ -308,13 +334,20 @@ class _Check:
         return any(
             subnet.provider == node.provider
             and subnet.inputs.get("prohibitPublicIpOnVnic") is True
-            and address in IPv4Network(subnet.inputs["cidrBlock"])
+            and _holds(subnet.inputs.get("cidrBlock"), address)
             for subnet in self.graph.of(SUBNET)
         )
 
     def _ttl(self, node: Node, ttl: Any) -> Iterator[Leak]:
         if not isinstance(ttl, int | float) or not 0 < ttl <= _LONGEST_TTL:
             yield _leak(node, Rule.TTL, f"a lifetime of {ttl} seconds keeps users at a lost edge")
+
+
+def _holds(range_: object, address: IPv4Address) -> bool:
+    try:
+        return address in IPv4Network(str(range_))
+    except ValueError:
+        return False
 
 
 def _who(client: Client) -> str:
@@ -325,12 +358,14 @@ def _who(client: Client) -> str:
 
 
 def _kinds(policy: Node) -> frozenset[str]:
-    return frozenset(str(answer.get("rtype")) for answer in policy.inputs.get("answers") or ())
+    return frozenset(str(answer.get("rtype")) for answer in records(policy.inputs.get("answers")))
 
 
 def _rules(node: Node) -> Iterator[Leak]:
     """Each rule is of a known type and always works; health counts; no answer is kept by weight 0."""
-    rules: list[Mapping[str, Any]] = list(node.inputs.get("rules") or ())
+    if has_unknown(node.inputs.get("rules")):
+        return
+    rules = records(node.inputs.get("rules"))
     kinds = [rule.get("ruleType") for rule in rules]
     if "HEALTH" not in kinds:
         yield _leak(node, Rule.RULES, "no rule looks at health")
@@ -338,9 +373,9 @@ def _rules(node: Node) -> Iterator[Leak]:
         if kind not in _RULES:
             yield _leak(node, Rule.RULES, f"{kind} is no rule that is modelled")
         cases = rule.get("cases")
-        if cases is not None and not any(not case.get("caseCondition") for case in cases):
+        if cases is not None and all(case.get("caseCondition") for case in records(cases)):
             yield _leak(node, Rule.RULES, f"{kind} has no case that always holds, and is skipped for the others")
-        data = [*(rule.get("defaultAnswerDatas") or ())]
-        data += [item for case in cases or () for item in case.get("answerDatas") or ()]
+        data = records(rule.get("defaultAnswerDatas"))
+        data += [item for case in records(cases) for item in records(case.get("answerDatas"))]
         if kind == "WEIGHTED" and any(not item.get("value") for item in data):
             yield _leak(node, Rule.RULES, "an answer of weight 0 stays in the pool")

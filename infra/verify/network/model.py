@@ -62,10 +62,17 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where a table sends a range; several targets where the one is not known yet."""
+    """Where a table sends a range; several targets where the one is not known yet.
+
+    Attributes:
+        table: its URN.
+        at: the route's position in it.
+    """
 
     destination: Range
     targets: tuple[str, ...]
+    table: str = ""
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -195,14 +195,16 @@ class _Reader:
         rules = node.inputs.get("routeRules") or ()
         if rules == UNKNOWN:
             raise UnreadableError("routes that are not known")
-        return tuple(self._route(node, rule) for rule in rules)
+        return tuple(self._route(node, at, rule) for at, rule in enumerate(rules))
 
-    def _route(self, node: Node, rule: Mapping[str, Any]) -> Route:
+    def _route(self, node: Node, at: int, rule: Mapping[str, Any]) -> Route:
         label = rule.get("destinationType") == "SERVICE_CIDR_BLOCK"
         named = self._named(node, "routeRules", ROUTER, *EXITS, value=rule.get("networkEntityId"))
         return Route(
             destination=range_of(rule.get("destination") or rule.get("cidrBlock"), label=label),
             targets=tuple(target.urn for target in named) or (FOREIGN,),
+            table=node.urn,
+            at=at,
         )
 
     def _defaults(self, type_: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ A theorem's module has:
 from typing import Final, Protocol
 
 from infra.verify.context import Context
-from infra.verify.theorems import completeness, copies, keys, lifecycle, storage
+from infra.verify.theorems import access, completeness, copies, keys, lifecycle, network, storage, traffic
 from infra.verify.verdict import Answer, Verdict
 
 
@@ -27,5 +27,7 @@ class Theorem(Protocol):
     def decide_slowly(self, context: Context) -> Answer: ...  # noqa: D102
 
 
-THEOREMS: Final[tuple[Theorem, ...]] = (storage, copies, keys, lifecycle, completeness)
+THEOREMS: Final[tuple[Theorem, ...]] = (
+    storage, copies, traffic, network, access, keys, lifecycle, completeness,
+)  # fmt: skip
 """All of them, in order."""

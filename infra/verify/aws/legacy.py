@@ -1,0 +1,191 @@
+"""What nobody but a site's own roles may be let do at a legacy site, asked of every policy there.
+
+| of | nobody but | may |
+|---|---|---|
+| a bucket | the one role of the phase (of the reports' bucket none in BACKUP) | read objects, or list them |
+| | that role and the deployer's | list current names |
+| a key | the one role of the phase | decrypt with it, or let others |
+| the transfer's role | DataSync | assume it |
+| the retirement's role | the operators' role | assume it |
+| the restore's role | whom the stack file names | assume it |
+
+A restore that the stack file declares reads its one bucket beside them; `aws_access` holds it to its network and end.
+
+The policies of roles are not asked: whoever is not denied by a bucket counts as allowed. So does everybody whom a key
+or a role lets in through their account, since policies there that nobody here sees would decide.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from infra.residency.lifecycle import Phase
+from infra.verify.aws.request import Question
+from infra.verify.declared import Declared, DeclaredSite
+from infra.verify.graph import Graph, Node
+from infra.verify.values import record
+
+BUCKET, BUCKET_POLICY = "aws:s3/bucket:Bucket", "aws:s3/bucketPolicy:BucketPolicy"
+BLOCK, OWNERSHIP = (
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+)
+KEY, ROLE = "aws:kms/key:Key", "aws:iam/role:Role"
+
+READING: Final = tuple(
+    f"s3:{name}"
+    for name in (
+        "getobject", "getobjectattributes", "getobjecttagging", "getobjecttorrent", "getobjectversion",
+        "getobjectversionattributes", "getobjectversionforreplication", "getobjectversiontagging",
+        "getobjectversiontorrent", "listmultipartuploadparts",
+    )
+)  # fmt: skip
+"""Actions by which content, names or tags of objects are read (AWS's "Service Authorization Reference", S3)."""
+
+LISTING: Final = ("s3:listbucket",)
+HISTORY: Final = ("s3:listbucketversions", "s3:listbucketmultipartuploads")
+DECRYPTING: Final = ("kms:creategrant", "kms:decrypt", "kms:reencryptfrom", "kms:replicatekey")
+ASSUMING: Final = ("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity")
+
+_NEVER: Final = (
+    "aws:kms/grant:Grant",
+    "aws:kms/keyPolicy:KeyPolicy",
+    "aws:kms/replicaKey:ReplicaKey",
+    "aws:s3/accessPoint:AccessPoint",
+    "aws:s3/bucketAcl:BucketAcl",
+    "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration",
+    "aws:s3/objectAcl:ObjectAcl",
+    "aws:s3control/accessGrant:AccessGrant",
+    "aws:s3control/accessPointPolicy:AccessPointPolicy",
+    "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint",
+)
+"""Types that let somebody in past the policies that are asked."""
+
+_BLOCKS: Final = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question to one document."""
+
+    node: Node
+    path: str
+    document: object
+    what: str
+    question: Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """Something that lets in whom no policy is asked about."""
+
+    node: Node
+    path: str
+    what: str
+
+
+def asked(graph: Graph, declared: Declared) -> Iterator[Asked | Open]:
+    """Every question to every document at the legacy sites, and what is open without one."""
+    for node in graph.of(*_NEVER):
+        yield Open(node=node, path="", what=f"{node.type} lets somebody in past the policies")
+    sites = {(site.region.value, site.account): site for site in declared.sites.values()}
+    for node in graph.of(BUCKET):
+        yield from _bucket(graph, declared, node, _site(graph, node, sites))
+    for node in graph.of(KEY):
+        site = _site(graph, node, sites)
+        readers = (*_readers(declared, site), *_restorer(declared, site))
+        question = Question(actions=DECRYPTING, resources=("*",), but=readers, open=False)
+        yield _ask(node, "policy", node.inputs.get("policy"), "decrypt with it, or let others", question)
+    for node in graph.of(ROLE):
+        yield from _role(declared, node)
+
+
+def _ask(node: Node, path: str, document: object, what: str, question: Question) -> Asked:
+    return Asked(node=node, path=path, document=document, what=what, question=question)
+
+
+def _site(graph: Graph, node: Node, sites: dict[tuple[str, str], DeclaredSite]) -> DeclaredSite | None:
+    """The site that a resource is at; None where it is at none."""
+    provider = graph.nodes.get(node.provider)
+    region = node.inputs.get("region") or (provider.inputs.get("region") if provider else None)
+    accounts: Any = provider.inputs.get("allowedAccountIds") if provider else None
+    own = (site for (place, account), site in sites.items() if place == region and account in str(accounts))
+    return next(own, None)
+
+
+def _arn(site: DeclaredSite, role: str) -> str:
+    return f"arn:aws:iam::{site.account}:role/{role}"
+
+
+def _readers(declared: Declared, site: DeclaredSite | None) -> tuple[str, ...]:
+    """The one role that works on objects in the site's phase."""
+    if site is None or not site.phase.has_holders:
+        return ()
+    duty = "transfer" if site.phase is Phase.BACKUP else "retire"
+    return (_arn(site, f"{declared.organization}-{duty}-{site.name}"),)
+
+
+def _restorer(declared: Declared, site: DeclaredSite | None, bucket: str = "") -> tuple[str, ...]:
+    """The role that reads a bucket back, or, of no bucket in particular, any; none where nothing is restored."""
+    if site is None:
+        return ()
+    given = record(declared.deployment["legacy"]["sites"][site.name])
+    asked = record(given.get("restore"))
+    dataset = str(asked.get("dataset"))
+    restored = str(record(given.get("adopt")).get(dataset, f"{declared.organization}-{dataset}-"))
+    if not asked or not bucket.startswith(restored if bucket else ""):
+        return ()
+    return (_arn(site, f"{declared.organization}-restore-{site.name}"),)
+
+
+def _bucket(graph: Graph, declared: Declared, node: Node, site: DeclaredSite | None) -> Iterator[Asked | Open]:
+    name = str(node.inputs.get("bucket"))
+    arn = f"arn:aws:s3:::{name}"
+    reports = "-reports-" in name
+    idle = reports and site is not None and site.phase is Phase.BACKUP
+    readers = () if idle else (*_readers(declared, site), *_restorer(declared, site, name))
+    deployer = (_arn(site, str(declared.deployment["legacy"]["sites"][site.name]["deployerRole"])),) if site else ()
+    policies = graph.called(BUCKET_POLICY, "bucket", name)
+    if len(policies) != 1:
+        yield Open(node=node, path="policy", what=f"{len(policies)} policies instead of one keep {name} closed")
+    for policy in policies:
+        document = policy.inputs.get("policy")
+        for what, actions, place, allowed in (
+            ("read its objects", READING, f"{arn}/*", readers),
+            ("list its older versions and uploads", HISTORY, arn, readers),
+            ("list it", LISTING, arn, (*readers, *deployer)),
+        ):
+            question = Question(actions=actions, resources=(place,), but=allowed, open=True)
+            yield _ask(policy, "policy", document, what, question)
+    yield from _published(graph, node, name)
+
+
+def _published(graph: Graph, node: Node, name: str) -> Iterator[Open]:
+    """What would let the public, or access lists, into a bucket."""
+    for own in ("acl", "grants", "policy", "website"):
+        if node.inputs.get(own):
+            yield Open(node=node, path=own, what=f"{own} of the bucket itself")
+    blocks = graph.called(BLOCK, "bucket", name)
+    if not any(all(it.inputs.get(flag) is True for flag in _BLOCKS) for it in blocks):
+        where = blocks[0] if blocks else node
+        yield Open(node=where, path="blockPublicPolicy", what=f"{name} does not block the public")
+    rules = [record(it.inputs.get("rule")) for it in graph.called(OWNERSHIP, "bucket", name)]
+    if not any(rule.get("objectOwnership") == "BucketOwnerEnforced" for rule in rules):
+        yield Open(node=node, path="objectOwnership", what=f"access lists count in {name}")
+
+
+def _role(declared: Declared, node: Node) -> Iterator[Asked]:
+    """Who may act as a site's own roles; what others may do is denied by the buckets."""
+    for site in declared.sites.values():
+        operator = declared.deployment["legacy"]["sites"][site.name].get("operatorRole")
+        assumed_by = {
+            f"{declared.organization}-transfer-{site.name}": ("service:datasync.amazonaws.com",),
+            f"{declared.organization}-retire-{site.name}": (_arn(site, str(operator)),) if operator else (),
+        }
+        restore = record(declared.deployment["legacy"]["sites"][site.name].get("restore"))
+        if restore:
+            assumed_by[f"{declared.organization}-restore-{site.name}"] = (_arn(site, str(restore["role"])),)
+        allowed = assumed_by.get(str(node.inputs.get("name")))
+        if allowed is not None:
+            question = Question(actions=ASSUMING, resources=("*",), but=allowed, open=False)
+            yield _ask(node, "assumeRolePolicy", node.inputs.get("assumeRolePolicy"), "act as it", question)

@@ -1,0 +1,34 @@
+"""Requests to AWS, single ones and the set that a question is about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Value = str | frozenset[str] | None
+"""Of a condition key: a text, several where it may have many, or none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Requests that must not be admitted.
+
+    Attributes:
+        actions: what is asked for, in lower case.
+        resources: patterns of what it is asked of.
+        but: who may.
+        open: whether whoever is not denied counts as allowed, because other policies may allow them.
+    """
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    but: tuple[str, ...]
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request; `context` has condition keys in lower case."""
+
+    principal: str
+    action: str
+    resource: str
+    context: Mapping[str, str | frozenset[str]]

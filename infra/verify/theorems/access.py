@@ -1,0 +1,149 @@
+"""T5: nobody but declared groups and roles, from where they are declared, is let read private data, in either cloud.
+
+In Oracle Cloud no statement lets in anybody but a declared group, from its own network, in a region of this stack,
+until the end that was declared, and Object Storage itself. At a legacy site nobody reads a backup, lists its history or
+decrypts it but the one role that the site's phase names, and nobody acts as that role but whom the phase names.
+"""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from infra.verify import access, aws_access, oracle_requests
+from infra.verify.aws import cover, enumeration, legacy, replay
+from infra.verify.aws.document import Statement, UnmodelledError, parse
+from infra.verify.aws.request import Request
+from infra.verify.context import Context
+from infra.verify.graph import Graph
+from infra.verify.statements import UnreadableError
+from infra.verify.statements import parse as read
+from infra.verify.values import is_unknown, items
+from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
+
+ID: Final = "T5"
+TITLE: Final = "access"
+ASSUMPTIONS: Final = (
+    "IAM of both clouds evaluates policies as its documentation says",
+    "who is a member of a group, and who holds a role's credentials, is as declared",
+    "the tenancy's default administrators and the accounts' root users are watched, not bound",
+    "who may change a policy does so through this stack: policies are deployed, logged and reviewed",
+)
+
+
+def decide(context: Context) -> Verdict:
+    """Read each statement in Oracle Cloud; at the legacy sites cover what must not be admitted by what is denied."""
+    graph, findings = context.graph, Findings()
+    declared = access.declared(context.declared.deployment)
+    findings.add(*(_told(graph, leak) for leak in access.leaks(graph, declared)))
+    read_here = set[str]()
+    covered = 0
+    for asked in legacy.asked(graph, context.declared):
+        if isinstance(asked, legacy.Open):
+            findings.add(_open(asked))
+            continue
+        try:
+            found = cover.admitted(_parsed(str(asked.document)), asked.question)
+        except UnmodelledError as error:
+            findings.add(missing(asked.node, f"{asked.node.name}: {error}", path=asked.path))
+            continue
+        if found is not None:
+            findings.add(_admitted(asked, found))
+        covered += 1
+        read_here.add(asked.node.urn)
+    for leak in aws_access.leaks(graph, aws_access.declared(context.declared.deployment)):
+        if leak.rule is not aws_access.Rule.DOCUMENT or leak.urn not in read_here:
+            findings.add(_legacy(graph, leak))
+    statements = sum(len(items(node.inputs.get("statements"))) for node in graph.of(access.POLICY))
+    return findings.verdict(ID, TITLE, examined=statements + covered, flows=covered, assumptions=ASSUMPTIONS)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> tuple[Statement, ...]:
+    return parse(text)
+
+
+def _told(graph: Graph, leak: access.Leak) -> Counterexample | Missing:
+    node = graph.nodes[leak.urn]
+    what = f"{node.name}: {leak.what}"
+    if leak.rule is access.Rule.STATEMENT:
+        return missing(node, what, path="statements")
+    path = "statements" if node.type == access.POLICY else ""
+    fix = "narrow the statement, or declare who it is for" if path else "remove it"
+    return refuted(node, what, path=path, fix=fix, witness={"rule": leak.rule.value, "urn": leak.urn})
+
+
+def _legacy(graph: Graph, leak: aws_access.Leak) -> Counterexample | Missing:
+    node = graph.nodes[leak.urn]
+    if leak.rule is aws_access.Rule.DOCUMENT:
+        return missing(node, f"{node.name}: {leak.what}", path="policy")
+    return refuted(node, f"{node.name}: {leak.what}", witness={"rule": leak.rule.value, "urn": leak.urn})
+
+
+def _open(found: legacy.Open) -> Counterexample | Missing:
+    if is_unknown(found.node.inputs.get(found.path)):
+        return missing(found.node, f"{found.node.name}: {found.path} is not known", path=found.path)
+    return refuted(
+        found.node, f"{found.node.name}: {found.what}", path=found.path, fix="close it", witness={"urn": found.node.urn}
+    )
+
+
+def _admitted(asked: legacy.Asked, found: Request) -> Counterexample:
+    who = found.principal.removeprefix("service:") if found.principal != "anonymous" else "anybody"
+    context = [f"{key} = {_said(value)}" for key, value in sorted(found.context.items())]
+    return refuted(
+        asked.node,
+        f"{asked.node.name}: {who} would be let {asked.what}",
+        path=asked.path,
+        because=f"nothing denies {found.action} on {found.resource}"
+        if asked.question.open
+        else "a statement allows it",
+        fix=f"deny it to all but {', '.join(asked.question.but) or 'nobody'}",
+        trace=tuple(context),
+        witness={
+            "document": asked.document,
+            "open": asked.question.open,
+            "principal": found.principal,
+            "action": found.action,
+            "resource": found.resource,
+            "context": dict(found.context),
+        },
+    )
+
+
+def _said(value: str | frozenset[str]) -> str:
+    return value if isinstance(value, str) else ", ".join(sorted(value))
+
+
+def replayed(example: Counterexample) -> bool:
+    """Whether a counterexample at a legacy site happens: its request, asked of the document itself."""
+    witness: Any = example.witness
+    request = Request(
+        principal=witness["principal"],
+        action=witness["action"],
+        resource=witness["resource"],
+        context=witness["context"],
+    )
+    return replay.compiled(witness["document"], open_=witness["open"])(request)
+
+
+def decide_slowly(context: Context) -> Answer:
+    """Make up requests one by one, and ask each statement and each document."""
+    declared, answer = access.declared(context.declared.deployment), Answer.PROVED
+    for node in context.graph.of(access.POLICY):
+        for text in items(node.inputs.get("statements")) or [""]:
+            try:
+                read(str(text))
+            except UnreadableError:
+                answer = Answer.UNDECIDED
+            if oracle_requests.admitted(str(text), declared):
+                return Answer.REFUTED
+    for asked in legacy.asked(context.graph, context.declared):
+        if isinstance(asked, legacy.Open):
+            return Answer.REFUTED
+        try:
+            parse(asked.document)
+        except UnmodelledError:
+            answer = Answer.UNDECIDED
+            continue
+        if enumeration.admitted(str(asked.document), asked.question):
+            return Answer.REFUTED
+    return answer
