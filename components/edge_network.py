@@ -22,7 +22,8 @@ import pulumi
 import pulumi_oci as oci
 
 from components.tenancy import TenancyFoundation
-from components.vcn import HTTPS, ORACLE_NET, SecurityRule, Site, VcnComponent
+from components.vcn import SecurityRule, Site, VcnComponent
+from infra.residency.passages import HTTPS, ORACLE_NET
 from infra.residency.placement import Compartment, Network, SubnetTier
 from infra.residency.traffic import Edge
 

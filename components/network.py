@@ -20,21 +20,29 @@ import pulumi_oci as oci
 
 from components import naming
 from components.base import Component
+from components.packet_routing import SecurityAttributes
 from components.tenancy import TenancyFoundation
-from components.vcn import HTTPS, ORACLE_NET, SecurityRule, Site, VcnComponent
+from components.vcn import SecurityRule, Site, VcnComponent
+from infra.residency.passages import Beyond, passages
 from infra.residency.placement import Compartment, Network, SubnetTier
 from infra.residency.regions import UsRegion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionalNetworkArgs:
-    """A network, those it is peered with, and the application tiers of all regions that answer users."""
+    """A network, all of the stack, the application tiers of all regions that answer users, and what the VCN carries."""
 
     foundation: TenancyFoundation
     network: Network
-    peers: tuple[Network, ...]
+    networks: tuple[Network, ...]
     applications: Mapping[UsRegion, IPv4Network]
+    carries: SecurityAttributes
     provider: oci.Provider
+
+    @property
+    def peers(self) -> tuple[Network, ...]:
+        """The networks that it is peered with."""
+        return tuple(peer for peer in self.networks if peer.region in self.network.peers)
 
 
 class RegionalNetwork(VcnComponent[SubnetTier]):
@@ -55,7 +63,7 @@ class RegionalNetwork(VcnComponent[SubnetTier]):
         site = Site(foundation=args.foundation, compartment=Compartment.NETWORK, region=region, provider=args.provider)
         super().__init__("RegionalNetwork", name, site, opts)
         self._args = args
-        self._vcn, emptied = self._vcn_with_emptied_defaults(args.network.vcn, region.facts.key)
+        self._vcn, emptied = self._vcn_with_emptied_defaults(args.network.vcn, region.facts.key, carries=args.carries)
         self.drg = oci.core.Drg(
             site.logical("drg"),
             compartment_id=site.compartment_id,
@@ -144,30 +152,11 @@ class RegionalNetwork(VcnComponent[SubnetTier]):
 
 
 def _rules(args: RegionalNetworkArgs) -> Iterator[SecurityRule[SubnetTier]]:
-    """What may pass: databases to databases, data and applications to storage, applications to databases.
-
-    Within the network, to and from its peers, and from the application tiers of all regions.
-    """
-
-    def rule(
-        tier: SubnetTier, way: str, direction: str, end: SubnetTier | IPv4Network | str, ports: range
-    ) -> SecurityRule[SubnetTier]:
-        return SecurityRule(tier=tier, way=way, direction=direction, end=end, ports=ports)
-
-    data, endpoint, here = SubnetTier.DATA, SubnetTier.ENDPOINT, args.network.region
-    yield rule(data, "to-services", "EGRESS", here.facts.services_cidr_label, HTTPS)
-    reachable: list[tuple[UsRegion, Mapping[SubnetTier, SubnetTier | IPv4Network]]] = [
-        (here, {data: data, endpoint: endpoint}),
-        *((peer.region, {subnet.tier: subnet.cidr for subnet in peer.subnets}) for peer in args.peers),
-    ]
-    for region, ends in reachable:
-        yield rule(data, f"from-data-{region}", "INGRESS", ends[data], ORACLE_NET)
-        yield rule(data, f"to-data-{region}", "EGRESS", ends[data], ORACLE_NET)
-        yield rule(data, f"to-endpoint-{region}", "EGRESS", ends[endpoint], HTTPS)
-        yield rule(endpoint, f"from-data-{region}", "INGRESS", ends[data], HTTPS)
-    for region, tier in args.applications.items():
-        yield rule(data, f"from-application-{region}", "INGRESS", tier, ORACLE_NET)
-        yield rule(endpoint, f"from-application-{region}", "INGRESS", tier, HTTPS)
+    """The passages of the network, as rules of its security groups."""
+    for passage in passages(args.network, args.networks, args.applications):
+        end = args.network.region.facts.services_cidr_label if isinstance(passage.end, Beyond) else passage.end
+        direction = "INGRESS" if passage.inward else "EGRESS"
+        yield SecurityRule(tier=passage.tier, way=passage.way, direction=direction, end=end, ports=passage.ports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,10 +23,12 @@ import pulumi_oci as oci
 from components import naming
 from components.base import Component
 from components.network import RegionalNetwork
+from components.packet_routing import SecurityAttributes
 from components.tenancy import TenancyFoundation
 from infra.residency.compartment import of_class
 from infra.residency.dataset import DataClass
 from infra.residency.flow import Flow
+from infra.residency.packet_routing import Attribute
 from infra.residency.placement import Compartment, DatasetPlan, Placement, PlacementRole, SubnetTier
 from infra.residency.regions import UsRegion
 
@@ -41,6 +43,7 @@ class RegionalStorageArgs:
     foundation: TenancyFoundation
     region: UsRegion
     network: RegionalNetwork | None
+    carries: SecurityAttributes
     provider: oci.Provider
 
 
@@ -80,7 +83,8 @@ class RegionalStorage(Component):
                 )
                 for data_class in DataClass
             ],
-            opts=self._child(args.provider),
+            security_attributes=args.carries.of(Attribute.TIER, SubnetTier.ENDPOINT),
+            opts=self._child(args.provider, depends_on=args.carries.first),
         )
 
 

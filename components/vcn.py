@@ -19,16 +19,14 @@ import pulumi_oci as oci
 
 from components import naming
 from components.base import Component
+from components.packet_routing import NO_ATTRIBUTES, SecurityAttributes
 from components.tenancy import TenancyFoundation
+from infra.residency.packet_routing import Attribute
 from infra.residency.placement import Compartment
 from infra.residency.regions import UsRegion
 
 Tier = TypeVar("Tier", bound=StrEnum)
 """The subnets of one kind of VCN."""
-
-HTTPS = range(443, 444)
-ORACLE_NET = range(1521, 1523)
-"""Ports of database listeners, without and with TLS (Oracle's "Net Services Administrator's Guide")."""
 
 _TCP = "6"
 _LOG_DAYS = 180
@@ -78,7 +76,7 @@ class VcnComponent(Component, Generic[Tier]):
         self._site = site
 
     def _vcn_with_emptied_defaults(
-        self, cidr: IPv4Network, dns_label: str, *, ipv6: bool = False
+        self, cidr: IPv4Network, dns_label: str, *, ipv6: bool = False, carries: SecurityAttributes = NO_ATTRIBUTES
     ) -> tuple[oci.core.Vcn, tuple[pulumi.Resource, ...]]:
         """The VCN, and its emptied defaults, which every subnet depends on."""
         site = self._site
@@ -90,7 +88,8 @@ class VcnComponent(Component, Generic[Tier]):
             dns_label=dns_label,
             is_ipv6enabled=True if ipv6 else None,
             is_oracle_gua_allocation_enabled=True if ipv6 else None,
-            opts=self._child(site.provider),
+            security_attributes=carries.of(Attribute.NETWORK, site.region.facts.key),
+            opts=self._child(site.provider, depends_on=carries.first),
         )
         return vcn, (
             oci.core.DefaultSecurityList(

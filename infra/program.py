@@ -5,12 +5,13 @@ without a receipt, or while a component would not register a holder as planned. 
 findings and nothing else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_oci as oci
 
 from components.access import Access, AccessArgs
 from components.backup_transfer import BackupTransfer, BackupTransferArgs
@@ -22,6 +23,8 @@ from components.keys import RegionalKeys, RegionalKeysArgs
 from components.legacy_backup import LegacyBackup, LegacyBackupArgs
 from components.network import PeeringMesh, PeeringMeshArgs, RegionalNetwork, RegionalNetworkArgs
 from components.organization_control import OrganizationControl, OrganizationControlArgs
+from components.packet_routing import NO_ATTRIBUTES, PacketRouting, PacketRoutingArgs, SecurityAttributes
+from components.path_tests import PathTests, PathTestsArgs
 from components.primary_storage import (
     DatasetStore,
     DatasetStoreArgs,
@@ -37,7 +40,9 @@ from infra.holder_watch import HolderWatch
 from infra.providers import Providers, connect
 from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import ResidencyError, render
+from infra.residency.guardrails import PacketRoutingState
 from infra.residency.placement import Plan, RegionRole, SitePlan
+from infra.residency.reachability import Claim, claims, edge_claims
 from infra.residency.regions import UsRegion
 from infra.residency.traffic import TrafficPlan
 from infra.settings.evidence import read_evidence
@@ -115,6 +120,7 @@ def _register(plan: Plan) -> None:
         )
         for region, provider in providers.regions.items()
     }
+    carried = _packet_routing(plan, foundation)
     applications = {edge.region: edge.application_subnet for edge in plan.traffic.edges} if plan.traffic else {}
     networks = {
         network.region: RegionalNetwork(
@@ -122,8 +128,9 @@ def _register(plan: Plan) -> None:
             RegionalNetworkArgs(
                 foundation=foundation,
                 network=network,
-                peers=tuple(peer for peer in plan.networks if peer.region in network.peers),
+                networks=plan.networks,
                 applications=applications,
+                carries=carried,
                 provider=providers.regions[network.region],
             ),
         )
@@ -139,12 +146,21 @@ def _register(plan: Plan) -> None:
         ),
     )
     for network in plan.networks:
+        _path_tests(
+            "paths",
+            claims(network),
+            {tier.value: subnet for tier, subnet in networks[network.region].subnets.items()},
+            foundation=foundation,
+            region=network.region,
+            provider=providers.regions[network.region],
+        )
         RegionalStorage(
             f"storage-{network.region}",
             RegionalStorageArgs(
                 foundation=foundation,
                 region=network.region,
                 network=None if network.role is RegionRole.SPARE else networks[network.region],
+                carries=carried,
                 provider=providers.regions[network.region],
             ),
         )
@@ -169,6 +185,31 @@ def _register(plan: Plan) -> None:
         _answer_users(plan, plan.traffic, foundation, networks, providers)
 
 
+def _packet_routing(plan: Plan, foundation: TenancyFoundation) -> SecurityAttributes:
+    """What the things in the private networks carry."""
+    state = plan.guardrails.packet_routing if plan.guardrails is not None else None
+    if state is None:
+        return NO_ATTRIBUTES
+    retired = state is PacketRoutingState.RETIRED
+    args = PacketRoutingArgs(foundation=foundation, plan=plan, retired=retired)
+    return PacketRouting("packet-routing", args).carried
+
+
+def _path_tests(
+    name: str,
+    claims: Iterable[Claim],
+    subnets: Mapping[str, oci.core.Subnet],
+    *,
+    foundation: TenancyFoundation,
+    region: UsRegion,
+    provider: oci.Provider,
+) -> None:
+    PathTests(
+        f"{name}-{region}",
+        PathTestsArgs(foundation=foundation, region=region, claims=tuple(claims), subnets=subnets, provider=provider),
+    )
+
+
 def _legacy_site(whole: Plan, plan: SitePlan, foundation: TenancyFoundation, provider: aws.Provider) -> None:
     name = plan.site.name
     args = LegacyBackupArgs(organization=whole.organization, plan=plan, care=whole.key_care, provider=provider)
@@ -189,22 +230,37 @@ def _answer_users(
     networks: Mapping[UsRegion, RegionalNetwork],
     providers: Providers,
 ) -> None:
+    outer = {
+        edge.region: EdgeNetwork(
+            f"edge-network-{edge.region}",
+            EdgeNetworkArgs(
+                foundation=foundation,
+                edge=edge,
+                drg=networks[edge.region].drg,
+                networks=plan.networks,
+                provider=providers.regions[edge.region],
+            ),
+        )
+        for edge in traffic.edges
+    }
+    private = {network.region: network for network in plan.networks}
+    for edge in traffic.edges:
+        inner = {tier.value: subnet for tier, subnet in networks[edge.region].subnets.items()}
+        _path_tests(
+            "edge-paths",
+            edge_claims(edge, private[edge.region]),
+            inner | {tier.value: subnet for tier, subnet in outer[edge.region].subnets.items()},
+            foundation=foundation,
+            region=edge.region,
+            provider=providers.regions[edge.region],
+        )
     edges = {
         edge.region: PublicEdge(
             f"edge-{edge.region}",
             PublicEdgeArgs(
                 foundation=foundation,
                 edge=edge,
-                network=EdgeNetwork(
-                    f"edge-network-{edge.region}",
-                    EdgeNetworkArgs(
-                        foundation=foundation,
-                        edge=edge,
-                        drg=networks[edge.region].drg,
-                        networks=plan.networks,
-                        provider=providers.regions[edge.region],
-                    ),
-                ),
+                network=outer[edge.region],
                 probe_interval=traffic.probe_interval,
                 provider=providers.regions[edge.region],
             ),

@@ -34,6 +34,8 @@ _KINDS: Final = {
     "TrafficZone": ("Traffic", "DNS zone", ""),
     "Access": ("Access", "duties", ""),
     "CloudGuard": ("Access", "what is watched and forbidden", ""),
+    "PacketRouting": ("Network", "what may connect to what, by what it is", ""),
+    "PathTests": ("Network", "claims about reachability, to be tested", ""),
     "OrganizationControl": ("Legacy", "what the accounts may never do", ""),
     "Guardrails": ("Access", "limits outside the regions of the stack", ""),
     "StorageAccess": ("Access", "who may read and copy data", ""),

@@ -11,9 +11,11 @@ class GuardrailsRequest:
     Attributes:
         detector_recipes: OCID of Oracle's own detector recipe, by kind of detector.
         security_policies: OCID of a security zone's policy, by its friendly name without the word `deny`.
+        packet_routing: `enforced`, or `retired` on the way to none; None where the tenancy has none of it.
         deny_statements: whether the tenancy has enabled deny policies, so that statements may deny.
     """
 
     detector_recipes: Mapping[str, str]
     security_policies: Mapping[str, str]
+    packet_routing: str | None = None
     deny_statements: bool = False

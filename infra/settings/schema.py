@@ -101,11 +101,12 @@ class Reader(FieldReader):
 
     def _guardrails(self, node: Node, path: str) -> GuardrailsRequest:
         identified = ("detectorRecipes", "securityPolicies")
-        fields = self._fields(node, path, required=identified, optional=("denyStatements",))
+        fields = self._fields(node, path, required=identified, optional=("packetRouting", "denyStatements"))
         recipes, policies = (self._texts(fields[key], child(path, key)) for key in identified)
         return GuardrailsRequest(
             detector_recipes=recipes,
             security_policies=policies,
+            packet_routing=self._optional_text(fields, path, "packetRouting"),
             deny_statements=self._flag(fields, path, "denyStatements") if "denyStatements" in fields else False,
         )
 

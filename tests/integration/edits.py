@@ -107,6 +107,8 @@ EDITS: dict[str, Edit] = {
     "guardrails.securityPolicies.<name>": {
         "guardrails/securityPolicies/public_buckets": "ocid1.securityzonessecuritypolicy.oc1..aaaaaaaaother"
     },
+    "guardrails.packetRouting": {"guardrails/packetRouting": "enforced"},
+    "guardrails.packetRouting retired": {"guardrails/packetRouting": "retired"},
     "guardrails.denyStatements": {"guardrails/denyStatements": True},
     "legacy.organization": {"legacy/organization": _ORGANIZATION},
     "legacy.organization.id": {"legacy/organization": {**_ORGANIZATION, "id": "o-another0000"}},

@@ -31,6 +31,13 @@ def document(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
 
 
+def routing(old: str = "", new: str = "") -> str:
+    """A statement of packet routing, with one change."""
+    text = "in sensitivity:low VCN allow sensitivity:high endpoints to connect to '10.0.0.0/16' with protocol='tcp/443'"
+    assert old in text
+    return text.replace(old, new) if old else text
+
+
 def build(w: World) -> None:
     """Cloud Guard with a target around a zone, and a compartment that requires a tag."""
     around = w.make(
@@ -75,6 +82,26 @@ def build(w: World) -> None:
     w.make(
         "controlled", "aws:organizations/policyAttachment:PolicyAttachment", policyId=control, targetId="777777777777"
     )
+    w.make("packet-routing", "oci:Zpr/configuration:Configuration", compartmentId=TENANCY, zprStatus="ENABLED")
+    names = w.make(
+        "names", "oci:SecurityAttribute/securityAttributeNamespace:SecurityAttributeNamespace",
+        compartmentId=around, name="nets", description="d", isRetired=True,
+    ).id  # fmt: skip
+    w.make(
+        "name", "oci:SecurityAttribute/securityAttribute:SecurityAttribute",
+        securityAttributeNamespaceId=names, name="tier", description="d", isRetired=True,
+        validator={"validatorType": "ENUM", "values": ["data"]},
+    )  # fmt: skip
+    w.make(
+        "routing", "oci:Zpr/zprPolicy:ZprPolicy",
+        compartmentId=TENANCY, name="routing", description="d", statements=[routing()],
+    )  # fmt: skip
+    w.make(
+        "path", "oci:VnMonitoring/pathAnalyzerTest:PathAnalyzerTest",
+        compartmentId=around, protocol=6, protocolParameters={"type": "TCP", "destinationPort": 443},
+        sourceEndpoint={"type": "IP_ADDRESS", "address": "203.0.113.10"},
+        destinationEndpoint={"type": "SUBNET", "address": "10.16.1.2", "subnetId": w.id("subnet")},
+    )  # fmt: skip
     w.make(
         "sealed", "oci:ObjectStorage/bucket:Bucket",
         compartmentId=inside, namespace="axexample", name="sealed-iad", kmsKeyId=w.id("key"),
@@ -117,6 +144,64 @@ CREATES: list[tuple[str, dict[str, Any], str, str]] = [
     ("subnet", FREE | {"compartmentId": "$inside", "prohibitInternetIngress": False}, VIOLATION, "public_subnets"),
     ("internet", {"compartmentId": "$inside"}, VIOLATION, "deny internet_gateway"),
     ("balancer", {"compartmentId": "$inside"}, VIOLATION, "deny public_load_balancer"),
+    # Packet routing.
+    ("packet-routing", {"zprStatus": "DISABLED"}, "409-IncorrectState", "cannot be disabled"),
+    ("packet-routing", {"compartmentId": "$around"}, INVALID, "root compartment"),
+    ("names", {}, "AlreadyExists", "nets"),
+    ("name", {"name": "TIER"}, "409-SecurityAttributeAlreadyExists", "TIER"),
+    ("name", {"name": "n", "validator": {"validatorType": "ENUM"}}, INVALID, "needs values"),
+    ("name", {"name": "n", "securityAttributeNamespaceId": "none"}, NOT_FOUND, "none"),
+    ("routing", {}, "AlreadyExists", "routing"),
+    ("routing", {"name": "n", "compartmentId": "$around"}, INVALID, "root compartment"),
+    ("routing", {"name": "n", "statements": [routing()] * 26}, INVALID, "26, of which a policy takes 25"),
+    ("routing", {"name": "n", "statements": [routing("allow", "deny")]}, INVALID, "expected"),
+    ("routing", {"name": "n", "statements": [routing("in sensitivity:low VCN ", "")]}, INVALID, "one network"),
+    (
+        "routing",
+        {"name": "n", "statements": [routing("sensitivity:high endpoints", "'10.1.0.0/16'")]},
+        INVALID,
+        "one side",
+    ),
+    (
+        "routing",
+        {"name": "n", "statements": [routing("sensitivity:high endpoints", "all-endpoints")]},
+        INVALID,
+        "one side",
+    ),
+    ("routing", {"name": "n", "statements": [routing("10.0.0.0/16", "banana")]}, INVALID, "banana"),
+    ("routing", {"name": "n", "statements": [routing("tcp/443", "tcp/0")]}, INVALID, "Invalid ports"),
+    ("routing", {"name": "n", "statements": [routing("tcp/443", "tcp/443-80")]}, INVALID, "Invalid ports"),
+    ("routing", {"name": "n", "statements": [routing("tcp/443", "https")]}, INVALID, "Invalid protocol"),
+    ("routing", {"name": "n", "statements": [routing(":high", ":secret")]}, INVALID, "sensitivity:secret"),
+    (
+        "routing",
+        {"name": "n", "statements": [routing("sensitivity:high", "nets.tier:data")]},
+        INVALID,
+        "nets.tier:data",
+    ),
+    ("vcn", {"securityAttributes": {"nets.tier.value": "data"}}, INVALID, "no nets.tier"),
+    ("vcn", {"securityAttributes": {"tier": "data"}}, INVALID, "not of the form"),
+    ("vcn", {"securityAttributes": {"a.b.value": "c", "a.d.value": "c"}}, INVALID, "2, of which this carries 1"),
+    (
+        "vcn",
+        {"securityAttributes": {"oracle-zpr.sensitivity.value": "low", "oracle-zpr.sensitivity.mode": "off"}},
+        INVALID,
+        "enforce or audit",
+    ),
+    ("path", {"protocol": 17}, INVALID, "does not fit"),
+    ("path", {"sourceEndpoint": {"type": "IP_ADDRESS", "address": "home"}}, INVALID, "home"),
+    (
+        "path",
+        {"destinationEndpoint": {"type": "SUBNET", "address": "10.17.0.2", "subnetId": "$subnet"}},
+        INVALID,
+        "is not in the subnet's",
+    ),
+    (
+        "path",
+        {"destinationEndpoint": {"type": "SUBNET", "address": "10.16.1.2", "subnetId": "none"}},
+        NOT_FOUND,
+        "none",
+    ),
     # AWS Organizations.
     ("control", {}, "Exists", "regions"),
     ("control", {"name": "n", "content": document(ELSEWHERE | {"Principal": "*"})}, MALFORMED, "principal"),

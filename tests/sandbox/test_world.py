@@ -25,10 +25,12 @@ HOME = {
     "oci:Identity/user:User", "oci:Identity/userGroupMembership:UserGroupMembership",
     "oci:Identity/policy:Policy", "oci:Identity/tag:Tag", "oci:Identity/tagDefault:TagDefault",
     "oci:Identity/tagNamespace:TagNamespace", "oci:Limits/quota:Quota",
+    "oci:SecurityAttribute/securityAttribute:SecurityAttribute",
+    "oci:SecurityAttribute/securityAttributeNamespace:SecurityAttributeNamespace", "oci:Zpr/zprPolicy:ZprPolicy",
 }  # fmt: skip
 TENANCY_WIDE = {
     "oci:CloudGuard/cloudGuardConfiguration:CloudGuardConfiguration", "oci:CloudGuard/securityRecipe:SecurityRecipe",
-    "oci:CloudGuard/securityZone:SecurityZone", "oci:CloudGuard/target:Target",
+    "oci:CloudGuard/securityZone:SecurityZone", "oci:CloudGuard/target:Target", "oci:Zpr/configuration:Configuration",
     "oci:Dns/rrset:Rrset", "oci:Dns/steeringPolicy:SteeringPolicy",
     "oci:Dns/steeringPolicyAttachment:SteeringPolicyAttachment", "oci:Dns/zone:Zone",
     "oci:HealthChecks/httpMonitor:HttpMonitor", "oci:HealthChecks/pingMonitor:PingMonitor",
@@ -148,6 +150,7 @@ def test_it_can_be_taken_apart_in_reverse_order(world: World, servers: sandbox.S
         left = {(record.type, record.status) for record in rest.all()}
     assert left == {
         ("oci:CloudGuard/cloudGuardConfiguration:CloudGuardConfiguration", "ACTIVE"),  # it cannot be deleted
+        ("oci:Zpr/configuration:Configuration", "ACTIVE"),  # nor this
         ("oci:Identity/compartment:Compartment", "ACTIVE"),  # without enableDelete a compartment stays
         ("oci:Kms/vault:Vault", "PENDING_DELETION"),
         ("oci:Kms/key:Key", "PENDING_DELETION"),

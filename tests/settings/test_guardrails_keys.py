@@ -33,12 +33,16 @@ def guardrails(text):
     return file.request.guardrails, {(f.path, f.rule) for f in file.findings if f.path.startswith("guardrails")}
 
 
-@pytest.mark.parametrize(("text", "denies"), [(LEAST, False), (f"{LEAST}denyStatements: true\n", True)])
-def test_every_key_is_read(text, denies):
-    """Exactly the request that the text writes; nothing is denied unless it says so."""
+WHOLE = f"{LEAST}denyStatements: true\npacketRouting: enforced\n"
+
+
+@pytest.mark.parametrize(("text", "denies", "routing"), [(LEAST, False, None), (WHOLE, True, "enforced")])
+def test_every_key_is_read(text, denies, routing):
+    """Exactly the request that the text writes; nothing is denied, and no packet routed, unless it says so."""
     expected = GuardrailsRequest(
         detector_recipes={"activity": "ocid1.a"},
         security_policies={"public_buckets": "ocid1.p"},
+        packet_routing=routing,
         deny_statements=denies,
     )
     assert guardrails(text) == (expected, set())
@@ -58,6 +62,7 @@ def test_a_stack_may_have_none():
         ("{activity: ocid1.a}", "{}", ("guardrails.detectorRecipes", Rule.EMPTY_MAP)),
         ("ocid1.p", "5", ("guardrails.securityPolicies.public_buckets", Rule.WRONG_TYPE)),
         ("detector", "denyStatements: often\ndetector", ("guardrails.denyStatements", Rule.WRONG_TYPE)),
+        ("detector", "packetRouting: true\ndetector", ("guardrails.packetRouting", Rule.WRONG_TYPE)),
         ("detector", 'denyStatements: "true"\ndetector', ("guardrails.denyStatements", Rule.WRONG_TYPE)),
     ],
 )

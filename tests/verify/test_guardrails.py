@@ -26,11 +26,16 @@ BUCKET = "oci:ObjectStorage/bucket:Bucket"
 COMPARTMENT = "oci:Identity/compartment:Compartment"
 CONTROL = "aws:organizations/policy:Policy"
 ATTACHMENT = "aws:organizations/policyAttachment:PolicyAttachment"
-VIRGINIA = "111111111111"
+ROUTING = "oci:Zpr/zprPolicy:ZprPolicy"
+ROUTING_SWITCH = "oci:Zpr/configuration:Configuration"
+VCN = "oci:Core/vcn:Vcn"
+ENDPOINT = "oci:ObjectStorage/privateEndpoint:PrivateEndpoint"
+VIRGINIA, ASHBURN = "111111111111", "routing-us-ashburn-1"
 
 
 KINDS = {QUOTA, DENY, CONFIGURATION, TARGET, RECIPE, ZONE, DEFAULT, BUCKET, COMPARTMENT, CONTROL, ATTACHMENT}
-KINDS |= {"oci:Identity/tag:Tag", "oci:Kms/vault:Vault", "oci:Kms/key:Key"}
+KINDS |= {"oci:Identity/tag:Tag", "oci:Kms/vault:Vault", "oci:Kms/key:Key", "pulumi:providers:oci"}
+KINDS |= {ROUTING, ROUTING_SWITCH, VCN, ENDPOINT}
 
 
 @cache
@@ -127,6 +132,18 @@ def tag(name, value):
     return change
 
 
+def routing(number, old, new):
+    """Another text in one statement of a region's routing policy."""
+
+    def change(texts):
+        assert old in texts[number], texts[number]
+        return [text.replace(old, new) if at == number else text for at, text in enumerate(texts)]
+
+    return statements(ROUTING, ASHBURN, change)
+
+
+AUDITED = {"usds.network.value": "iad", "usds.network.mode": "audit"}
+MISCALLED = {"usds.tier.value": "data", "usds.tier.mode": "enforce"}
 REGIONS, COPIES, TRAIL = f"usds-regions-{VIRGINIA}", "usds-copies", f"usds-trail-{VIRGINIA}"
 STORAGE = "object-storage"
 REMOVALS = [
@@ -230,6 +247,32 @@ REMOVALS = [
         put(BUCKET, "profiles-us-ashburn-1", compartmentId=f"<{COMPARTMENT} public.id>"),
         {Rule.TAG},
     ),
+    ("packet routing is off", put(ROUTING_SWITCH, "packet-routing", zprStatus="DISABLED"), {Rule.ROUTING}),
+    ("a region without a routing policy", drop(ROUTING, ASHBURN), {Rule.ROUTING}),
+    (
+        "a network without its attribute",
+        lambda stack: stack.inputs(VCN, "vcn-us-ashburn-1").pop("securityAttributes"),
+        {Rule.ROUTING},
+    ),
+    ("a network that is only watched", put(VCN, "vcn-us-ashburn-1", securityAttributes=AUDITED), {Rule.ROUTING}),
+    (
+        "an endpoint that says it is data",
+        put(ENDPOINT, "endpoint-us-ashburn-1", securityAttributes=MISCALLED),
+        {Rule.ROUTING},
+    ),
+    ("every endpoint may connect", routing(0, "usds.tier:data endpoints", "all-endpoints"), {Rule.ROUTING}),
+    ("every address may connect", routing(3, "10.18.0.0/20", "0.0.0.0/0"), {Rule.ROUTING}),
+    ("a whole region's addresses may connect", routing(3, "10.18.0.0/20", "10.18.0.0/16"), {Rule.ROUTING}),
+    ("addresses that are nobody's here", routing(3, "10.18.0.0/20", "10.99.0.0/24"), {Rule.ROUTING}),
+    ("no addresses at all", routing(3, "10.18.0.0/20", "banana"), {Rule.ROUTING}),
+    ("services that connect to data", routing(3, "10.18.0.0/20", "osn-services-ip-addresses"), {Rule.ROUTING}),
+    ("every port of databases", routing(1, "1521-1522", "1-65535"), {Rule.ROUTING}),
+    ("any protocol", routing(0, " with protocol='tcp/443'", ""), {Rule.ROUTING}),
+    ("a network of another namespace", routing(0, "usds.network", "old.network"), {Rule.ROUTING}),
+    ("a tier that there is not", routing(1, "tier:data", "tier:web"), {Rule.ROUTING}),
+    ("between two ranges", routing(3, "usds.tier:data endpoints", "'10.16.0.0/20'"), {Rule.ROUTING}),
+    ("too many statements", statements(ROUTING, ASHBURN, lambda it: it * 2), {Rule.ROUTING}),
+    ("routing that is not known", put(ROUTING, ASHBURN, statements=UNKNOWN), {Rule.ROUTING}),
     (
         "an account without its policies",
         lambda stack: [
@@ -310,6 +353,9 @@ HARMLESS = [
         lambda stack: stack.inputs(RECIPE, "sealed")["securityPolicies"].reverse(),
     ),
     ("a policy more in a recipe", lambda stack: stack.inputs(RECIPE, "open")["securityPolicies"].append("ocid1.x")),
+    ("routing in another order", statements(ROUTING, ASHBURN, lambda it: it[::-1])),
+    ("a routing statement less", statements(ROUTING, ASHBURN, lambda it: it[:-1])),
+    ("a narrower block", routing(3, "10.18.0.0/20", "10.18.0.0/24")),
     ("another name of a zone", put(ZONE, "protected", displayName="other")),
     ("a tag more", tag("usds.role", "replica")),
     ("actions in another order", control(COPIES, lambda it: it["Action"].reverse())),

@@ -32,7 +32,7 @@ from infra.residency.placement import DatasetPlan, KeyPlan, Plan, SitePlan, Tena
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.approvals import plan_approvals
 from infra.residency.planner.datasets import place, plan_datasets
-from infra.residency.planner.guardrails import plan_guardrails
+from infra.residency.planner.guardrails import judge_routing, plan_guardrails
 from infra.residency.planner.keys import plan_keys
 from infra.residency.planner.networks import Regions, plan_regions
 from infra.residency.planner.organization import plan_control
@@ -215,6 +215,7 @@ def judge(planned: Plan, as_of: date) -> Iterator[Finding]:
         yield from _versions(planned)
     yield from _together(planned)
     yield from _statements(planned)
+    yield from judge_routing(planned)
 
 
 def _grants(policy: Policy, path: str) -> Iterator[Finding]:

@@ -1,18 +1,19 @@
 """Plans the guardrails that a tenancy has to bring something for: Cloud Guard, security zones, deny statements.
 
 Refuses a detector or a security policy that is missing, unknown, or named by an OCID that is none of its kind: a zone
-that lacks one policy looks like one that has it.
+that lacks one policy looks like one that has it. And more statements of packet routing than a policy takes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
 from infra.residency.denials import plan_denials
 from infra.residency.findings import Finding, Rule, did_you_mean, join, said, visible
-from infra.residency.guardrails import GuardrailsPlan
+from infra.residency.guardrails import GuardrailsPlan, PacketRoutingState
 from infra.residency.guardrails_request import GuardrailsRequest
-from infra.residency.placement import Tenancy
+from infra.residency.packet_routing import MOST_STATEMENTS, routing_policies
+from infra.residency.placement import Plan, Tenancy
 from infra.residency.planner import forms
 from infra.residency.regions import UsRegion
 from infra.residency.security_zones import Detector, SecurityPolicy, plan_cloud_guard
@@ -38,12 +39,46 @@ def plan_guardrails(
     policies = _identified(
         request.security_policies, SecurityPolicy, forms.SECURITY_POLICY, join(_PATH, "securityPolicies"), findings
     )
+    routing = _routing(request.packet_routing, findings)
     if tenancy is None or regions is None or len(findings) > before:
         return None
     return GuardrailsPlan(
         cloud_guard=plan_cloud_guard(organization, tenancy.home, detectors, policies),
+        packet_routing=routing,
         denials=plan_denials(regions) if request.deny_statements else (),
     )
+
+
+def _routing(text: str | None, findings: list[Finding]) -> PacketRoutingState | None:
+    known = {state.value: state for state in PacketRoutingState}
+    if text is not None and text not in known:
+        findings.append(
+            Finding(
+                path=join(_PATH, "packetRouting"),
+                rule=Rule.GUARDRAIL,
+                given=said(text),
+                allowed=", ".join(known),
+                why="a tenancy that has packet routing keeps it; what this stack made of it is retired before it goes",
+                fix=did_you_mean(text, known, "name one of these, or leave the key out where there never was any"),
+            )
+        )
+    return known.get(text) if text is not None else None
+
+
+def judge_routing(planned: Plan) -> Iterator[Finding]:
+    """Packet routing policies that the service would not take."""
+    if planned.guardrails is None or planned.guardrails.packet_routing is not PacketRoutingState.ENFORCED:
+        return
+    for policy in routing_policies(planned):
+        if len(policy.statements) > MOST_STATEMENTS:
+            yield Finding(
+                path=join(_PATH, "packetRouting"),
+                rule=Rule.LIMIT,
+                given=f"{policy.name}, which has {len(policy.statements)} statements",
+                allowed=f"at most {MOST_STATEMENTS} in a policy",
+                why="the service refuses more, and what would be left out could not connect",
+                fix="answer users from fewer regions, or leave packet routing out",
+            )
 
 
 def _identified(

@@ -27,6 +27,8 @@ from infra.sandbox.oci import (
     network,
     objects,
     outages,
+    packet_routing,
+    path_tests,
     peering,
     trail,
     users,
@@ -59,7 +61,7 @@ class Oci(Cloud):
         modules = (
             *(identity, users, keys, logs, network, firewall, peering, objects, endpoints),
             *(addresses, load_balancers, web_firewall, health_checks, dns),
-            *(trail, events, cloud_guard),
+            *(trail, events, cloud_guard, packet_routing, path_tests),
         )
         super().__init__(tuple(chain.from_iterable(module.MODELS for module in modules)), _Generic())
 
@@ -100,6 +102,7 @@ class Oci(Cloud):
             base.refuse_defined_tags(call)
             base.refuse_missing_tags(call)
             refuse_in_zone(call)
+            packet_routing.refuse_security_attributes(call)
 
     def missing(self, call: Call, reference: Reference, value: str) -> CloudError:
         """Oracle does not tell what is missing from what may not be seen; the text in brackets is the sandbox's."""

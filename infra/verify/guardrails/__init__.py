@@ -14,6 +14,7 @@ from infra.verify.graph import Graph
 from infra.verify.guardrails.gap import Gap, Rule
 from infra.verify.guardrails.organization import organization_gaps
 from infra.verify.guardrails.regions import region_gaps
+from infra.verify.guardrails.routing import routing_gaps
 from infra.verify.guardrails.tags import tag_gaps
 from infra.verify.guardrails.zones import zone_gaps
 
@@ -22,5 +23,5 @@ __all__ = ["Gap", "Rule", "gaps"]
 
 def gaps(found: Graph, declared: Declared) -> tuple[Gap, ...]:
     """Every gap, sorted."""
-    parts = (region_gaps, zone_gaps, tag_gaps, organization_gaps)
+    parts = (region_gaps, zone_gaps, tag_gaps, organization_gaps, routing_gaps)
     return tuple(sorted({gap for part in parts for gap in part(found, declared)}))

@@ -11,6 +11,7 @@ class Rule(StrEnum):
     DENIAL = "denial"
     QUOTA = "quota"
     REPORTING = "reporting"
+    ROUTING = "routing"
     TAG = "tag"
     TARGET = "target"
     ZONE = "zone"
