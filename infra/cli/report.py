@@ -151,6 +151,9 @@ def _conditions(plan: Plan, as_of: date) -> list[tuple[str, str, str]]:
             reader = f"{export.name}, read by group {export.group}" if export else "no export"
             until = f"{_until(dataset.expires, as_of)}: {dataset.reason}"
             rows.append(("EXCEPTED", escape(f"{dataset.name}: {reader}"), escape(until)))
+    for approval in plan.access.approvals if plan.access is not None else ():
+        until = f"from {approval.begins:%Y-%m-%d %H:%M} to {approval.ends:%Y-%m-%d %H:%M} UTC: {approval.reason}"
+        rows.append(("OPENED", escape(f"{approval.group} may read {', '.join(approval.datasets)}"), escape(until)))
     if plan.traffic is not None:
         edges = ", ".join(sorted(edge.region.value for edge in plan.traffic.edges))
         left = f"a lost one is left within {plan.traffic.failover_seconds} s (lifetime of an answer and two probes)"

@@ -55,6 +55,11 @@ def test_two_signatures_let_a_group_read_for_some_hours(staffed):
     document = json.loads(staffed.out("access", "--who", "emergency", "--as-of", "2026-11-23", "--json"))
     (row,) = document["reach"]
     assert (row["dataset"], row["since"], row["until"]) == ("profiles", "2026-11-23T14:00:00Z", "2026-11-23T16:00:00Z")
+    shown = next(line for line in staffed.preview().splitlines() if "OPENED" in line)
+    assert shown.split() == [
+        *(["OPENED", "emergency", "may", "read", "profiles"]),
+        *(["from", "2026-11-23", "14:00", "to", "2026-11-23", "16:00", "UTC:", "an", "incident"]),
+    ]
     table = staffed.out("access", "--who", "emergency", "--as-of", "2026-11-23")
     assert "2026-11-23T14:00Z to 2026-11-23T16:00Z" in table
     assert json.loads(staffed.out("access", "--who", "emergency", "--as-of", "2026-11-24", "--json"))["reach"] == []
