@@ -20,7 +20,7 @@ from infra.residency.placement import Plan
 from infra.residency.planner import plan
 from infra.residency.receipts import Envelope, UnreadableError, envelope_text
 from infra.verify.statements import may_hold, parse
-from tests.residency.samples import GOOD, TODAY
+from tests.residency.samples import GOOD, TODAY, found
 from tests.support.approvals import BEGINS, approval, evidence, signed
 from tests.support.oracle_evaluator import allows
 from tests.support.receipts import KEYS, SIGNERS
@@ -109,10 +109,10 @@ def test_what_is_over_grants_nothing_and_stays_believed():
     assert len(granted(planned(until_midnight, as_of=TODAY))) == 2
 
 
-def problems(found: Evidence, request=REQUEST) -> list[str]:
+def problems(given: Evidence, request=REQUEST) -> list[str]:
     """What is wrong, without where it stands."""
     with pytest.raises(ResidencyError) as caught:
-        plan(request, TODAY, found)
+        plan(request, TODAY, given)
     assert {(it.rule.value, it.path) for it in caught.value.findings} == {("approval", "access.groups")}
     return [it.given.partition(".json: ")[2] for it in caught.value.findings]
 
@@ -162,6 +162,13 @@ def test_a_stack_without_the_duty_or_without_access_believes_no_approval():
     assert problems(evidence(signed(approval())), nobody) == [
         "group 'emergency' has no duty break-glass (no group here has)"
     ]
+
+
+@pytest.mark.parametrize("names", [[], ["security"]])
+def test_a_duty_that_nobody_could_approve_is_refused(names):
+    """Two people have to sign, so the stack file has to name two."""
+    few = replace(REQUEST, signers={name: SIGNERS[name] for name in names})
+    assert found(few) == {("signer", "access.groups.emergency.duty")}
 
 
 def test_without_a_way_to_check_signatures_none_is_believed():

@@ -235,7 +235,7 @@ def _check_signers(request: AccessRequest, signers: Collection[str], findings: l
                 Finding(
                     path=join(_GROUPS, name, "duty"),
                     rule=Rule.SIGNER,
-                    given=f"{group.duty}, and {len(signers)} signers",
+                    given=f"{group.duty}, and as signers {', '.join(sorted(signers)) or 'nobody'}",
                     allowed=f"{group.duty} where legacy.signers names {SIGNERS_NEEDED} people or more",
                     why="two of them have to sign before anybody reads",
                     fix="add their public keys: python -m infra.retirement attest public-key --key KEY",
