@@ -102,7 +102,8 @@ def _refusal(verdict: Decided, item: Counterexample | Missing, homes: Mapping[st
         return found
     source, target, region = (str(item.witness.get(name) or "") for name in ("source", "target", "region"))
     steps = tuple(step for line in item.trace for step in line.split(" → "))
-    steps = steps or tuple(part for part in (source, target, _place(region)) if part)
+    if not steps and source and target:
+        steps = (source, target, _place(region))
     end = homes.get(target, "")
     if not end and region:
         end = f"elsewhere:{region}"
@@ -140,13 +141,14 @@ def with_refusals(picture: Picture, verdict: Verdict) -> Picture:
     refuted = {(_kind(it), it.resource.rpartition(":")[2]) for it in verdict.refusals if not it.missing}
     legal = [flow for flow in picture.flows if not any((flow.kind, name) in refuted for name in flow.by)]
     stations = {station.id: station for station in picture.stations}
+    inside = {place.id for place in picture.places}
     outside: dict[tuple[str, str], Station] = {}
     flows: list[Flow] = []
     for number, refusal in enumerate(verdict.refusals):
         source = stations.get(refusal.source)
         target = stations.get(refusal.target)
         region = refusal.target.removeprefix("elsewhere:") if refusal.target.startswith("elsewhere:") else ""
-        if target is None and region:
+        if target is None and region and f"oci:{region}" not in inside:
             lane = source.lane if source else f"{refusal.resource}"
             target = outside.setdefault((region, lane), _outside(region, lane, refusal))
         if source is not None and target is not None and source.id != target.id:

@@ -56,7 +56,8 @@ def comment(review: Review, *, limit: int = LIMIT) -> str:
 
 def marker(stack: str) -> str:
     """The first line of every comment on a stack: by it the one to update is found."""
-    return f"<!-- usdata review of {re.sub(r'[^A-Za-z0-9._]|-(?=-)', '', stack)} -->"
+    name = re.sub(r"-+", "-", re.sub(r"[^A-Za-z0-9._-]", "", stack))
+    return f"<!-- usdata review of {name} -->"
 
 
 def _enough(lines: Sequence[str], over: int) -> int:

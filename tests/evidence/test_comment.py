@@ -83,7 +83,8 @@ def test_a_fence_is_longer_than_any_in_a_name():
 
 def test_the_marker_cannot_be_left():
     """A stack's name stands in a comment that nothing in it can end."""
-    assert marker("a--><b>") == "<!-- usdata review of ab -->"
+    assert marker("a--><b>") == "<!-- usdata review of a-b -->"
+    assert marker("us-prod") == "<!-- usdata review of us-prod -->"
 
 
 @pytest.mark.parametrize(
