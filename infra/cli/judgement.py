@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from infra.cli import traffic_check
 from infra.engine.display import count, short_type
 from infra.evidence.review import Band, Change, Column, Flow, Kind, Place, Refusal, Station, Theorem, Verdict, Word
 from infra.residency.access_matrix import ASSUMED
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 _WORDS: Final = {Answer.PROVED: Word.PROVED, Answer.REFUTED: Word.REFUTED, Answer.UNDECIDED: Word.UNDECIDED}
 _KINDS: Final = {"T3": Kind.TRAFFIC, "T5": Kind.GRANT, "T6": Kind.KEY, "T9": Kind.LOG}
 """What a refused flow is drawn as, by the theorem that it breaks; any other is a copy."""
-_TRAFFIC: Final = "T3"
 _THEOREM: Final = re.compile(r"\bT[1-9]\b")
 
 
@@ -38,22 +36,14 @@ def judge(outcome: Outcome) -> Verdict:
     if proof is None:
         return Verdict(word=Word.UNDECIDED, summary="nothing was decided: this shows a part of the stack only")
     homes = _stations(outcome.loaded.plan)
-    leaks = tuple(_leaks(outcome, proof))
     return Verdict(
-        word=Word.REFUTED if leaks else _WORDS[proof.answer],
+        word=_WORDS[proof.answer],
         summary=_summary(proof),
         theorems=tuple(_theorem(verdict) for verdict in proof.verdicts),
-        refusals=(*leaks, *(_refusal(verdict, item, homes) for verdict, item in told(proof.verdicts))),
+        refusals=tuple(_refusal(verdict, item, homes) for verdict, item in told(proof.verdicts)),
         assumptions=(*(f"{it.theorem}: {text}" for it in proof.verdicts for text in it.assumptions), *ASSUMED),
         certificate=_certificate(proof),
     )
-
-
-def _leaks(outcome: Outcome, proof: Proof) -> Iterator[Refusal]:
-    """What the second opinion on traffic finds, where no theorem speaks of it yet."""
-    if not any(verdict.theorem == _TRAFFIC for verdict in proof.verdicts):
-        for leak in traffic_check.leaks(outcome) or ():
-            yield Refusal(theorem=f"{_TRAFFIC} traffic", sentence=leak.what, resource=leak.urn.rpartition("::")[2])
 
 
 def _summary(proof: Proof) -> str:
@@ -175,17 +165,9 @@ def with_refusals(picture: Picture, verdict: Verdict) -> Picture:
     )
 
 
-def with_verdicts(flows: Iterable[Flow], verdict: Verdict, *, traffic: bool) -> Iterator[Flow]:
-    """The flows, each with the verdict on the theorems that make it legal: what is not decided is not called so.
-
-    Args:
-        flows: Those of the picture.
-        verdict: Of the preview.
-        traffic: Whether the second opinion on traffic found no way past the edges.
-    """
+def with_verdicts(flows: Iterable[Flow], verdict: Verdict) -> Iterator[Flow]:
+    """The flows, each with the verdict on the theorems that make it legal: what is not proved is not called so."""
     words = {theorem.id: theorem.word for theorem in verdict.theorems}
-    if traffic:
-        words.setdefault(_TRAFFIC, Word.PROVED)
     for flow in flows:
         named = [] if flow.refused else _THEOREM.findall(flow.why)
         open_ = [name for name in named if words.get(name) is not Word.PROVED]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from infra.cli import access_check, traffic_check, traffic_table
+from infra.cli import access_check, traffic_table
 from infra.cli.deployed import deployed
 from infra.cli.judgement import judge, with_refusals, with_verdicts
 from infra.cli.meaning import lines
@@ -81,7 +81,7 @@ def review(outcome: Outcome, *, rerun: str) -> Review:
         answers=tuple(_answers(outcome)),
         places=tuple(picture.places),
         stations=tuple(picture.stations),
-        flows=tuple(with_verdicts(picture.flows, verdict, traffic=traffic_check.leaks(outcome) == ())),
+        flows=tuple(with_verdicts(picture.flows, verdict)),
         terms=tuple(_terms(outcome)),
         reach=tuple(_reach(outcome, file)),
         widened=access_check.widened(outcome),

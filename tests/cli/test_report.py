@@ -13,10 +13,9 @@ import pytest
 
 from components import primary_storage
 from infra import program
-from infra.cli import judgement, review, runs, workspace
+from infra.cli import review, runs, workspace
 from infra.engine.options import Command
 from infra.evidence.review import Change, Column, Kind, Word
-from infra.verify.traffic import Leak, Rule
 from tests.cli.project import AS_OF, Project
 
 
@@ -110,15 +109,6 @@ def test_a_preview_that_fails_proves_nothing(project, monkeypatch):
     assert found.verdict.theorems == ()
     assert any("no such luck" in line for line in found.errors)
     project.out("report", "--stack", "sandbox", "--as-of", AS_OF, "--junit", project.root / "r.xml", code=1)
-
-
-def test_a_leak_of_traffic_is_refused_even_where_no_theorem_speaks_of_it(project, monkeypatch):
-    """What the second opinion on traffic finds is in the verdict."""
-    leak = Leak(urn="urn:x::api-a", rule=Rule.ANSWER, what="api could be answered by 192.0.2.1")
-    monkeypatch.setattr(judgement.traffic_check, "leaks", lambda _outcome: (leak,))
-    found = reviewed(project.root)
-    assert found.verdict.word is Word.REFUTED
-    assert [it.sentence for it in found.verdict.refusals if it.theorem == "T3 traffic"] == [leak.what]
 
 
 def test_nothing_to_write_and_nowhere_to_write(project):

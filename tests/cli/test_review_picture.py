@@ -12,7 +12,7 @@ from infra.cli.judgement import with_verdicts
 from infra.cli.review_picture import draw
 from infra.engine.display import Recorder
 from infra.evidence.picture import scene
-from infra.evidence.review import Band, Change, Column, Kind, Review, Verdict, Word
+from infra.evidence.review import Band, Change, Column, Kind, Review, Theorem, Verdict, Word
 from infra.settings.evidence import read_evidence
 from tests.cli.project import HERE
 
@@ -96,12 +96,14 @@ def test_every_flow_names_lines_of_the_stack_file(picture):
 
 
 def test_a_flow_is_not_called_legal_where_its_theorem_is_not_proved(picture):
-    """Refuted, undecided and missing theorems are said; with the second opinion on traffic T3 counts as decided."""
-    verdict = Verdict(word=Word.UNDECIDED, summary="")
-    plain = list(with_verdicts(picture.flows, verdict, traffic=False))
-    assert all("not decided by this preview" in flow.why for flow in plain)
-    decided = list(with_verdicts(picture.flows, verdict, traffic=True))
-    assert {flow.kind for flow in decided if "not decided" not in flow.why} == {Kind.TRAFFIC}
+    """Refuted, undecided and missing theorems are said."""
+    theorem = Theorem(id="T3", title="traffic", word=Word.PROVED, says="")
+    refuted = Theorem(id="T6", title="keys", word=Word.REFUTED, says="")
+    found = list(with_verdicts(picture.flows, Verdict(word=Word.REFUTED, summary="", theorems=(theorem, refuted))))
+    said = {flow.kind: flow.why for flow in found}
+    assert "; T3" not in said[Kind.TRAFFIC]
+    assert said[Kind.KEY].endswith("; T6 is REFUTED")
+    assert said[Kind.GRANT].endswith("; T5 is not decided by this preview")
 
 
 def test_it_can_be_laid_out(picture):
