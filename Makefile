@@ -1,6 +1,6 @@
 # One thin line each: what a target does lives in the project's own commands.
 .DEFAULT_GOAL := help
-.PHONY: help preview report up destroy test lint format bench crash-test campaign deciders model both-engines inventories clean
+.PHONY: help preview report up destroy test lint format bench crash-test campaign deciders mutants model both-engines inventories clean
 
 PYTHON ?= python3
 STACK  ?= sandbox
@@ -50,6 +50,9 @@ campaign: .venv/dev  ## 100,000 random sequences of edits: none may lose what ho
 
 deciders: .venv/dev  ## two deciders of traffic, network and access on 100,000 random instances each, and 10 million requests (SEED=n)
 	@$(PY) -m tests.deciders $(if $(SEED),--seed $(SEED))
+
+mutants: .venv/dev  ## seed more than 80 kinds of leaks at every place of both stacks: all must be found, no safe rewrite refused
+	@$(PY) -m tests.mutants
 
 inventories: .venv/dev  ## write tests/inventories/ anew, to be read as a diff
 	@$(PY) -m tests.inventories

@@ -1,0 +1,218 @@
+"""Operators that seed a leak into a correct stack: each must be refuted or undecided wherever it applies."""
+
+# ruff: noqa: E501 - a case is a line
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+
+from infra.verify.graph import UNKNOWN
+from tests.mutants.mutant import (
+    Changes,
+    Operator,
+    Stack,
+    State,
+    added,
+    deleted,
+    document,
+    drop,
+    each,
+    edited,
+    gone,
+    put,
+    short,
+)
+
+ABROAD, ALIEN = "eu-frankfurt-1", "203.0.113.7"
+STORES, KEYS = "oci:ObjectStorage/bucket:Bucket", "oci:Kms/key:Key"
+OTHER_ROLE = "arn:aws:iam::999999999999:role/other"
+
+
+def under_another(*kinds: str) -> Operator:
+    """A resource of Oracle Cloud under the provider of another region."""
+
+    def operator(stack: Stack) -> Iterator[tuple[str, Changes]]:
+        providers = [it["urn"] for it in stack.of("oci") if "oci-us-" in it["urn"]]
+        for state in stack.of(*kinds):
+            own = state["provider"].rpartition("::")[0]
+            other = next((it for it in providers if it != own), None)
+            if own in providers and other:
+                yield short(state), {state["urn"]: {**state, "provider": f"{other}::id"}}
+
+    return operator
+
+
+def without(mark: str, *kinds: str) -> Operator:
+    """Without a mark of a resource."""
+
+    def operator(stack: Stack) -> Iterator[tuple[str, Changes]]:
+        for state in stack.of(*kinds):
+            if state.get(mark):
+                yield short(state), {state["urn"]: {**state, mark: False}}
+
+    return operator
+
+
+def out_of(kind: str, type_: str) -> Operator:
+    """A gateway in the VCN of each table of a private network, a route to it and a rule that lets everything out."""
+
+    def operator(stack: Stack) -> Iterator[tuple[str, Changes]]:
+        for table in stack.of("RouteTable"):
+            name = table["urn"].rpartition("::")[2]
+            if not name.startswith(("data-", "endpoint-")):
+                continue
+            urn = f"urn:pulumi:{stack.name}::usdata::{type_}::out"
+            gateway: State = {
+                "urn": urn, "type": type_, "custom": True, "provider": table["provider"], "inputs": {"vcnId": UNKNOWN},
+                "propertyDependencies": {"vcnId": table["propertyDependencies"]["vcnId"]},
+            }  # fmt: skip
+            route = {"destination": "0.0.0.0/0", "destinationType": "CIDR_BLOCK", "networkEntityId": UNKNOWN}
+            opened = edited(table, lambda given, route=route: given["routeRules"].append(route))
+            opened["propertyDependencies"]["routeRules"] = [*opened["propertyDependencies"]["routeRules"], urn]
+            region = name.partition("-")[2]
+            rule = stack.named("NetworkSecurityGroupSecurityRule", f"data-{region}-to-services")
+            wide = edited(rule, lambda given: given.update(destination="0.0.0.0/0", destinationType="CIDR_BLOCK"))
+            yield f"{kind} for {name}", {urn: gateway, table["urn"]: opened, rule["urn"]: wide}
+
+    return operator
+
+
+def item(name: str, **value: object) -> Operator:
+    """The first object of a list with other values."""
+    kinds = {"answers": "SteeringPolicy", "items": "Rrset", "routeRules": "RouteTable", "services": "ServiceGateway"}
+    where = "HostnameRouting" if name == "items" else ""  # what a text record says answers nobody
+    return each(lambda given: given[name][0].update(deepcopy(value)), kinds[name], having=name, where=where)
+
+
+def more(name: str, value: object, *kinds: str, where: str = "") -> Operator:
+    """One more element of a list."""
+    return each(lambda given: given[name].append(deepcopy(value)), *kinds, having=name, where=where)
+
+
+def said(change: "str", into: str) -> Operator:
+    """A text in the first statement of each policy that has it."""
+
+    def rewrite(given: State) -> None:
+        at = next(at for at, it in enumerate(given["statements"]) if change in it)
+        given["statements"][at] = given["statements"][at].replace(change, into)
+
+    def operator(stack: Stack) -> Iterator[tuple[str, Changes]]:
+        for state in stack.of("Policy"):
+            if state["type"].startswith("oci:") and any(change in it for it in state["inputs"]["statements"]):
+                yield short(state), {state["urn"]: edited(state, rewrite)}
+
+    return operator
+
+
+def unknown(name: str, *kinds: str) -> Operator:
+    """An input that is not known, with nothing that it comes from."""
+
+    def operator(stack: Stack) -> Iterator[tuple[str, Changes]]:
+        for state in stack.of(*kinds):
+            if state["inputs"].get(name) not in (None, UNKNOWN):
+                copy = edited(state, lambda given: given.update({name: UNKNOWN}))
+                copy["propertyDependencies"] = {k: v for k, v in copy["propertyDependencies"].items() if k != name}
+                yield short(state), {state["urn"]: copy}
+
+    return operator
+
+
+def denial(change: "object") -> Operator:
+    """Another denial of reading, of each backup."""
+    return document("policy", lambda s: change(s["DenyReading"]), "BucketPolicy")  # type: ignore[operator]
+
+
+def key(change: "object") -> Operator:
+    """Another statement on the use of each site's key."""
+    return document("policy", lambda s: change(s["UseThroughS3"]), "Key")  # type: ignore[operator]
+
+
+READ = "allow {} to read objects in compartment usds:protected"
+LEAKS: Mapping[str, Operator] = {
+    "T1 a provider abroad": put("oci", region=ABROAD),
+    "T1 a provider of the government": put("oci", region="us-gov-ashburn-1"),
+    "T1 a provider of no region": drop("region", "oci", "aws"),
+    "T1 a provider somewhere": unknown("region", "oci", "aws"),
+    "T1 a resource under another provider": under_another("Vault", "Key", "Subnet"),
+    "T1 a backup's region": put("BucketVersioning", "BucketPolicy", region="eu-central-1"),
+    "T1 another account": put("aws", allowedAccountIds='["999999999999"]'),
+    "T2 replication abroad": put("ReplicationPolicy", destinationRegionName=ABROAD),
+    "T2 replication to a region without that bucket": put("ReplicationPolicy", destinationRegionName="us-sanjose-1"),
+    "T2 replication to a stranger's bucket": put("ReplicationPolicy", destinationBucketName="stranger"),
+    "T2 replication to another tenancy": put("ReplicationPolicy", namespace="stranger"),
+    "T2 replication somewhere": unknown("destinationRegionName", "ReplicationPolicy"),
+    "T2 reports for a stranger": put("Inventory", destination={"bucket": {"bucketArn": "arn:aws:s3:::stranger"}}),
+    "T2 a volume replica abroad": added("oci:Core/volume:Volume", "oci", blockVolumeReplicas=[{"availabilityDomain": "Uocm:EU-FRANKFURT-1-AD-1"}]),
+    "T2 a secret replicated abroad": added("oci:Vault/secret:Secret", "oci", replicationConfig={"replicationTargets": [{"targetRegion": ABROAD}]}),
+    "T2 a bucket replicated": added("aws:s3/bucketReplicationConfig:BucketReplicationConfig", "aws", bucket="b", rules=[{"destination": {"bucket": "arn:aws:s3:::x"}}]),
+    "T3 an answer of nobody": more("answers", {"name": "old", "rtype": "A", "rdata": ALIEN}, "SteeringPolicy"),
+    "T3 an answer switched off": more("answers", {"name": "old", "rtype": "A", "rdata": ALIEN, "isDisabled": True}, "SteeringPolicy"),
+    "T3 a name as an answer": more("answers", {"name": "old", "rtype": "CNAME", "rdata": "old.example.net"}, "SteeringPolicy"),
+    "T3 another address": item("answers", rdata=ALIEN),
+    "T3 no answer": put("SteeringPolicy", answers=[]),
+    "T3 rules without health": put("SteeringPolicy", rules=[{"ruleType": "LIMIT", "defaultCount": 1}]),
+    "T3 unwatched answers": drop("healthCheckMonitorId", "SteeringPolicy"),
+    "T3 a long lifetime": put("SteeringPolicy", ttl=86400),
+    "T3 a record elsewhere": item("items", rdata=ALIEN),
+    "T3 a record of another type": each(lambda given: given.update(rtype="CNAME"), "Rrset", having="items"),
+    "T3 no record": gone("Rrset", where="HostnameRouting"),
+    "T3 no policy": gone("SteeringPolicyAttachment"),
+    "T3 an attachment elsewhere": put("SteeringPolicyAttachment", domainName="www.example.org"),
+    "T3 an unsigned zone": put("Zone", dnssecState="DISABLED"),
+    "T3 a zone fed from elsewhere": put("Zone", externalMasters=[{"address": ALIEN}]),
+    "T3 a listener without TLS": drop("sslConfiguration", "Listener"),
+    "T3 a back end elsewhere": put("Backend", ipAddress=ALIEN),
+    "T3 another way to answer": added("aws:route53/record:Record", "aws", name="api"),
+    "T4 an internet gateway": out_of("internet gateway", "oci:Core/internetGateway:InternetGateway"),
+    "T4 a NAT gateway": out_of("NAT gateway", "oci:Core/natGateway:NatGateway"),
+    "T4 a subnet open to public addresses": put("Subnet", prohibitPublicIpOnVnic=False, cidrBlock="10.16.0.0/24"),
+    "T4 services of another region": put("ServiceGateway", services=[{"serviceId": "ocid1.service.oc1.fra.aaaa"}]),
+    "T4 a stranger's peer": put("RemotePeeringConnection", peerId="ocid1.remotepeeringconnection.oc1..x"),
+    "T4 a peer of another tenancy": put("RemotePeeringConnection", peerTenancyId="ocid1.tenancy.oc1..x", peerId="x"),
+    "T4 an attachment of something else": put("DrgAttachment", networkDetails={"type": "IPSEC_TUNNEL", "id": "x"}),
+    "T4 a route to a stranger": each(lambda given: given["routeRules"][0].update(networkEntityId="x"), "RouteTable", having="routeRules", where="RegionalNetwork"),
+    "T4 routes that are not known": unknown("routeRules", "RouteTable"),
+    "T4 a local peering": added("oci:Core/localPeeringGateway:LocalPeeringGateway", "oci", vcnId=UNKNOWN),
+    "T5 everybody": more("statements", READ.format("any-user"), "Policy", where="oci:"),
+    "T5 a stranger": more("statements", READ.format("group strangers"), "Policy", where="oci:"),
+    "T5 another tenancy": more("statements", "admit group x of tenancy y to read objects in tenancy", "Policy", where="oci:"),
+    "T5 all resources": more("statements", "allow group storage-operators to manage all-resources in tenancy", "Policy", where="oci:"),
+    "T5 no network": said("request.networkSource.name=", "request.user.name="),
+    "T5 another region": said("request.region='iad'", "request.region='fra'"),
+    "T5 no condition": said(" where all {", " where any {"),
+    "T5 a statement that is not known": more("statements", UNKNOWN, "Policy", where="oci:"),
+    "T5 the internet as a network": put("NetworkSource", publicSourceLists=["0.0.0.0/0"]),
+    "T5 a pre-authenticated request": added("oci:ObjectStorage/preauthrequest:Preauthrequest", "oci", bucket="b"),
+    "T5 an API key": added("oci:Identity/apiKey:ApiKey", "oci", userId="x"),
+    "T5 no denial of reading": denial(lambda it: it.update(Action="s3:DeleteBucket")),
+    "T5 a denial of less": denial(lambda it: it.update(Action=["s3:GetObjectAcl"])),
+    "T5 a denial with a way out": denial(lambda it: it.setdefault("Condition", {}).update(Bool={"aws:SecureTransport": "false"})),
+    "T5 one more reader": denial(lambda it: it.setdefault("Condition", {}).setdefault("ArnNotEquals", {}).update({"aws:PrincipalArn": [OTHER_ROLE]})),
+    "T5 a denial of an account": denial(lambda it: it.update(Principal={"AWS": "111111111111"})),
+    "T5 a denial elsewhere": denial(lambda it: it.update(Resource="arn:aws:s3:::other/*")),
+    "T5 no policy": gone("BucketPolicy"),
+    "T5 a policy that is not known": put("BucketPolicy", policy=UNKNOWN),
+    "T5 a bucket open to the public": put("BucketPublicAccessBlock", restrictPublicBuckets=False),
+    "T5 a key for the account": key(lambda it: it.update(Principal={"AWS": "arn:aws:iam::111111111111:root"})),
+    "T5 a key for all": key(lambda it: it.update(Principal="*")),
+    "T5 a grant of a key": added("aws:kms/grant:Grant", "aws", operations=["Decrypt"]),
+    "T5 a role for all": document("assumeRolePolicy", lambda s: [it.update(Principal="*", Condition={}) for it in s.values()], "Role"),
+    "T6 a bucket under Oracle's key": each(lambda given: given.pop("kmsKeyId"), "Bucket", having="kmsKeyId"),
+    "T6 a stranger's key": each(lambda given: given.update(kmsKeyId="ocid1.key.oc1.iad.x.y"), "Bucket", having="kmsKeyId"),
+    "T6 a key in software": each(lambda given: given.update(protectionMode="SOFTWARE"), "Key", having="protectionMode"),
+    "T6 a key kept nobody knows how": unknown("protectionMode", "Key"),
+    "T6 an external key": each(lambda given: given.update(externalKeyReference={"externalKeyId": "x"}), "Key", having="protectionMode"),
+    "T6 another vault": put("Vault", vaultType="EXTERNAL"),
+    "T6 a key of every region": each(lambda given: given.update(multiRegion=True), "Key", where="aws:"),
+    "T6 a backup under S3's key": put("BucketServerSideEncryptionConfiguration", rules=[{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]),
+    "T6 a backup without encryption": gone("BucketServerSideEncryptionConfiguration"),
+    "T7 a holder is deleted": deleted("Bucket", "Vault"),
+    "T7 a holder is replaced": deleted("Bucket", "Vault", op="replace"),
+    "T7 a holder without protection": without("protect", "Bucket", "Vault", "Key"),
+    "T7 a holder that is not retained": without("retainOnDelete", "Bucket", "Vault", "Key"),
+    "T7 destroyed by force": each(lambda given: given.update(forceDestroy=True), "Bucket", where="aws:"),
+    "T7 objects that expire": put("ObjectLifecyclePolicy", rules=[{"action": "DELETE", "isEnabled": True, "target": "objects"}]),
+    "T7 backups that expire": put("BucketLifecycleConfiguration", rules=[{"status": "Enabled", "expiration": {"days": 1}}]),
+    "T8 a type that nobody knows": added("oci:Streaming/stream:Stream", "oci", name="x"),
+    "T8 a property that nobody knows": put("Bucket", "Subnet", "Vcn", newProperty="x"),
+}  # fmt: skip
+"""By theorem and name."""

@@ -1,0 +1,36 @@
+"""A sample of `make mutants`: every operator at one place, every rewrite at one.
+
+Proves that what is seeded is found, and that what means the same is proved; that no leak is missing from the list it
+cannot.
+"""
+
+import pytest
+
+from infra.verify.verdict import Answer
+from tests.mutants.leaks import LEAKS
+from tests.mutants.mutant import mutants
+from tests.mutants.rewrites import REWRITES
+from tests.support.graphs import STACKS
+
+
+def one(operators, name):
+    """The operator's last place, in whichever stack it has one."""
+    return list(mutants({name: operators[name]}, *STACKS))[-1]
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_a_seeded_leak_is_not_proved(name):
+    """Refuted, or undecided."""
+    assert one(LEAKS, name).answer() is not Answer.PROVED
+
+
+@pytest.mark.parametrize("name", REWRITES)
+def test_a_rewrite_is_still_proved(name):
+    """Nothing is held against it."""
+    assert one(REWRITES, name).told() == []
+
+
+def test_there_are_leaks_for_every_theorem():
+    """Fifty operators at least."""
+    assert len(LEAKS) >= 50
+    assert {name.partition(" ")[0] for name in LEAKS} >= {"T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8"}
