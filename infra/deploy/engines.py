@@ -147,7 +147,8 @@ class Ordinary:
 
     def up(self, plan: Path) -> int:
         """See `Engine`."""
-        command = self._command("up", "--yes", "--skip-preview", "--plan", str(plan.resolve()))
+        pack = str(self.root / "infra" / "policy_pack" / "pack")  # judges what the review had to take as unknown
+        command = self._command("up", "--yes", "--skip-preview", "--plan", str(plan.resolve()), "--policy-pack", pack)
         try:
             with subprocess.Popen(command, cwd=self.root, env=dict(self.environment)) as run:  # noqa: S603 (fixed words)
                 while True:

@@ -324,13 +324,16 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _properties(known: TypeFacts, record: Record, inputs: Json, sent: Json | None = None) -> Json:
-    """Outputs: inputs with the secret marks they came with, and over them what the service filled in."""
+    """Outputs: inputs with the secret marks they came with, over them what the service filled in, and the id.
+
+    Bridged providers repeat the id among the outputs; a policy pack learns it from nowhere else.
+    """
     filled_in = unseal(record.outputs, sent or {})
     marked = {
         name: Secret(value) if name in known.secret_outputs and not isinstance(value, Secret) else value
         for name, value in filled_in.items()
     }
-    return lifecycle.without_bookkeeping(inputs) | marked
+    return lifecycle.without_bookkeeping(inputs) | marked | {"id": record.id}
 
 
 def _abort_partial(error: _PartialError, context: Context) -> NoReturn:

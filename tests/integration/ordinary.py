@@ -12,7 +12,7 @@ from infra.sandbox.store import Store
 from tests.engine.recorder import _read_events
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from infra.sandbox.faults import Faults
@@ -26,6 +26,7 @@ class Played:
         exit: The process's exit code.
         events: The engine's steps in the recordings' form (`tests/engine/recordings/README.md`), in order.
         errors: What was said at severity error: URN (or none) and text.
+        violations: What policy packs had against it: policy, text and URN.
         document: What `preview --json --show-sames` prints; `None` for other commands.
     """
 
@@ -33,11 +34,18 @@ class Played:
     events: list[dict[str, Any]]
     errors: list[tuple[str, str]]
     document: dict[str, Any] | None
+    violations: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def done(self) -> set[tuple[str, str]]:
         """What was changed: operation and URN."""
         return {(e["op"], e["urn"]) for e in self.events if e["event"] == "outputs" and e["op"] != "same"}
+
+
+def _violations(log: Path) -> Iterator[tuple[str, str, str]]:
+    for line in log.read_text().splitlines() if log.exists() else ():
+        if (found := json.loads(line).get("policyEvent")) is not None:
+            yield found["policyName"], found["message"], found.get("resourceUrn", "")
 
 
 @dataclass
@@ -64,10 +72,11 @@ class OrdinaryStack:
             done = self._pulumi(environment, *words, "--stack", self.stack)
         events, _, diagnostics = _read_events(log)
         document = json.loads(done.stdout) if done.stdout.startswith("{") else None
-        if done.returncode and not any(d["severity"] == "error" for d in diagnostics):
+        against = tuple(_violations(log))
+        if done.returncode and not against and not any(d["severity"] == "error" for d in diagnostics):
             raise AssertionError(done.stdout + done.stderr)  # not the engine but the command line refused
         errors = [(d.get("urn", ""), d["message"]) for d in diagnostics if d["severity"] == "error"]
-        return Played(exit=done.returncode, events=events, errors=errors, document=document)
+        return Played(exit=done.returncode, events=events, errors=errors, document=document, violations=against)
 
     def do(self, *words: str) -> str:
         """Run `pulumi ... --stack NAME` and return what it prints."""

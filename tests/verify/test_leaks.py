@@ -122,6 +122,8 @@ LEAKS = [
     ("T1", "a bucket under another region's provider", lambda s: s.under("Bucket", "profiles-us-ashburn-1", "oci-us-phoenix-1"), REFUTED),
     ("T1", "a bucket under another cloud's provider", lambda s: s.under("Bucket", "profiles-us-ashburn-1", "aws-virginia-us-east-1"), UNDECIDED),
     ("T1", "a bucket without provider", lambda s: s.state("Bucket", "profiles-us-ashburn-1").update(provider="x::y"), UNDECIDED),
+    ("T1", "a control policy in an account that is not known", lambda s: s.drop("aws", "aws-organization-us-east-1", "allowedAccountIds"), UNDECIDED),
+    ("T1", "a bucket in the account that manages the sites'", lambda s: s.under("Bucket", "profiles-virginia", "aws-organization-us-east-1"), REFUTED),
     ("T1", "a backup's own region beats its provider's", put(*BACKUP, region="eu-central-1"), REFUTED),
     ("T1", "a backup in the other site's region", put(*BACKUP, region="ap-southeast-1"), REFUTED),
     ("T1", "a backup in an account of nobody", put("aws", "aws-virginia-us-east-1", allowedAccountIds='["999999999999"]'), REFUTED),
