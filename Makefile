@@ -1,6 +1,6 @@
 # One thin line each: what a target does lives in the project's own commands.
 .DEFAULT_GOAL := help
-.PHONY: help preview report up destroy test lint format bench crash-test campaign deciders mutants model both-engines inventories clean
+.PHONY: help preview report up destroy test lint format bench crash-test campaign deciders mutants proofs model both-engines inventories clean
 
 PYTHON ?= python3
 STACK  ?= sandbox
@@ -41,6 +41,9 @@ crash-test: .venv/dev  ## kill `up` at 1,000 points and rerun it (SEED=n)
 
 model: .venv/dev    ## explore a legacy site's life, two operators, to the last of its 3 million states
 	@$(PY) -m tests.retirement.model
+
+proofs: .venv/dev   ## every unknown, and 1,000 changes of certificates and previews: none is proved or accepted
+	@$(PY) -m tests.verify
 
 both-engines: .venv/dev  ## compare every edit of the stack files through pulumi and the embedded engine
 	@$(PY) -m pytest -n 2 -m campaign tests/integration

@@ -27,10 +27,11 @@ def render() -> str:
         life, before = Life.begun(Path(folder)), Phase.BACKUP
         for phase in (Phase.DRAIN, Phase.WIPE, Phase.CLOSED):
             _, shown = life.go(phase, command=Command.PREVIEW)
+            planned = str(life.residency)
             result, done = life.go(phase)
             assert result.exit == 0
             assert (shown.creates, shown.updates, shown.deletes) == (done.creates, done.updates, done.deletes)
-            moves[f"{before} -> {phase}"] = lines(done)
+            moves[f"{before} -> {phase}"] = {"residency": planned} | lines(done)
             before = phase
     body = yaml.safe_dump({"stack": "sandbox", "site": SITE, "moves": moves}, sort_keys=False, width=140)
     return f"# Written by `{COMMAND}`; read it as a diff.\n{body}"

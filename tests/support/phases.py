@@ -4,7 +4,8 @@ A legacy site is taken through its phases, and regions change their roles.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -13,8 +14,9 @@ from tempfile import TemporaryDirectory
 from infra import sandbox, settings
 from infra.cli.deployed import deployed
 from infra.engine import deployment
+from infra.engine.digest import digest
 from infra.engine.display import Recorder
-from infra.engine.events import Op
+from infra.engine.events import Event, Op
 from infra.engine.options import Command, Options, Result
 from infra.engine.state import Deployment
 from infra.program import provision
@@ -24,7 +26,12 @@ from infra.residency.holders import Deployed, data_buckets
 from infra.residency.lifecycle import Phase
 from infra.residency.planner import plan
 from infra.residency.receipts import Scope, Step
-from tests.support.programs import AS_OF, ROOT
+from infra.verify.context import Context
+from infra.verify.declared import KEY, declared
+from infra.verify.proof import prove
+from infra.verify.sources import preview
+from infra.verify.verdict import Answer
+from tests.support.programs import AS_OF, ROOT, configuration
 from tests.support.receipts import SIGNERS, chain, evidence, root
 
 SITE = "singapore"
@@ -75,6 +82,9 @@ class Life:
 
     clouds: Path
     state: Deployment
+    residency: Answer | None = None
+    """What is decided about the last preview of a phase."""
+    _events: list[Event] = field(default_factory=list)
 
     @classmethod
     def begun(cls, folder: Path) -> "Life":
@@ -87,7 +97,10 @@ class Life:
     def go(self, phase: Phase, *, command: Command = Command.UP) -> tuple[Result, Move]:
         """Apply (or preview) the sandbox stack in a phase of its site; what a preview shows leaves no trace."""
         had = deployed(self.state)
-        return self.apply(request(phase, had), proof(phase, had), command=command)
+        told = self.apply(request(phase, had), proof(phase, had), command=command)
+        if command is Command.PREVIEW:
+            self.residency = _decided(phase, had, self._events)
+        return told
 
     def apply(
         self, asked: DeploymentRequest, believed: Evidence, *, command: Command = Command.UP
@@ -96,6 +109,12 @@ class Life:
         planned = plan(asked, AS_OF, believed)
         before = {resource.urn for resource in self.state.resources if resource.protect}
         recorder = Recorder()
+        self._events.clear()
+
+        def on_event(event: Event) -> None:
+            recorder(event)
+            self._events.append(event)
+
         with sandbox.serve(self.clouds) as served:
             result = deployment.run(
                 command=command,
@@ -107,7 +126,7 @@ class Life:
                 providers=served.addresses,
                 root_directory=ROOT,
                 options=Options(),
-                on_event=recorder,
+                on_event=on_event,
                 sink=None,
             )
         if command is Command.UP:
@@ -122,6 +141,21 @@ def _begun() -> tuple[bytes, Deployment]:
         life = Life(clouds=Path(folder) / "clouds.sqlite", state=Deployment())
         life.go(Phase.BACKUP)
         return life.clouds.read_bytes(), life.state
+
+
+def _decided(phase: Phase, had: Deployed, events: list[Event]) -> Answer:
+    """What both deciders of every theorem say about a run; None of them reads anything but its events."""
+    loaded = preview.load(digest(events, show_sames=True), "the run")
+    value = deepcopy(configuration("sandbox")["usdata:deployment"])
+    value["legacy"]["sites"][SITE] |= {"phase": phase.value, "operatorRole": "retirers"}
+    value["legacy"]["signers"] = SIGNERS
+    receipts = {site: tuple(text for _, text in texts) for site, texts in proof(phase, had).receipts.items()}
+    found = Context(
+        stack="sandbox", graph=loaded.graph, declared=declared({KEY: value}), as_of=AS_OF, receipts=receipts
+    )
+    proved = prove(found, paranoid=True)
+    assert not proved.disagreeing
+    return proved.answer
 
 
 def _move(recorder: Recorder, unprotected: set[str]) -> Move:
