@@ -77,8 +77,8 @@ clean:           ## remove the environment and the simulated clouds
 
 .venv/deploy: .venv/cli
 	@echo "installing what deploying needs into .venv (once)" >&2
-	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli --extra deploy && touch $@
+	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli --extra deploy --extra evidence && touch $@
 
 .venv/dev: .venv/cli
 	@echo "installing what the tests need into .venv (once)" >&2
-	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli --extra deploy --extra report --extra retirement --extra inventory --extra dev && touch $@
+	@.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra cli --extra deploy --extra evidence --extra report --extra retirement --extra inventory --extra dev && touch $@

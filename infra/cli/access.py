@@ -53,10 +53,18 @@ def access(*, stack: str, who: str, what: str, against: str, as_of: date | None,
         rows = [row for row in matrix(loaded.plan) if what in {"", row.dataset} and who.lower() in row.who.lower()]
     file = workspace.shown_file
     if as_json:
-        documents = [_document(row, f"{file}:{loaded.lines.get(row.path, 1)}") for row in rows]
-        click.echo(json.dumps({"reach": documents, "assumed": ASSUMED}, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(document(loaded, file, rows), indent=2, ensure_ascii=False))
         return
     _print(rows, loaded, file, stack=stack, assumed=ASSUMED)
+
+
+def document(loaded: Loaded, file: str, rows: Iterable[Reach] | None = None) -> dict[str, Any]:
+    """The access matrix for machines: all of it, or some rows."""
+    from infra.residency.access_matrix import ASSUMED, matrix  # noqa: PLC0415 (slow to import)
+
+    chosen = matrix(loaded.plan) if rows is None else rows
+    found = [_document(row, f"{file}:{loaded.lines.get(row.path, 1)}") for row in chosen]
+    return {"reach": found, "assumed": list(ASSUMED)}
 
 
 def _check_dataset(loaded: Loaded, what: str) -> None:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 REVIEW: Final = "review.json"
 PREVIEW: Final = "preview.json"
 PLAN: Final = "plan.json"
-BOUND: Final = (PLAN, PREVIEW)
+CERTIFICATE: Final = "certificate.json"
+BOUND: Final = (CERTIFICATE, PLAN, PREVIEW)
 """The files that a review binds."""
 
 SCHEMA: Final = "https://usdata.example/review/v1"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from infra.cli.files import replace_file
 from infra.cli.refusal import Refused
-from infra.deploy import approval, binding
-from infra.deploy.binding import BOUND, PLAN, PREVIEW, Review
+from infra.deploy import approval, binding, proof
+from infra.deploy.binding import BOUND, CERTIFICATE, PLAN, PREVIEW, Review
 from infra.deploy.engines import opened
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def make(workspace: Workspace, folder: Path, *, engine: str | None, as_of: date)
         moves = _moves(workspace, state, as_of)
         chosen.preview(folder)
     _refuse_disagreement(folder, workspace.stack)
+    proved = proof.prove((folder / PREVIEW).read_bytes(), workspace, as_of)
+    replace_file(folder / CERTIFICATE, proved.certificate.decode())
     review = Review(
         stack=workspace.stack,
         engine=chosen.name,
@@ -87,6 +89,7 @@ def apply(order: Order) -> int:
     workspace, folder = order.workspace, order.folder
     review = binding.read(folder, reviewed=order.reviewed)
     _refuse_disagreement(folder, workspace.stack)
+    proof.check(folder / CERTIFICATE, folder / PREVIEW)
     with opened(workspace, order.engine, order.as_of, writable=True) as engine:
         before = engine.export()
         binding.compare(

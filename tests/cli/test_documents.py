@@ -41,7 +41,7 @@ def leaves(group, words):
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from leaves(command, (*words, name))
-        else:
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             yield (*words, name)
 
 

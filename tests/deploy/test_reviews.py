@@ -7,6 +7,8 @@ plan is its own business; tests/integration plays it where it is installed.
 import json
 import shutil
 
+import pulumi
+import pulumi_oci as oci
 import pytest
 from click.testing import CliRunner
 
@@ -99,7 +101,7 @@ def rebind(change):
 
 def other_stack(folder, project) -> None:
     """The review of another stack, in the place of this one."""
-    for name in ("plan.json", "preview.json", "review.json"):
+    for name in ("certificate.json", "plan.json", "preview.json", "review.json"):
         text = (folder / name).read_text()
         (folder / name).write_text(text.replace("urn:pulumi:sandbox::", "urn:pulumi:us-prod::"))
     rebind(lambda *_: None)(folder, project)
@@ -108,6 +110,7 @@ def other_stack(folder, project) -> None:
 SABOTAGE = {
     "a changed preview": (edit_file("preview.json", '"create"', '"same"'), "preview.json is not the one"),
     "a changed plan": (edit_file("plan.json", "protected", "public"), "plan.json is not the one"),
+    "a changed certificate": (edit_file("certificate.json", "PROVED", "PROVED "), "certificate.json is not the one"),
     "a changed state hash": (edit_file("review.json", '"state": "', '"state": "0'), "not the review that was approved"),
     "everything rebound": (rebind(edit_file("plan.json", "protected", "public")), "not the review that was approved"),
     "a file added": (lambda folder, _: (folder / "x").write_text(""), "x added"),
@@ -140,7 +143,7 @@ def test_the_review_of_another_stack_is_refused(reviewed):
     digest = binding.sha256((folder / "review.json").read_bytes())
     assert "the plan is of another stack" in up(folder, digest, code=2)
     text = (folder / "review.json").read_text().replace('"stack": "sandbox"', '"stack": "us-prod"')
-    for name in ("plan.json", "preview.json"):
+    for name in ("certificate.json", "plan.json", "preview.json"):
         (folder / name).write_text((folder / name).read_text().replace(":us-prod::", ":sandbox::"))
     (folder / "review.json").write_text(text)
     rebind(lambda *_: None)(folder, project)
@@ -158,6 +161,37 @@ def test_a_plan_that_is_not_the_previews_is_refused(reviewed):
     rebind(lambda *_: None)(folder, project)
     digest = binding.sha256((folder / "review.json").read_bytes())
     assert "plan and preview differ on 1 resources" in up(folder, digest, code=2)
+
+
+def test_an_edited_certificate_is_refused_even_where_it_was_approved(reviewed):
+    """The checker reads the preview itself: a bucket that the certificate puts elsewhere is not there."""
+    _, folder, _ = reviewed
+    text = (folder / "certificate.json").read_text()
+    (folder / "certificate.json").write_text(text.replace("us-phoenix-1", "us-chicago-1"))
+    rebind(lambda *_: None)(folder, None)
+    digest = binding.sha256((folder / "review.json").read_bytes())
+    assert "the certificate does not hold" in up(folder, digest, code=1)
+
+
+def test_what_is_not_proved_is_not_reviewed(applied, tmp_path, monkeypatch):
+    """A program with a leak that no stack file can express: refused with the theorem, and no review is written."""
+    provision = program.provision
+
+    def leak(plan) -> None:
+        provision(plan)
+        tenancy = "ocid1.tenancy.oc1..aaaaaaaasandbox"
+        home = oci.Provider("abroad", region="eu-frankfurt-1", tenancy_ocid=tenancy, config_file_profile="sandbox")
+        oci.core.Vcn(
+            "abroad", compartment_id=tenancy, cidr_blocks=["10.99.0.0/16"],
+            opts=pulumi.ResourceOptions(provider=home),
+        )  # fmt: skip
+
+    monkeypatch.setattr(program, "provision", leak)
+    said = run("preview", "--stack", "sandbox", "--out", tmp_path / "review", "--as-of", AS_OF, code=1)
+    assert "residency is REFUTED" in said
+    assert "T1" in said
+    assert not (tmp_path / "review" / "review.json").exists()
+    assert applied.state.exists()
 
 
 def test_a_review_that_no_tool_wrote_is_refused(reviewed):
