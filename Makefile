@@ -45,6 +45,13 @@ model: .venv/dev    ## explore a legacy site's life, two operators, to the last 
 proofs: .venv/dev   ## every unknown, and 1,000 changes of certificates and previews: none is proved or accepted
 	@$(PY) -m tests.verify
 
+.PHONY: ci upgrade-check
+ci: .venv/dev       ## play a pull request from its edit to its evidence on the simulated clouds, and nine sabotages of it
+	@$(PY) -m tests.ci
+
+upgrade-check: .venv/dev  ## the newest SDKs beside the pinned ones: new inputs, what is gone, other inventories
+	@$(PY) -m tests.upgrade
+
 both-engines: .venv/dev  ## compare every edit of the stack files through pulumi and the embedded engine
 	@$(PY) -m pytest -n 2 -m campaign tests/integration
 

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from infra.residency.regions import REGIONS
+from tests.support import picture
 from tests.support.programs import ROOT
 
 KERNEL = sorted((ROOT / "infra" / "residency").rglob("*.py"))
@@ -76,6 +77,15 @@ def texts(path: Path) -> Iterator[ast.Constant]:
     for node in ast.walk(module):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
             yield node
+
+
+def test_the_picture_is_that_of_the_code():
+    """The picture in docs/architecture.md is what the imports say today; `python -m tests.support.picture` draws it."""
+    text = picture.DOCUMENT.read_text(encoding="utf-8")
+    assert picture.placed(text) == text
+    found = picture.edges()
+    assert all(found[room] for room in ("cli", "program", "components"))
+    assert found["kernel"] == set()
 
 
 def test_imports_point_one_way():

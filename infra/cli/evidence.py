@@ -102,9 +102,8 @@ def check_command(*, folder: Path, digest: str, signers: tuple[str, ...]) -> Non
 
 
 def _material(workspace: Workspace, as_of: date, state_file: Path | None, others: dict[str, bytes]) -> Material:
-    from infra.cli import runs  # noqa: PLC0415 (the engine is slow to import)
+    from infra.cli import digests, runs  # noqa: PLC0415 (the engine is slow to import)
     from infra.cli.access import document as reach  # noqa: PLC0415 (the same)
-    from infra.deploy import binding  # noqa: PLC0415 (the same)
     from infra.engine.digest import digest  # noqa: PLC0415 (the same)
     from infra.engine.options import Command  # noqa: PLC0415 (the same)
     from infra.engine.state import dump  # noqa: PLC0415 (the same)
@@ -123,8 +122,8 @@ def _material(workspace: Workspace, as_of: date, state_file: Path | None, others
         stack=workspace.stack,
         as_of=as_of.isoformat(),
         version=_project()["version"],
-        source=binding.source_digest(workspace.root),
-        state=binding.state_hash(state),
+        source=digests.source(workspace.root),
+        state=digests.state(state),
         preview=preview,
         certificate=certificate,
         theorems=theorems,
@@ -157,9 +156,9 @@ def _proved(workspace: Workspace, as_of: date, preview: bytes) -> tuple[dict[str
     Raises:
         Refused: Not all are proved.
     """
-    from infra.deploy import proof  # noqa: PLC0415 (the engine is slow to import)
+    from infra.cli import certify  # noqa: PLC0415 (the engine is slow to import)
 
-    proved = proof.prove(preview, workspace, as_of)
+    proved = certify.prove(preview, workspace, as_of)
     return proved.document, proved.certificate
 
 
@@ -231,7 +230,7 @@ def _refuse_other_code(folder: Path, ours: dict[str, Path]) -> None:
 
 
 def _refuse_other_attestation(data: bytes, digest: str, signers: tuple[str, ...]) -> list[str]:
-    from infra.deploy.binding import sha256  # noqa: PLC0415 (slow to import)
+    from infra.cli.digests import sha256  # noqa: PLC0415 (slow to import)
     from infra.residency.receipts import (  # noqa: PLC0415 (the same)
         UnreadableError,
         envelope_of,

@@ -7,16 +7,16 @@ itself, so that one text of 64 digits stands for all of it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from infra.cli.digests import sha256
 from infra.cli.files import replace_file
 from infra.cli.refusal import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 REVIEW: Final = "review.json"
@@ -28,12 +28,6 @@ BOUND: Final = (CERTIFICATE, PLAN, PREVIEW)
 
 SCHEMA: Final = "https://usdata.example/review/v1"
 
-_SOURCE: Final = ("Pulumi.yaml", "__main__.py", "requirements.txt", "pyproject.toml", "components", "infra", "stacks")
-"""What decides a plan, in the project's folder: the program, its versions, its settings, locks and receipts."""
-
-_MOMENTS: Final = ("created", "modified", "sourcePosition", "stackTrace")
-"""Fields of a resource in a state that say when and by which line it was written, not what is there."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
@@ -43,8 +37,8 @@ class Review:
         stack: the stack's name.
         engine: which engine planned; the same one applies.
         as_of: the day of the plan, YYYY-MM-DD.
-        source: digest of the source (`source_digest`).
-        state: canonical hash of the state that the plan starts from (`state_hash`).
+        source: digest of the source (`digests.source`).
+        state: canonical hash of the state that the plan starts from (`digests.state`).
         moves: phase moves of legacy sites in it (`singapore: drain to wipe`), sorted.
         files: SHA-256 of each file of the review beside this one, by name.
     """
@@ -60,11 +54,6 @@ class Review:
     def text(self) -> str:
         """The review as its file."""
         return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2, sort_keys=True) + "\n"
-
-
-def sha256(data: bytes) -> str:
-    """SHA-256 in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def write(folder: Path, review: Review) -> str:
@@ -182,45 +171,6 @@ def compare(review: Review, *, stack: str, engine: str, source: str, state: str)
             why="another run, or somebody by hand, changed what the reviewed diff starts from",
             fix=again,
         )
-
-
-def state_hash(export: Mapping[str, Any]) -> str:
-    """The canonical hash of a stack export: what is there, not when or by which line it was written.
-
-    Ciphertexts count as they are: the same state is not encrypted twice.
-    """
-    deployment = cast("Mapping[str, Any]", export.get("deployment") or {})
-    resources = [_timeless(resource) for resource in cast("list[Mapping[str, Any]]", deployment.get("resources") or [])]
-    pending = cast("list[Mapping[str, Any]]", deployment.get("pending_operations") or [])
-    content = {
-        "resources": sorted(resources, key=_canonical),
-        "pending": sorted(
-            ({**operation, "resource": _timeless(operation["resource"])} for operation in pending), key=_canonical
-        ),
-    }
-    return sha256(_canonical(content).encode())
-
-
-def _timeless(resource: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in resource.items() if key not in _MOMENTS}
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def source_digest(root: Path) -> str:
-    """The digest of everything in the project's folder that decides a plan: (path, SHA-256) of each file, sorted."""
-    rows = sorted((path.relative_to(root).as_posix(), path) for path in _source_files(root))
-    return sha256("".join(f"{sha256(path.read_bytes())}  {name}\n" for name, path in rows).encode())
-
-
-def _source_files(root: Path) -> Iterator[Path]:
-    for name in _SOURCE:
-        top = root / name
-        for path in [top] if top.is_file() else top.rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
-                yield path
 
 
 def agree(preview: Mapping[str, Any], plan: Mapping[str, Any], stack: str) -> None:

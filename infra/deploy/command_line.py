@@ -129,7 +129,7 @@ def bootstrap(*, stack: str, group: str, network: str, profile: str) -> None:
     Vault, HSM key, bucket, passphrase and policy. A second run makes nothing; what is not as it should be is said.
     """
     with refusals(as_json=False):
-        from infra.deploy import oracle, real  # noqa: PLC0415 (the engine is slow to import)
+        from infra.deploy import oracle, passphrase, real  # noqa: PLC0415 (the engine is slow to import)
         from infra.deploy.bootstrap import Bootstrap  # noqa: PLC0415 (the same)
 
         workspace = workspace_of(stack)
@@ -143,6 +143,9 @@ def bootstrap(*, stack: str, group: str, network: str, profile: str) -> None:
             click.echo(f"  {'made ' if made.is_new else 'there'}  {made.what:<10}  {made.which}")
             if made.what == "passphrase" and home.passphrase_id is None:
                 click.echo(f"  write  state.passphraseId: {made.which} into {workspace.shown_file}")
+        if home.passphrase_id is not None and "\nencryptionsalt: " not in workspace.file.read_text(encoding="utf-8"):
+            word = passphrase.read(script.clients, home)
+            click.echo(f"  write  encryptionsalt: {passphrase.salt(word)}   as the last line of {workspace.shown_file}")
 
 
 @main.command(epilog=EPILOG)

@@ -130,6 +130,10 @@ class Ordinary:
     saved: Callable[[], None] = lambda: None
     name: str = "pulumi"
 
+    def begin(self) -> None:
+        """Make the stack in a backend that has none yet."""
+        self._read("stack", "init", "--no-select")
+
     def export(self) -> Mapping[str, Any]:
         """See `Engine`."""
         return cast("Mapping[str, Any]", json.loads(self._read("stack", "export")))
@@ -208,6 +212,10 @@ def opened(workspace: Workspace, engine: str | None, as_of: date, *, writable: b
         from infra.sandbox import ordinary_cli  # noqa: PLC0415 (only a run on the simulated clouds needs it)
 
         with ordinary_cli.surroundings(workspace.root) as environment:
+            try:
+                ordinary_cli.create_stack(workspace.root, workspace.stack, environment)
+            except ordinary_cli.CannotRunError as error:
+                raise Refused(str(error)) from error
             yield Ordinary(root=workspace.root, stack=workspace.stack, environment=environment)
     elif engine == "embedded":
         raise Refused(
@@ -217,8 +225,16 @@ def opened(workspace: Workspace, engine: str | None, as_of: date, *, writable: b
     else:
         from infra.deploy import real  # noqa: PLC0415 (only a real stack needs it)
 
-        with real.state_at_hand(workspace, as_of, writable=writable) as (environment, saved):
-            yield Ordinary(root=workspace.root, stack=workspace.stack, environment=environment, saved=saved)
+        with real.state_at_hand(workspace, as_of, writable=writable) as (environment, checkout):
+            saved = checkout.save if writable else _nothing
+            found = Ordinary(root=workspace.root, stack=workspace.stack, environment=environment, saved=saved)
+            if checkout.stored is None:
+                found.begin()
+            yield found
+
+
+def _nothing() -> None:
+    """A preview changes no state."""
 
 
 _BETWEEN = 5.0

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from infra.deploy.oracle import Clients
     from infra.residency.state_home import StateHome
 
+
+def salt(word: str) -> str:
+    """A fresh `encryptionsalt` for a stack file: what the passphrase encrypts, only the two of them open."""
+    from infra.engine.secrets import SecretsManager  # noqa: PLC0415 (slow to import)
+
+    manager = SecretsManager(word)
+    manager.encrypt('""')
+    return str((manager.providers or {})["state"]["salt"])
+
+
 _SHORTEST = 20
 """Characters: a passphrase that people make up is shorter."""
 

@@ -13,7 +13,7 @@ from infra.deploy import oracle, passphrase, refusals, residence
 from infra.deploy.bucket import Bucket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
     from datetime import date
 
     from infra.cli.workspace import Workspace
@@ -73,8 +73,8 @@ def clients_of(plan: Plan, home: StateHome) -> Clients:
 @contextmanager
 def state_at_hand(
     workspace: Workspace, as_of: date, *, writable: bool
-) -> Generator[tuple[dict[str, str], Callable[[], None]]]:
-    """The environment in which `pulumi` finds the state, and what brings it back into its bucket.
+) -> Generator[tuple[dict[str, str], residence.Checkout]]:
+    """The environment in which `pulumi` finds the state, and the state itself.
 
     Raises:
         BadStackFile: The stack file may not be.
@@ -83,13 +83,31 @@ def state_at_hand(
     plan = planned(workspace, as_of)
     home = home_of(workspace, plan)
     clients = clients_of(plan, home)
+    _refuse_unsalted(workspace)
     word = passphrase.read(clients, home)
     bucket = bucket_of(home, clients)
     with (
         _private_folder() as folder,
         residence.checked_out(bucket, workspace.stack, folder, writable=writable) as checkout,
     ):
-        yield environment_for(folder, word), checkout.save if writable else _nothing
+        yield environment_for(folder, word), checkout
+
+
+def _refuse_unsalted(workspace: Workspace) -> None:
+    """The ordinary command line writes a salt into a stack file that has none: what was reviewed would change.
+
+    Raises:
+        Refused: It has none.
+    """
+    lines = workspace.file.read_text(encoding="utf-8").splitlines()
+    if not any(line.startswith("encryptionsalt: ") for line in lines):
+        raise Refused(
+            "the stack file has no salt for the secrets in the state",
+            given=workspace.shown_file,
+            allowed="encryptionsalt: v1:…, as its last line",
+            why="the ordinary command line would write one into the file that was reviewed",
+            fix="python -m infra.deploy bootstrap prints the line",
+        )
 
 
 def environment_for(folder: Path, word: str) -> dict[str, Any]:
@@ -110,7 +128,3 @@ def _private_folder() -> Generator[Path]:
     for path in sorted(folder.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     folder.rmdir()
-
-
-def _nothing() -> None:
-    """A preview changes no state."""

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from infra.cli import certify, digests
 from infra.cli.files import replace_file
 from infra.cli.refusal import Refused
-from infra.deploy import approval, binding, proof
+from infra.deploy import approval, binding
 from infra.deploy.binding import BOUND, CERTIFICATE, PLAN, PREVIEW, Review
 from infra.deploy.engines import opened
 
@@ -65,16 +66,16 @@ def make(workspace: Workspace, folder: Path, *, engine: str | None, as_of: date)
         moves = _moves(workspace, state, as_of)
         chosen.preview(folder)
     _refuse_disagreement(folder, workspace.stack)
-    proved = proof.prove((folder / PREVIEW).read_bytes(), workspace, as_of)
+    proved = certify.prove((folder / PREVIEW).read_bytes(), workspace, as_of)
     replace_file(folder / CERTIFICATE, proved.certificate.decode())
     review = Review(
         stack=workspace.stack,
         engine=chosen.name,
         as_of=as_of.isoformat(),
-        source=binding.source_digest(workspace.root),
-        state=binding.state_hash(state),
+        source=digests.source(workspace.root),
+        state=digests.state(state),
         moves=moves,
-        files={name: binding.sha256((folder / name).read_bytes()) for name in BOUND},
+        files={name: digests.sha256((folder / name).read_bytes()) for name in BOUND},
     )
     return binding.write(folder, review), review
 
@@ -89,20 +90,20 @@ def apply(order: Order) -> int:
     workspace, folder = order.workspace, order.folder
     review = binding.read(folder, reviewed=order.reviewed)
     _refuse_disagreement(folder, workspace.stack)
-    proof.check(folder / CERTIFICATE, folder / PREVIEW)
+    certify.check(folder / CERTIFICATE, folder / PREVIEW)
     with opened(workspace, order.engine, order.as_of, writable=True) as engine:
         before = engine.export()
         binding.compare(
             review,
             stack=workspace.stack,
             engine=engine.name,
-            source=binding.source_digest(workspace.root),
-            state=binding.state_hash(before),
+            source=digests.source(workspace.root),
+            state=digests.state(before),
         )
         moves = _moves(workspace, before, order.as_of)
         approved = approval.require(moves, order.approvals, author=order.author)
         code = engine.up(folder / PLAN)
-        after = binding.state_hash(engine.export())
+        after = digests.state(engine.export())
     if order.record is not None:
         _record(order, review, moves=moves, approved=approved, code=code, after=after)
     return code

@@ -116,6 +116,19 @@ def _refuse_unsalted(project: Path, stack: str) -> None:
         )
 
 
+def create_stack(project: Path, stack: str, environment: Mapping[str, str]) -> None:
+    """Make the stack in a backend that has none of that name yet.
+
+    Raises:
+        CannotRunError: The stack file would be changed by that, the program is missing, or it fails.
+    """
+    program = shutil.which("pulumi", path=environment.get("PATH"))
+    if program is None:
+        raise CannotRunError("pulumi: no such program on PATH")
+    _refuse_unsalted(project, stack)
+    _create_stack(project, program, stack, environment)
+
+
 def _create_stack(project: Path, program: str, stack: str, environment: Mapping[str, str]) -> None:
     """A fresh clone has no stack in its backend yet. The embedded engine may have one on the same clouds: say so."""
     name, folder = stack.rpartition("/")[2], project / ".sandbox"

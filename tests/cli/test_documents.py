@@ -19,7 +19,12 @@ from infra.verify import command_line as verify
 from tests.cli.project import HERE
 
 GROUPS = {"infra": main, "infra.sandbox": command_line.main, "infra.deploy": deploy.main, "infra.verify": verify.main}
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "stacks/README.md", *(f"docs/{p.name}" for p in HERE.glob("docs/*.md"))]
+DOCUMENTS = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "stacks/README.md",
+    *(str(p.relative_to(HERE)) for p in sorted(HERE.glob("docs/**/*.md"))),
+]
 OUTSIDE = {"--help"}
 
 

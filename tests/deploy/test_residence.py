@@ -16,6 +16,7 @@ from infra.deploy import bootstrap, passphrase, real, residence
 from infra.deploy.bootstrap import Bootstrap
 from infra.deploy.bucket import Bucket, ChangedError
 from infra.engine.encoding import SECRET, SIGNATURE_KEY
+from infra.engine.secrets import SecretsError, SecretsManager
 from infra.residency.regions import UsRegion
 from infra.residency.state_home import StateHome
 from tests.deploy.oracle_cloud import COMPARTMENT, NAMESPACE
@@ -286,6 +287,19 @@ def test_the_passphrase_is_read_from_its_secret(oracle):
     refused(passphrase.read, clients, home)
     cloud.contents[secret] = base64.b64encode(b"correct horse battery staple").decode()
     assert passphrase.read(clients, home) == "correct horse battery staple"
+
+
+def test_a_salt_opens_with_its_passphrase_alone():
+    """The line that bootstrap prints is what the state's own encryption takes."""
+    line = passphrase.salt("correct horse battery staple")
+    for word, opens in (("correct horse battery staple", True), ("another", False)):
+        manager = SecretsManager(word)
+        manager.adopt({"type": "passphrase", "state": {"salt": line}})
+        if opens:
+            assert manager.decrypt(manager.encrypt("x")) == "x"
+        else:
+            with pytest.raises(SecretsError):
+                manager.encrypt("x")
 
 
 def script(clients, home=HOME):

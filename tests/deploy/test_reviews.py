@@ -14,7 +14,8 @@ from click.testing import CliRunner
 
 from infra import program
 from infra.cli import workspace
-from infra.deploy import binding, refusals
+from infra.cli.refusal import Refused
+from infra.deploy import binding, real, refusals
 from infra.deploy.command_line import main
 from infra.sandbox.store import Store
 from tests.cli.project import AS_OF, Project
@@ -347,6 +348,16 @@ def test_drift_is_seen_and_changes_nothing(applied, tmp_path):
     run(*words, code=7)
     assert applied.state.read_bytes() == before
     assert json.loads((tmp_path / "state.json").read_text())["deployment"]["resources"]
+
+
+def test_a_stack_file_without_a_salt_is_refused(applied):
+    """The ordinary command line would write one into the file that was reviewed."""
+    place = workspace.Workspace(root=applied.root, stack="us-prod")
+    with pytest.raises(Refused, match="no salt"):
+        real._refuse_unsalted(place)
+    with place.file.open("a") as file:
+        file.write("encryptionsalt: v1:a:v1:b:c\n")
+    real._refuse_unsalted(place)
 
 
 def test_a_redacted_state_is_written_for_everyone(applied, tmp_path):
