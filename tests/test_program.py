@@ -52,7 +52,7 @@ def test_without_a_day_it_is_today(monkeypatch):
     """The entry point reads the clock, in UTC, and nothing below it does."""
     days = []
 
-    def plan(stack: str, as_of: date, _: object) -> None:
+    def plan(stack: str, as_of: date, *_: object) -> None:
         days.append((stack, as_of))
         raise pulumi.RunError("enough")
 

@@ -2,13 +2,14 @@
 
 In Oracle Cloud no statement lets in anybody but a declared group, from its own network, in a region of this stack,
 until the end that was declared, and Object Storage itself. At a legacy site nobody reads a backup, lists its history or
-decrypts it but the one role that the site's phase names, and nobody acts as that role but whom the phase names.
+decrypts it but the one role that the site's phase names, and nobody acts as that role but whom the phase names. Every
+guardrail that the configuration declares, which keeps everybody inside those regions and compartments, is there whole.
 """
 
 from functools import lru_cache
 from typing import Any, Final
 
-from infra.verify import access, aws_access, oracle_requests
+from infra.verify import access, aws_access, guardrails, oracle_requests
 from infra.verify.aws import cover, enumeration, legacy, replay
 from infra.verify.aws.document import Statement, UnmodelledError, parse
 from infra.verify.aws.request import Request
@@ -52,6 +53,7 @@ def decide(context: Context) -> Verdict:
     for leak in aws_access.leaks(graph, aws_access.declared(context.declared.deployment)):
         if leak.rule is not aws_access.Rule.DOCUMENT or leak.urn not in read_here:
             findings.add(_legacy(graph, leak))
+    findings.add(*(_gap(graph, gap) for gap in guardrails.gaps(graph, context.declared)))
     statements = sum(len(items(node.inputs.get("statements"))) for node in graph.of(access.POLICY))
     return findings.verdict(ID, TITLE, examined=statements + covered, flows=covered, assumptions=ASSUMPTIONS)
 
@@ -76,6 +78,15 @@ def _legacy(graph: Graph, leak: aws_access.Leak) -> Counterexample | Missing:
     if leak.rule is aws_access.Rule.DOCUMENT:
         return missing(node, f"{node.name}: {leak.what}", path="policy")
     return refuted(node, f"{node.name}: {leak.what}", witness={"rule": leak.rule.value, "urn": leak.urn})
+
+
+def _gap(graph: Graph, gap: guardrails.Gap) -> Counterexample:
+    return refuted(
+        graph.nodes.get(gap.urn),
+        f"a guardrail has a gap: {gap.what}",
+        fix="let the component register it as planned",
+        witness={"rule": gap.rule.value, "urn": gap.urn},
+    )
 
 
 def _open(found: legacy.Open) -> Counterexample | Missing:
@@ -128,6 +139,8 @@ def replayed(example: Counterexample) -> bool:
 def decide_slowly(context: Context) -> Answer:
     """Make up requests one by one, and ask each statement and each document."""
     declared, answer = access.declared(context.declared.deployment), Answer.PROVED
+    if guardrails.gaps(context.graph, context.declared):  # each is a list compared with another: there is no second way
+        return Answer.REFUTED
     for node in context.graph.of(access.POLICY):
         for text in items(node.inputs.get("statements")) or [""]:
             try:
