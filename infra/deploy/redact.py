@@ -4,7 +4,8 @@ What stays of a resource is what the public program says of it anyway, its URN, 
 What goes: every secret (its ciphertext and the state's salt too, against which a passphrase could be guessed), every
 output that the program did not put in, times, and whatever else a state may carry. Where one resource's output is
 another one's input (a vault's endpoint in a key), both carry the same placeholder, so that a preview sees no change
-where there is none. Of the stack's own outputs only the phases of legacy sites stay, which the stack file says, too.
+where there is none. Of the stack's own outputs only the phases of sites and the roles of regions stay, which the stack
+file says, too.
 
 What it cannot do: tell whether an identifier is itself confidential. Oracle's and Amazon's are not.
 """
@@ -34,7 +35,8 @@ _KEPT: Final = (
 )  # fmt: skip
 """Fields of a resource that say what the program asked for, or which one it is; every other one is left out."""
 
-_SITES: Final = "legacySites"  # `infra.exports.LEGACY_SITES`, which would import the cloud SDKs
+_PUBLIC: Final = ("legacySites", "storageRoles")  # as in `infra.exports`, which would import the cloud SDKs
+"""Outputs of the stack that the stack file says, too: how far sites and regions have got."""
 _TOLD_APART: Final = 7
 """Texts from this length on are known again by their value; an address such as 1.1.1.1 has it."""
 _UNLIKELY: Final = 16
@@ -58,7 +60,7 @@ def redact(export: Mapping[str, Any]) -> dict[str, Any]:
     ids = {identifier for resource in resources for identifier in _identifiers(resource)}
     filled = {str(resource["urn"]): _filled_in(resource, ids) for resource in resources}
     public = [_public(resource, filled, ids) for resource in resources]
-    _refuse_leaks(resources, public, {text for fills in filled.values() for text in fills})
+    _refuse_leaks(resources, public, filled)
     manifest = cast("Mapping[str, Any]", deployment.get("manifest") or {})
     return {
         "version": export["version"],
@@ -98,7 +100,7 @@ def _public(resource: _Resource, filled: Mapping[str, _Fills], ids: set[str]) ->
     }
     outputs = cast("Mapping[str, Any]", resource.get("outputs") or {})
     if urns.is_root_stack(str(resource["urn"])):
-        public["outputs"] = {_SITES: outputs[_SITES]} if _SITES in outputs else {}
+        public["outputs"] = {name: outputs[name] for name in _PUBLIC if name in outputs}
         return public
     fills = filled[str(resource["urn"])]
     public["outputs"] = {
@@ -148,13 +150,14 @@ def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, value
 
 
-def _refuse_leaks(resources: Sequence[_Resource], public: Iterable[_Resource], said: set[str]) -> None:
+def _refuse_leaks(resources: Sequence[_Resource], public: Iterable[_Resource], filled: Mapping[str, _Fills]) -> None:
     """Looks once more, at the result: nothing that only a cloud can have said is in it, whole or as a part.
 
     Raises:
         Refused: Something is.
     """
-    own = {text for resource in resources for text in _program_texts(resource)}
+    own = {text for resource in resources for text in _program_texts(resource, filled)}
+    said = {text for fills in filled.values() for text in fills}
     left = {text for resource in public for name in ("inputs", "outputs") for _, text in _texts(resource.get(name))}
     found = sorted(
         text for text in said - own if text in left or (len(text) >= _UNLIKELY and any(text in it for it in left))
@@ -168,12 +171,12 @@ def _refuse_leaks(resources: Sequence[_Resource], public: Iterable[_Resource], s
         )
 
 
-def _program_texts(resource: _Resource) -> Iterator[str]:
-    """The texts that the program itself put into a resource: inputs that depend on no other, and the sites' phases."""
+def _program_texts(resource: _Resource, filled: Mapping[str, _Fills]) -> Iterator[str]:
+    """The texts that the program itself put in: inputs that come from no other's outputs, and the phases."""
     if urns.is_root_stack(str(resource["urn"])):
         outputs = cast("Mapping[str, Any]", resource.get("outputs") or {})
-        yield from (text for _, text in _texts(outputs.get(_SITES)))
+        yield from (text for name in _PUBLIC for _, text in _texts(outputs.get(name)))
     depends = cast("Mapping[str, Sequence[str] | None]", resource.get("propertyDependencies") or {})
     for name, value in cast("Mapping[str, Any]", resource.get("inputs") or {}).items():
-        if not depends.get(name):
-            yield from (text for _, text in _texts(value))
+        sources = {said for urn in depends.get(name) or () for said in filled.get(urn, {})}
+        yield from (text for _, text in _texts(value) if not any(said in text for said in sources))
