@@ -48,9 +48,10 @@ def evidence(
     record: Path | None,
     key: Path | None,
 ) -> None:
-    """Write the evidence bundle of a stack: preview, proof, access, receipts, software, controls.
+    """Write a stack's evidence bundle.
 
-    Only what is proved has one. The same inputs give the same bytes. Exit 1 if refuted, 3 if undecided.
+    Preview, proof, access, receipts, software, controls. Only what is proved has one, and the same inputs give the same
+    bytes. Exit 1 if refuted, 3 if undecided.
     """
     if ctx.invoked_subcommand is not None:
         return
