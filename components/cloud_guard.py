@@ -55,7 +55,8 @@ class CloudGuard(Component):
                 oci.cloudguard.TargetTargetDetectorRecipeArgs(detector_recipe_id=recipe)
                 for recipe in plan.detector_recipes
             ],
-            opts=options,
+            # after the compartments that it covers, or what the cloud tells of it depends on chance
+            opts=self._child(foundation.home, depends_on=(switched_on, *foundation.compartments.values())),
         )
         recipes = {
             recipe.kind: oci.cloudguard.SecurityRecipe(

@@ -120,7 +120,7 @@ class Project(OrdinaryStack):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(program, "_ROOT", self.folder)
             patch.setattr(sandbox, "serve", partial(sandbox.serve, faults=faults))
-            patch.setattr(runs, "_evidence", lambda *_: self._evidence)
+            patch.setattr(runs, "evidence_for", lambda *_: self._evidence)
             outcome = runs.carry_out(
                 runs.Request(
                     command=Command(command),

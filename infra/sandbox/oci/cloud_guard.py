@@ -10,7 +10,7 @@ from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Model, Operation, Reference, matches, require
 from infra.sandbox.oci.base import COMPARTMENT, OciModel, conflict, invalid, not_found, tenancy_records
 from infra.sandbox.oci.regions import COMMERCIAL, ocid
-from infra.sandbox.oci.security_zones import CATALOGUE, RECIPE, ZONE, below, zone_of
+from infra.sandbox.oci.security_zones import CATALOGUE, RECIPE, ZONE, below, inherited, zone_of
 from infra.sandbox.store import Record
 from infra.sandbox.values import Json, record
 
@@ -110,7 +110,7 @@ class Target(_Reporting):
         """The compartments that are watched too, and by how many recipes."""
         watched = call.inputs["targetResourceId"]
         return super().outputs(call, id_) | {
-            "inheritedByCompartments": sorted(below(call, watched) - {watched}),
+            "inheritedByCompartments": inherited(call, watched),
             "recipeCount": len(call.get("targetDetectorRecipes", [])),
             "systemTags": {},
             "targetDetails": [],
@@ -156,10 +156,9 @@ class Zone(_Reporting):
 
     def outputs(self, call: Call, id_: str) -> Json:
         """The zone's own target, and the compartments that are in it too."""
-        inside = below(call, call.inputs["compartmentId"]) - {call.inputs["compartmentId"]}
         return super().outputs(call, id_) | {
             "securityZoneTargetId": ocid("cloudguardtarget", "", call.place.account, id_),
-            "inheritedByCompartments": sorted(inside),
+            "inheritedByCompartments": inherited(call, call.inputs["compartmentId"]),
         }
 
     def created(self, call: Call, record: Record) -> None:

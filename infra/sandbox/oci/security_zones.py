@@ -93,6 +93,12 @@ def below(call: Call, compartment: str) -> set[str]:
     }
 
 
+def inherited(call: Call, compartment: str) -> list[str]:
+    """Those inside a compartment, by name: the order of identifiers is another one in each simulated tenancy."""
+    names = {other.id: str(other.inputs["name"]) for other in tenancy_records(call, COMPARTMENT)}
+    return sorted(below(call, compartment) - {compartment}, key=lambda id_: names.get(id_, ""))
+
+
 def refuse_in_zone(call: Call) -> None:
     """A request that a policy of the zone around it denies.
 
