@@ -150,7 +150,7 @@ def declared(deployment: Mapping[str, Any]) -> Declared:
     """What the deployment value of a stack's configuration, which the planner has found right, says about access."""
     organization = str(deployment["organization"])
     regions: Mapping[str, Any] = deployment["oci"]["regions"]
-    (primary,) = (UsRegion(name) for name, region in regions.items() if region["role"] == "primary")
+    stores = [UsRegion(name) for name, region in sorted(regions.items()) if region["role"] in _STORES]
     access: Mapping[str, Any] = deployment.get("access") or {"groups": {}}
     return Declared(
         organization=organization,
@@ -161,7 +161,9 @@ def declared(deployment: Mapping[str, Any]) -> Declared:
         exports=tuple(
             Export(
                 group=dataset["export"]["group"],
-                buckets=frozenset(_buckets(organization, name, dataset.get("shards", 1), primary)),
+                buckets=frozenset(
+                    bucket for it in stores for bucket in _buckets(organization, name, dataset.get("shards", 1), it)
+                ),
                 until=dataset["expires"],
             )
             for name, dataset in sorted(deployment["datasets"].items())
@@ -178,6 +180,10 @@ def _transfers(organization: str, deployment: Mapping[str, Any]) -> Iterator[str
     for name, site in sorted(sites.items()):
         if "transfer" in site and site["phase"] == "backup":
             yield f"{organization}-transfer-{name}"
+
+
+_STORES = frozenset({"primary", "lost"})
+"""Regions with default stores: what a lost one had is planned as it was until it is back."""
 
 
 def _buckets(organization: str, dataset: str, shards: int, region: UsRegion) -> Iterator[str]:

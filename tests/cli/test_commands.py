@@ -20,7 +20,7 @@ from infra.engine.display import paper_for
 from infra.engine.options import Exit as EngineExit
 from infra.residency.security_zones import SecurityPolicy
 from infra.sandbox.oci.security_zones import CATALOGUE
-from tests.cli.project import GUARDRAILS, HERE
+from tests.cli.project import HERE
 
 
 def commands(group=main, words=()):
@@ -319,8 +319,7 @@ class Answers:
 
 
 def test_doctor_compares_what_it_looked_up(project, monkeypatch):
-    """What is as the file says, and what to write where it is not; a file without guardrails asks for none."""
-    project.edit(GUARDRAILS, "")
+    """What is as the file says, and what to write where it is not."""
     monkeypatch.setitem(sys.modules, "oci", Answers(namespace="other"))
     found = rows(project, "--resolve", code=2)
 
@@ -334,7 +333,6 @@ def test_doctor_compares_what_it_looked_up(project, monkeypatch):
 
 def test_doctor_looks_up_guardrails_that_the_file_does_not_say_yet(project, monkeypatch):
     """A file that the planner refuses for want of an OCID can be filled in; one that is out of shape cannot."""
-    project.edit(GUARDRAILS, "")
     monkeypatch.setitem(sys.modules, "oci", Answers())
     ocids = {name.removeprefix("deny "): ocid for ocid, name in CATALOGUE.items()}
     activity = "ocid1.cloudguarddetectorrecipe.oc1.iad.aaaaaaaasandboxactivity"

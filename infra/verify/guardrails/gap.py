@@ -8,6 +8,7 @@ class Rule(StrEnum):
     """Which guard has a gap."""
 
     CONTROL = "control"
+    DECLARED = "declared"
     DENIAL = "denial"
     QUOTA = "quota"
     REPORTING = "reporting"

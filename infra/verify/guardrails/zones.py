@@ -33,7 +33,7 @@ def zone_gaps(graph: Graph, declared: Declared) -> Iterator[Gap]:
     """What is not watched, or not in the zone that it should be in."""
     asked = record(declared.deployment.get("guardrails"))
     if not asked:
-        yield Gap(urn="", rule=Rule.ZONE, what="the stack declares no Cloud Guard and no security zones")
+        yield Gap(urn="", rule=Rule.DECLARED, what="the stack declares no Cloud Guard and no security zones")
         return
     yield from _switched_on(graph, declared)
     yield from _watched(graph, declared, record(asked.get("detectorRecipes")))
