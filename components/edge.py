@@ -57,14 +57,20 @@ class PublicEdge(Component):
     Attributes:
         edge: what was planned.
         addresses: what hostnames answer with, by record type; known only once they exist.
+        network: where it stands.
+        balancer: the load balancer.
+        firewall: what stands in front of it.
     """
 
     edge: Edge
     addresses: "Mapping[RecordType, pulumi.Output[str]]"
+    network: EdgeNetwork
+    balancer: oci.loadbalancer.LoadBalancer
+    firewall: oci.waf.AppFirewall
 
     def __init__(self, name: str, args: PublicEdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("PublicEdge", name, opts)
-        self.edge, self._args = args.edge, args
+        self.edge, self.network, self._args = args.edge, args.network, args
         self._compartment_id = args.foundation.compartments[Compartment.EDGE].id
         self._name = f"edge-{args.edge.region}"
         ipv4 = oci.core.PublicIp(
@@ -76,9 +82,9 @@ class PublicEdge(Component):
         )
         ipv6 = self._ipv6() if args.edge.ipv6 else None
         self.addresses = {RecordType.A: ipv4.ip_address} | ({RecordType.AAAA: ipv6.ip_address} if ipv6 else {})
-        balancer = self._load_balancer([address.id for address in (ipv4, ipv6) if address is not None])
-        self._backends(balancer)
-        self._firewall(balancer)
+        self.balancer = self._load_balancer([address.id for address in (ipv4, ipv6) if address is not None])
+        self._backends(self.balancer)
+        self.firewall = self._firewall(self.balancer)
         self._monitor()
         self.register_outputs({})
 
@@ -154,7 +160,7 @@ class PublicEdge(Component):
             opts=self._child(provider),
         )
 
-    def _firewall(self, balancer: oci.loadbalancer.LoadBalancer) -> None:
+    def _firewall(self, balancer: oci.loadbalancer.LoadBalancer) -> oci.waf.AppFirewall:
         waf, provider = oci.waf, self._args.provider
         policy = waf.AppFirewallPolicy(
             self._name,
@@ -181,7 +187,7 @@ class PublicEdge(Component):
             ),
             opts=self._child(provider),
         )
-        waf.AppFirewall(
+        return waf.AppFirewall(
             self._name,
             compartment_id=self._compartment_id,
             display_name=self._display_name("waf"),

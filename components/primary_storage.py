@@ -105,13 +105,20 @@ class DatasetStoreArgs:
 
 
 class DatasetStore(Component):
-    """The buckets of one dataset, their replication and lifecycle."""
+    """The buckets of one dataset, their replication and lifecycle.
+
+    Attributes:
+        buckets: each with its placement, by the placement's name.
+    """
+
+    buckets: Mapping[str, tuple[Placement, oci.objectstorage.Bucket]]
 
     def __init__(self, name: str, args: DatasetStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("DatasetStore", name, opts)
         self._args = args
         self._namespace = args.foundation.tenancy.namespace
         buckets = {placement.name: self._bucket(placement) for placement in args.plan.placements}
+        self.buckets = {placement.name: (placement, buckets[placement.name]) for placement in args.plan.placements}
         for placement in args.plan.placements:
             if placement.noncurrent_days is not None:
                 self._lifecycle(placement, placement.noncurrent_days, buckets[placement.name])

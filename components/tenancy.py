@@ -21,6 +21,7 @@ from components.base import Component
 from infra.residency.compartment import HOLDERS, of_class
 from infra.residency.dataset import DataClass
 from infra.residency.lifecycle import HolderPhase
+from infra.residency.oracle_policy import LOGS, SENDS
 from infra.residency.placement import Compartment, PlacementRole, Tenancy
 
 _PURPOSES = {
@@ -29,6 +30,7 @@ _PURPOSES = {
     Compartment.PUBLIC: "Data that anyone may read",
     Compartment.KEYS: "Vaults and keys",
     Compartment.NETWORK: "Networks and their logs",
+    Compartment.AUDIT: "The audit trail and its keys",
     Compartment.EDGE: "What faces the internet: public edges, their health checks and the DNS zone",
 }
 
@@ -87,51 +89,63 @@ class TenancyFoundation(Component):
         super().__init__("TenancyFoundation", name, opts)
         self.organization, self.tenancy, self.home = args.organization, args.tenancy, args.home
         self.enclosing = self._compartment("enclosing", args.organization, args.tenancy.id, "Everything of this stack")
+        self._namespace = oci.identity.TagNamespace(
+            "tags",
+            compartment_id=self.enclosing.id,
+            name=self.organization,
+            description="What a holder of data is, and who answers for it",
+            opts=self._child(self.home),
+        )
+        sends = self._tag(SENDS, "What connectors of a compartment may write", (LOGS,))
         self.compartments = {
             compartment: self._compartment(
-                compartment.value, compartment.value, self.enclosing.id, _PURPOSES[compartment]
+                compartment.value,
+                compartment.value,
+                self.enclosing.id,
+                _PURPOSES[compartment],
+                sends=sends if compartment is Compartment.AUDIT else None,
             )
             for compartment in Compartment
         }
-        self.tags = self._tags(self.enclosing.id)
+        self.tags = self._tags()
         self.register_outputs({})
 
     def _compartment(
-        self, logical: str, name: str, parent: pulumi.Input[str], description: str
+        self,
+        logical: str,
+        name: str,
+        parent: pulumi.Input[str],
+        description: str,
+        *,
+        sends: oci.identity.Tag | None = None,
     ) -> oci.identity.Compartment:
+        """A compartment; with `sends` the one whose connectors may write logs."""
         return oci.identity.Compartment(
             logical,
             compartment_id=parent,
             name=name,
             description=description,
             enable_delete=False,
+            defined_tags=None if sends is None else {f"{self.organization}.{SENDS}": LOGS},
+            opts=self._child(self.home, depends_on=() if sends is None else (sends,)),
+        )
+
+    def _tag(self, name: str, description: str, values: tuple[str, ...] = ()) -> oci.identity.Tag:
+        return oci.identity.Tag(
+            name,
+            tag_namespace_id=self._namespace.id,
+            name=name,
+            description=description,
+            validator=oci.identity.TagValidatorArgs(validator_type="ENUM", values=list(values)) if values else None,
             opts=self._child(self.home),
         )
 
-    def _tags(self, compartment_id: pulumi.Input[str]) -> HolderTags:
-        namespace = oci.identity.TagNamespace(
-            "tags",
-            compartment_id=compartment_id,
-            name=self.organization,
-            description="What a holder of data is, and who answers for it",
-            opts=self._child(self.home),
-        )
-
-        def tag(name: str, description: str, values: tuple[str, ...] = ()) -> oci.identity.Tag:
-            return oci.identity.Tag(
-                name,
-                tag_namespace_id=namespace.id,
-                name=name,
-                description=description,
-                validator=oci.identity.TagValidatorArgs(validator_type="ENUM", values=list(values)) if values else None,
-                opts=self._child(self.home),
-            )
-
+    def _tags(self) -> HolderTags:
         roles = (PlacementRole.PRIMARY, PlacementRole.REPLICA)
-        data_class = tag("data-class", "How private the data is", tuple(it.value for it in DataClass))
-        owner = tag("owner", "Who answers for the holder")
-        phase = tag("phase", "In use, or how far its end has got", tuple(it.value for it in HolderPhase))
-        role = tag("role", "Default store or replica", tuple(it.value for it in roles))
+        data_class = self._tag("data-class", "How private the data is", tuple(it.value for it in DataClass))
+        owner = self._tag("owner", "Who answers for the holder")
+        phase = self._tag("phase", "In use, or how far its end has got", tuple(it.value for it in HolderPhase))
+        role = self._tag("role", "Default store or replica", tuple(it.value for it in roles))
         required = [
             *((compartment, "owner", owner, self.organization) for compartment in HOLDERS),
             *((compartment, "phase", phase, HolderPhase.LIVE) for compartment in HOLDERS),

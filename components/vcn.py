@@ -69,7 +69,13 @@ class SecurityRule(Generic[Tier]):
 
 
 class VcnComponent(Component, Generic[Tier]):
-    """A component around one VCN."""
+    """A component around one VCN.
+
+    Attributes:
+        flows: the log group of what passes its subnets.
+    """
+
+    flows: oci.logging.LogGroup
 
     def __init__(self, kind: str, name: str, site: Site, opts: pulumi.ResourceOptions | None) -> None:
         super().__init__(kind, name, opts)
@@ -162,7 +168,7 @@ class VcnComponent(Component, Generic[Tier]):
 
     def _flow_logs(self, subnets: Mapping[Tier, oci.core.Subnet]) -> None:
         site = self._site
-        group = oci.logging.LogGroup(
+        self.flows = oci.logging.LogGroup(
             site.logical("flows"),
             compartment_id=site.compartment_id,
             display_name=site.display("flows"),
@@ -172,7 +178,7 @@ class VcnComponent(Component, Generic[Tier]):
         for tier, subnet in subnets.items():
             oci.logging.Log(
                 site.logical(f"{tier}-flows"),
-                log_group_id=group.id,
+                log_group_id=self.flows.id,
                 display_name=site.display(f"{tier}-flows"),
                 log_type="SERVICE",
                 is_enabled=True,

@@ -17,6 +17,9 @@ the state once everything that the phase changes has been applied, and is what t
 `{"primary": "us-ashburn-1", "standby": "us-phoenix-1"}`, with `lost` instead of `standby`, and with `failover` where
 one is under way. The next change of roles is held against it.
 
+`audit`: how long what is logged stays, and when that is locked: `{"retentionDays": 365, "lockOn": "2026-12-20"}`. What
+a stack file says later is held against it.
+
 What it refuses: the address of a replica or of a legacy site. Who reads these outputs cannot write there by mistake.
 """
 
@@ -39,6 +42,9 @@ LEGACY_SITES = "legacySites"
 STORAGE_ROLES = "storageRoles"
 """The output that says which region holds the default stores."""
 
+AUDIT = "audit"
+"""The output that says what was promised about logs."""
+
 Keys = Mapping[UsRegion, Mapping[DataClass, oci.kms.Key]]
 """The key of each data class in each region."""
 
@@ -54,6 +60,9 @@ def export(plan: Plan, keys: Keys) -> None:
             for site in plan.sites
         },
     )
+    if plan.audit is not None:
+        promised = plan.audit.record
+        pulumi.export(AUDIT, {"retentionDays": promised.retention_days, "lockOn": promised.lock_on.isoformat()})
 
 
 def export_traffic(traffic: TrafficPlan, zone: TrafficZone, edges: Mapping[UsRegion, PublicEdge]) -> None:

@@ -14,6 +14,9 @@ import pulumi_aws as aws
 import pulumi_oci as oci
 
 from components.access import Access, AccessArgs
+from components.alarms import Alarms, AlarmsArgs
+from components.audit_settings import AuditSettings, AuditSettingsArgs
+from components.audit_trail import AuditTrail, AuditTrailArgs
 from components.backup_transfer import BackupTransfer, BackupTransferArgs
 from components.cloud_guard import CloudGuard, CloudGuardArgs
 from components.edge import PublicEdge, PublicEdgeArgs
@@ -38,6 +41,7 @@ from infra import settings
 from infra.exports import export, export_traffic
 from infra.holder_watch import HolderWatch
 from infra.providers import Providers, connect
+from infra.residency.audit import AuditPlan
 from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import ResidencyError, render
 from infra.residency.guardrails import PacketRoutingState
@@ -164,7 +168,7 @@ def _register(plan: Plan) -> None:
                 provider=providers.regions[network.region],
             ),
         )
-    for dataset in plan.datasets:
+    stores = [
         DatasetStore(
             dataset.dataset.name,
             DatasetStoreArgs(
@@ -175,14 +179,59 @@ def _register(plan: Plan) -> None:
                 providers=providers.regions,
             ),
         )
+        for dataset in plan.datasets
+    ]
     if plan.control is not None and providers.management is not None:
         OrganizationControl("organization", OrganizationControlArgs(plan=plan.control, provider=providers.management))
     for site in plan.sites:
         if site.site.phase.has_holders:
             _legacy_site(plan, site, foundation, providers.sites[site.site.name])
     export(plan, {region: vault.keys for region, vault in vaults.items()})
+    edges: Mapping[UsRegion, PublicEdge] = {}
     if plan.traffic is not None:
-        _answer_users(plan, plan.traffic, foundation, networks, providers)
+        edges = _answer_users(plan, plan.traffic, foundation, networks, providers)
+    if plan.audit is not None:
+        _record(
+            plan.audit, foundation, access=access, networks=networks, edges=edges, stores=stores, providers=providers
+        )
+
+
+def _record(
+    audit: AuditPlan,
+    foundation: TenancyFoundation,
+    *,
+    access: StorageAccess,
+    networks: Mapping[UsRegion, RegionalNetwork],
+    edges: Mapping[UsRegion, PublicEdge],
+    stores: list[DatasetStore],
+    providers: Providers,
+) -> None:
+    tenancy = AuditSettings("audit", AuditSettingsArgs(foundation=foundation, plan=audit))
+    for audited in audit.regions:
+        region, provider = audited.region, providers.regions[audited.region]
+        trail = AuditTrail(
+            f"audit-{region}",
+            AuditTrailArgs(
+                foundation=foundation,
+                plan=audit,
+                region=audited,
+                keys_grant=access.service_policies[region],
+                connectors_grant=tenancy.grants,
+                stores=tuple(
+                    (placement, bucket)
+                    for store in stores
+                    for placement, bucket in store.buckets.values()
+                    if placement.region is region
+                ),
+                flows=networks[region].flows,
+                edge=edges.get(region),
+                provider=provider,
+            ),
+        )
+        Alarms(
+            f"alarms-{region}",
+            AlarmsArgs(foundation=foundation, plan=audit, region=audited, bucket=trail.bucket, provider=provider),
+        )
 
 
 def _packet_routing(plan: Plan, foundation: TenancyFoundation) -> SecurityAttributes:
@@ -229,7 +278,7 @@ def _answer_users(
     foundation: TenancyFoundation,
     networks: Mapping[UsRegion, RegionalNetwork],
     providers: Providers,
-) -> None:
+) -> Mapping[UsRegion, PublicEdge]:
     outer = {
         edge.region: EdgeNetwork(
             f"edge-network-{edge.region}",
@@ -286,3 +335,4 @@ def _answer_users(
             ),
         )
     export_traffic(traffic, zone, edges)
+    return edges

@@ -76,7 +76,8 @@ def test_outputs_are_the_default_stores_and_what_answers_users(stack):
     deployment: Any = configuration(stack)[DEPLOYMENT]
     (primary,) = (name for name, region in deployment["oci"]["regions"].items() if region["role"] == "primary")
     outputs = shipped(stack, preview=False).outputs
-    assert outputs.keys() == {"defaultStore", "edges", "hostnames", "legacySites", "storageRoles", "zone"}
+    assert outputs.keys() == {"audit", "defaultStore", "edges", "hostnames", "legacySites", "storageRoles", "zone"}
+    assert outputs["audit"] == {name: deployment["audit"][name] for name in ("retentionDays", "lockOn")}
     stores = outputs["defaultStore"]
     assert {name: sorted(shards) for name, shards in stores.items()} == {
         name: [str(number) for number in range(dataset.get("shards", 1))]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from infra.cli.refusal import Refused
 from infra.engine import urns
 from infra.engine.values import plain
+from infra.residency import naming
+from infra.residency.audit import AuditRecord
 from infra.residency.failover import Halt, Roles
 from infra.residency.findings import join
 from infra.residency.holders import OCI_BUCKET, TYPES, Deployed, Holder, SiteRecord
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
     from infra.engine.resource import Resource
     from infra.engine.state import Deployment
 
-_SITES, _ROLES = "legacySites", "storageRoles"  # as in `infra.exports`, which would import the cloud SDKs
+# As in `infra.exports`, which would import the cloud SDKs.
+_OUTPUTS = _SITES, _ROLES, _PROMISED = "legacySites", "storageRoles", "audit"
 _STORE, _SITE = "usdata:index:DatasetStore", "usdata:index:LegacyBackup"
+_AUDIT = "usdata:index:AuditTrail"
 
 
 def deployed(state: Deployment) -> Deployed:
@@ -34,13 +38,14 @@ def deployed(state: Deployment) -> Deployed:
     resources = {resource.urn: resource for resource in state.resources if not resource.delete}
     found = [(resource, _holder(resource, resources)) for resource in resources.values() if resource.type in TYPES]
     root = next((it for it in resources.values() if urns.is_root_stack(it.urn)), None)
-    outputs = {name: plain(root.outputs.get(name)) if root is not None else None for name in (_SITES, _ROLES)}
+    outputs = {name: plain(root.outputs.get(name)) if root is not None else None for name in _OUTPUTS}
     return Deployed(
         holders={holder.key: holder for _, holder in found},
         retained=frozenset(holder.key for resource, holder in found if resource.retain_on_delete),
         versioned=frozenset(holder.name for resource, holder in found if _keeps_versions(resource)),
         sites=_sites(outputs[_SITES]),
         roles=_roles(outputs[_ROLES]),
+        audit=_audit(outputs[_PROMISED]),
     )
 
 
@@ -72,6 +77,8 @@ def _origin(resource: Resource, resources: Mapping[str, Resource], place: str) -
             return join("datasets", above.name)
         if above.type == _SITE:
             return join("legacy.sites", above.name)
+        if above.type == _AUDIT:
+            return naming.AUDIT
         above = resources.get(above.parent)
     return join("oci.regions", place)
 
@@ -103,6 +110,19 @@ def _roles(output: object) -> Roles | None:
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _unreadable(_ROLES, output, '{"primary": "us-ashburn-1", "standby": "us-phoenix-1"}', error) from error
+
+
+def _audit(output: object) -> AuditRecord | None:
+    """What was promised about logs; None in a state of a stack that promised nothing."""
+    if output is None:
+        return None
+    try:
+        promised = cast("dict[str, Any]", output)
+        days = int(promised["retentionDays"])
+        return AuditRecord(retention_days=days, lock_on=date.fromisoformat(promised["lockOn"]))
+    except (KeyError, TypeError, ValueError) as error:
+        example = '{"retentionDays": 365, "lockOn": "2026-12-20"}'
+        raise _unreadable(_PROMISED, output, example, error) from error
 
 
 def _unreadable(name: str, output: object, example: str, error: Exception) -> Refused:

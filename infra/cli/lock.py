@@ -112,7 +112,8 @@ def _next(workspace: Workspace, known: Deployed, state_file: Path | None, day: d
     plan = load(workspace, day, evidence).plan
     if had is not None:
         known = with_state(known, had, _endings(plan, known))
-    return replace(with_planned(known, holders(plan)), retained=frozenset())
+    promised = plan.audit.record if plan.audit is not None else None
+    return replace(with_planned(known, holders(plan), promised), retained=frozenset())
 
 
 def _endings(plan: Plan, known: Deployed) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from infra.engine import urns
 from infra.engine.display import Change, Paper, Recorder, Tone, count, escape, listed
 from infra.engine.events import Op
+from infra.residency.audit import AUDIT_DAYS
 from infra.residency.flow import FlowKind
 from infra.residency.placement import PlacementRole
 
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from infra.engine.state import Deployment
+    from infra.residency.audit import AuditRegion
     from infra.residency.placement import DatasetPlan, Network, Plan, SitePlan
     from infra.residency.traffic import Edge
 
-_TOPICS: Final = ("Data", "Traffic", "Access", "Network", "Keys", "Legacy", "Other")
+_TOPICS: Final = ("Data", "Traffic", "Access", "Network", "Keys", "Audit", "Legacy", "Other")
 
 _KINDS: Final = {
     "DatasetStore": ("Data", "dataset {name}", ""),
@@ -44,6 +46,9 @@ _KINDS: Final = {
     "EdgeNetwork": ("Network", "network of the edge in {name}", "edge-network-"),
     "PeeringMesh": ("Network", "peering between the regions", ""),
     "RegionalKeys": ("Keys", "keys in {name}", "keys-"),
+    "AuditSettings": ("Audit", "audit events and connectors", ""),
+    "AuditTrail": ("Audit", "logs of {name}", "audit-"),
+    "Alarms": ("Audit", "alarms in {name}", "alarms-"),
     "LegacyBackup": ("Legacy", "site {name}", ""),
 }
 """For each kind of component its topic, its subject, and what stands before its subject's name in its logical name."""
@@ -194,6 +199,9 @@ def describe(plan: Plan, kind: str, name: str) -> str:
         "TrafficZone": lambda: f" {plan.traffic.zone}" if plan.traffic else "",
         "RegionalKeys": lambda: _keys(plan, name),
         "Access": lambda: _duties(plan),
+        "AuditSettings": lambda: f": kept for {AUDIT_DAYS} days; connectors may put logs, and nothing else",
+        "AuditTrail": lambda: "".join(_logs(plan, it) for it in _audited(plan) if it.region.value == name),
+        "Alarms": lambda: "".join(_alarms(plan) for it in _audited(plan) if it.region.value == name),
         "CloudGuard": lambda: _zones(plan),
         "Guardrails": lambda: _limits(plan),
         "StorageAccess": lambda: _access(plan),
@@ -231,6 +239,26 @@ def _dataset(plan: Plan, item: DatasetPlan) -> str:
 def _network(network: Network) -> str:
     tiers = listed([subnet.tier.value for subnet in network.subnets])
     return f" ({network.role.value}): {network.vcn}, private subnets {tiers}"
+
+
+def _audited(plan: Plan) -> tuple[AuditRegion, ...]:
+    return plan.audit.regions if plan.audit else ()
+
+
+def _logs(plan: Plan, audited: AuditRegion) -> str:
+    """Where they lie, and until when somebody could still end that: the one thing that time decides."""
+    if plan.audit is None:
+        return ""
+    return (
+        f": into {audited.bucket}, unalterable for {plan.audit.retention_days} days, which is locked on "
+        f"{plan.audit.lock_on}; logs name objects and addresses, and lie in this region alone"
+    )
+
+
+def _alarms(plan: Plan) -> str:
+    told = listed([it.address for it in plan.audit.subscribers], most=4) if plan.audit else ""
+    reads = ", and what the sealed users read" if plan.audit and plan.audit.sealed_users else ""
+    return f": changes of policies, keys, networks, regions and of the trail{reads} are told to {told}"
 
 
 def _edges(plan: Plan) -> tuple[Edge, ...]:

@@ -12,7 +12,8 @@ from infra.residency.dataset import DataClass
 class Compartment(StrEnum):
     """The compartments inside the organization's own; data is apart by class, and apart from keys and networks.
 
-    EDGE holds what faces the internet, apart from everything that a security zone is put on.
+    EDGE holds what faces the internet, apart from everything that a security zone is put on. AUDIT holds the audit
+    trail and its keys, apart from everything that those do whose acts it records.
     """
 
     PROTECTED = "protected"
@@ -21,6 +22,7 @@ class Compartment(StrEnum):
     KEYS = "keys"
     NETWORK = "network"
     EDGE = "edge"
+    AUDIT = "audit"
 
     def path(self, organization: str) -> str:
         """What a statement at the root of the tenancy calls it: `usds:protected` (page "Policy Syntax")."""

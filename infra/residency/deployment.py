@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from infra.residency.access_request import AccessRequest
+from infra.residency.audit_request import AuditRequest
 from infra.residency.guardrails_request import GuardrailsRequest
 from infra.residency.keys_request import KeysRequest
 from infra.residency.state_home import StateRequest
@@ -128,6 +129,7 @@ class DeploymentRequest:
     signers: Mapping[str, str] = field(default_factory=dict[str, str])
     traffic: TrafficRequest | None = None
     access: AccessRequest | None = None
+    audit: AuditRequest | None = None
     guardrails: GuardrailsRequest | None = None
     keys: KeysRequest = field(default_factory=KeysRequest)
     state: StateRequest | None = None

@@ -11,8 +11,10 @@ networks, logs), whatever duties, exports or edits of this table brought that ab
 * NETWORK changes networks and edges, and reads no object.
 * SECURITY administers keys, which it cannot use, policies and logs, and reads no object.
 * DEPLOYMENT runs this program: it configures buckets and reads no object; keys it can create and not destroy; logs it
-  can create and neither change nor switch off.
-* AUDIT reads configuration, the audit trail and flow logs; never an object, nor the name of one.
+  can create and neither change nor switch off. Of the audit trail it can create every part and change none: there is
+  no duty that could, so a trail grows, and what would take from it is for the sealed users alone.
+* AUDIT reads configuration, the events of the whole tenancy and flow logs; never an object, nor the name of one, and so
+  not the logs of buckets either.
 * BREAK_GLASS reads nothing, until two signers approve that it reads named datasets for some hours (`break_glass`).
 
 The tenancy's default Administrators group is bound by no policy (Oracle's page "Managing the Tenancy"): an assumption,
@@ -75,6 +77,7 @@ def _verbs(verb: Verb, *families: Family) -> tuple[Verbs, ...]:
 _DATA = tuple(of_class(data_class) for data_class in DataClass)
 _NETWORKS = (Compartment.NETWORK, Compartment.EDGE)
 _EDGE_FAMILIES = (Family.LOAD_BALANCERS, Family.DNS, Family.WEB_FIREWALLS, Family.HEALTH_CHECKS)
+_TRAIL_FAMILIES = (Family.CONNECTORS, Family.TOPICS, Family.SUBSCRIPTIONS)
 _IDENTITY = (
     Family.COMPARTMENTS,
     Family.GROUPS,
@@ -83,6 +86,14 @@ _IDENTITY = (
     Family.TAG_NAMESPACES,
 )
 
+_CREATE_LOGS = (
+    Operation.CREATE_LOG_GROUP,
+    Operation.GET_LOG_GROUP,
+    Operation.LIST_LOG_GROUPS,
+    Operation.CREATE_LOG,
+    Operation.GET_LOG,
+    Operation.LIST_LOGS,
+)
 _READ_BUCKETS = Permissions(of=(Permission.BUCKET_INSPECT, Permission.BUCKET_READ))
 _CONFIGURE_BUCKETS = Permissions(
     of=(
@@ -128,6 +139,61 @@ _ADMINISTER_KEYS = Permissions(
     )
 )
 
+_CREATE_AUDIT_BUCKETS = Permissions(
+    of=(
+        Permission.BUCKET_INSPECT,
+        Permission.BUCKET_READ,
+        Permission.BUCKET_CREATE,
+        Permission.BUCKET_UPDATE,
+        Permission.RETENTION_RULE_MANAGE,
+        Permission.RETENTION_RULE_LOCK,
+    )
+)
+_CREATE_AUDIT_KEYS = Permissions(
+    of=(*_READ_KEYS.of, Permission.KEY_CREATE, Permission.VAULT_CREATE_KEY, Permission.VAULT_CREATE)
+)
+_CREATE_TRAIL = (
+    _Grant(
+        what=(_CREATE_AUDIT_BUCKETS,),
+        where=(Compartment.AUDIT,),
+        calls=(
+            Operation.CREATE_BUCKET,
+            Operation.GET_BUCKET,
+            Operation.CREATE_RETENTION_RULE,
+            Operation.GET_RETENTION_RULE,
+            Operation.LIST_RETENTION_RULES,
+        ),
+    ),
+    _Grant(
+        what=(_CREATE_AUDIT_KEYS,),
+        where=(Compartment.AUDIT,),
+        calls=(Operation.CREATE_VAULT, Operation.GET_VAULT, Operation.CREATE_KEY, Operation.GET_KEY),
+    ),
+    _Grant(what=_verbs(Verb.USE, Family.KEY_DELEGATE), where=(Compartment.AUDIT,)),
+    _Grant(what=_verbs(Verb.MANAGE, Family.LOG_GROUPS), where=(Compartment.AUDIT,), calls=_CREATE_LOGS),
+    _Grant(
+        what=_verbs(Verb.MANAGE, Family.CONNECTORS),
+        where=(Compartment.AUDIT,),
+        calls=(Operation.CREATE_CONNECTOR, Operation.GET_CONNECTOR, Operation.LIST_CONNECTORS),
+    ),
+    _Grant(
+        what=_verbs(Verb.MANAGE, Family.TOPICS, Family.SUBSCRIPTIONS),
+        where=(Compartment.AUDIT,),
+        calls=(
+            Operation.CREATE_TOPIC,
+            Operation.GET_TOPIC,
+            Operation.CREATE_SUBSCRIPTION,
+            Operation.GET_SUBSCRIPTION,
+        ),
+    ),
+    _Grant(
+        what=_verbs(Verb.MANAGE, Family.EVENT_RULES),
+        where=(None,),
+        calls=(Operation.CREATE_RULE, Operation.GET_RULE, Operation.LIST_RULES),
+    ),
+)
+"""What creating the audit trail needs: no call among these changes or ends any of it."""
+
 _GRANTS: Mapping[Duty, tuple[_Grant, ...]] = MappingProxyType(
     {
         Duty.STORAGE: (_Grant(what=(_READ_BUCKETS, _HANDLE_OBJECTS), where=_DATA),),
@@ -164,15 +230,9 @@ _GRANTS: Mapping[Duty, tuple[_Grant, ...]] = MappingProxyType(
             _Grant(
                 what=_verbs(Verb.MANAGE, Family.LOG_GROUPS),
                 where=(Compartment.NETWORK,),
-                calls=(
-                    Operation.CREATE_LOG_GROUP,
-                    Operation.GET_LOG_GROUP,
-                    Operation.LIST_LOG_GROUPS,
-                    Operation.CREATE_LOG,
-                    Operation.GET_LOG,
-                    Operation.LIST_LOGS,
-                ),
+                calls=_CREATE_LOGS,
             ),
+            *_CREATE_TRAIL,
         ),
         Duty.AUDIT: (
             _Grant(
@@ -181,8 +241,10 @@ _GRANTS: Mapping[Duty, tuple[_Grant, ...]] = MappingProxyType(
                 ),
                 where=(None,),
             ),
-            _Grant(what=(_READ_BUCKETS,), where=_DATA),
-            _Grant(what=(_READ_KEYS,), where=(Compartment.KEYS,)),
+            _Grant(what=(_READ_BUCKETS,), where=(*_DATA, Compartment.AUDIT)),
+            _Grant(what=(_READ_KEYS,), where=(Compartment.KEYS, Compartment.AUDIT)),
+            _Grant(what=_verbs(Verb.READ, Family.LOG_GROUPS, *_TRAIL_FAMILIES), where=(Compartment.AUDIT,)),
+            _Grant(what=_verbs(Verb.READ, Family.EVENT_RULES), where=(None,)),
             _Grant(what=_verbs(Verb.READ, Family.NETWORKS), where=_NETWORKS),
             _Grant(what=_verbs(Verb.READ, *_EDGE_FAMILIES), where=(Compartment.EDGE,)),
             _Grant(what=_verbs(Verb.READ, Family.LOG_GROUPS, Family.LOG_CONTENT), where=(Compartment.NETWORK,)),

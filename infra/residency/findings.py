@@ -73,6 +73,8 @@ class Rule(StrEnum):
     APPROVAL = "approval"
     # guardrails
     GUARDRAIL = "guardrail"
+    # audit
+    RETENTION = "retention"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

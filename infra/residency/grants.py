@@ -1,4 +1,4 @@
-"""What Oracle Cloud's policies allow: Object Storage's own grants, and the one export of an EXCEPTED dataset.
+"""What Oracle Cloud's policies allow: Object Storage's own grants, connectors', and the one export of a dataset.
 
 Every statement is made here from plain values, so that a preview knows it whole; a component attaches them at the root
 of the tenancy and decides nothing. No grant is without its region.
@@ -13,10 +13,12 @@ from typing import assert_never
 
 from infra.residency.compartment import Compartment
 from infra.residency.oracle_policy import (
+    Connectors,
     Equals,
     Family,
     Group,
     Permission,
+    Permissions,
     Service,
     Statement,
     Variable,
@@ -78,6 +80,35 @@ class ServiceGrant:
             organization=self.organization,
             compartment=self.compartment,
             conditions=conditions,
+        )
+
+
+_DELIVERY = (Permission.OBJECT_INSPECT, Permission.OBJECT_CREATE, Permission.OBJECT_OVERWRITE)
+"""What putting an object in one or several parts needs (page "Details for Object Storage and Archive Storage"); that
+nothing is overwritten is what the bucket's retention rule sees to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorGrant:
+    """Connectors of the audit compartment may put logs into one bucket: they can read, change and delete nothing there.
+
+    Attributes:
+        name: logical name, unique among the plan's grants (`audit-us-ashburn-1`).
+        region: where bucket and connectors are; part of the bucket's name.
+    """
+
+    name: str
+    region: UsRegion
+    organization: str
+    bucket: str
+
+    def statement(self) -> Statement:
+        """The policy statement, for a policy at the root of the tenancy."""
+        return Statement(
+            subject=Connectors(organization=self.organization, bucket=self.bucket),
+            what=Permissions(of=_DELIVERY),
+            organization=self.organization,
+            compartment=Compartment.AUDIT,
         )
 
 

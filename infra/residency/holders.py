@@ -12,6 +12,7 @@ from datetime import date
 from types import MappingProxyType
 
 from infra.residency import naming
+from infra.residency.audit import AuditRecord
 from infra.residency.failover import Roles
 from infra.residency.findings import Finding, Rule, join
 from infra.residency.lifecycle import Phase
@@ -26,6 +27,7 @@ AWS_KEY = "aws:kms/key:Key"
 _STORE = f"usdata:index:DatasetStore${OCI_BUCKET}"
 _VAULT = f"usdata:index:RegionalKeys${OCI_VAULT}"
 _KEY = f"usdata:index:RegionalKeys${OCI_KEY}"
+_AUDIT = "usdata:index:AuditTrail"
 _BACKUP = f"usdata:index:LegacyBackup$usdata:index:LegacyBucket${AWS_BUCKET}"
 _BACKUP_KEY = f"usdata:index:LegacyBackup${AWS_KEY}"
 
@@ -105,6 +107,7 @@ class Deployed:
         versioned: names of the buckets in Oracle Cloud that keep versions, or once did.
         sites: how far each site has got; a site that is not named has not begun.
         roles: which region holds the default stores; None where nothing has been deployed.
+        audit: what was promised about logs; None where nothing was.
         complete: whether a holder must be named here before it is deployed.
     """
 
@@ -114,12 +117,13 @@ class Deployed:
     versioned: Collection[str] = frozenset()
     sites: Mapping[str, SiteRecord] = field(default_factory=dict[str, SiteRecord])
     roles: Roles | None = None
+    audit: AuditRecord | None = None
     complete: bool = False
 
 
 def holders(plan: Plan) -> tuple[Holder, ...]:
     """Every holder of a plan, sorted."""
-    return tuple(sorted((*_vaults(plan), *_stores(plan), *_backups(plan))))
+    return tuple(sorted((*_vaults(plan), *_stores(plan), *_backups(plan), *_logs(plan))))
 
 
 def _vaults(plan: Plan) -> Iterator[Holder]:
@@ -167,6 +171,23 @@ def _backups(plan: Plan) -> Iterator[Holder]:
         )
         for logical, bucket in _buckets(site):
             yield Holder(key=f"{_BACKUP}::{logical}", name=bucket, place=place, of=of)
+
+
+def _logs(plan: Plan) -> Iterator[Holder]:
+    """What holds logs: they tell who asked for what, so they are data about users, and outlive every phase."""
+    for audited in plan.audit.regions if plan.audit is not None else ():
+        for type_, name, fixed in (
+            (OCI_VAULT, audited.vault, (("vaultType", "DEFAULT"),)),
+            (OCI_KEY, audited.key, (("protectionMode", "HSM"),)),
+            (OCI_BUCKET, audited.bucket, (("namespace", plan.tenancy.namespace), ("storageTier", "Standard"))),
+        ):
+            yield Holder(
+                key=f"{_AUDIT}${type_}::audit-{audited.region}",
+                name=name,
+                place=audited.region.value,
+                of=naming.AUDIT,
+                fixed=fixed,
+            )
 
 
 def _buckets(site: SitePlan) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, cast
 
+from infra.residency.audit import AuditRecord
 from infra.residency.failover import Halt, Roles
 from infra.residency.holders import Deployed, Holder, Scalar, SiteRecord
 from infra.residency.lifecycle import Phase
@@ -50,6 +51,8 @@ def text(lock: Lock) -> str:
     if deployed.roles is not None:
         head["roles"] = _roles_row(deployed.roles)
     head["sites"] = sites
+    if (audit := deployed.audit) is not None:
+        head["audit"] = {"retentionDays": audit.retention_days, "lockOn": audit.lock_on.isoformat()}
     fields = "".join(f' "{name}": {json.dumps(value)},\n' for name, value in head.items())
     return f'{{\n{fields} "holders": [{listed}\n ]\n}}\n'
 
@@ -93,6 +96,7 @@ def lock_of(content: str, stack: str) -> Lock:
                 name: SiteRecord(phase=Phase(record["phase"]), expires=date.fromisoformat(record["expires"]))
                 for name, record in value["sites"].items()
             },
+            audit=_audit(value.get("audit")),
             complete=True,
         )
         lock = Lock(stack=value["stack"], deployed=deployed if value["locked"] else None)
@@ -111,10 +115,16 @@ def _holder(row: Mapping[str, Any]) -> Holder:
     return Holder(key=row["key"], name=row["name"], place=row["place"], of=row["of"], fixed=tuple(fixed.items()))
 
 
-def with_planned(deployed: Deployed, planned: Iterable[Holder]) -> Deployed:
-    """What is deployed once a plan has been applied that takes nothing away."""
+def _audit(promised: Mapping[str, Any] | None) -> AuditRecord | None:
+    if promised is None:
+        return None
+    return AuditRecord(retention_days=promised["retentionDays"], lock_on=date.fromisoformat(promised["lockOn"]))
+
+
+def with_planned(deployed: Deployed, planned: Iterable[Holder], audit: AuditRecord | None = None) -> Deployed:
+    """What is deployed once a plan has been applied that takes nothing away, with what it promises about logs."""
     added = {holder.key: holder for holder in planned}
-    return replace(deployed, holders={**added, **deployed.holders}, complete=True)
+    return replace(deployed, holders={**added, **deployed.holders}, audit=audit or deployed.audit, complete=True)
 
 
 def with_state(deployed: Deployed, state: Deployed, receipts: Mapping[str, str]) -> Deployed:
@@ -142,4 +152,5 @@ def with_state(deployed: Deployed, state: Deployed, receipts: Mapping[str, str])
         versioned=frozenset(deployed.versioned) | frozenset(state.versioned),
         roles=state.roles or deployed.roles,
         sites={**deployed.sites, **sites},
+        audit=state.audit or deployed.audit,
     )

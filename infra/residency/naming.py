@@ -16,6 +16,9 @@ STATE = "state"
 REPORTS = "reports"
 """What the bucket for a site's inventories is called where another is called by its dataset; no dataset may be."""
 
+AUDIT = "audit"
+"""What a bucket for logs is called where another is called by its dataset; no dataset may be."""
+
 
 def shard(dataset: str, number: int) -> str:
     """The logical name of a shard: `videos`, `videos-1`, ..."""
@@ -50,6 +53,26 @@ def key(organization: str, data_class: DataClass, region: UsRegion) -> str:
 def state(organization: str, region: UsRegion) -> str:
     """The physical name of the bucket, vault and key of a state: `usds-state-iad`; no dataset may be called so."""
     return f"{organization}-{STATE}-{region.facts.key}"
+
+
+def audit_bucket(organization: str, region: UsRegion) -> str:
+    """The physical name of a region's bucket for logs: `usds-audit-iad`."""
+    return oracle_bucket(organization, AUDIT, 0, region)
+
+
+def audit_key(organization: str, region: UsRegion) -> str:
+    """The physical name of the HSM key of a region's bucket for logs: `usds-audit-key-iad`."""
+    return f"{organization}-{AUDIT}-key-{region.facts.key}"
+
+
+def audit_vault(organization: str, region: UsRegion) -> str:
+    """The physical name of the vault of that key: `usds-audit-vault-iad`."""
+    return f"{organization}-{AUDIT}-vault-{region.facts.key}"
+
+
+def alarm_topic(organization: str, region: UsRegion) -> str:
+    """The name of the topic that a region's alarms are told to: `usds-alarms-iad`."""
+    return f"{organization}-alarms-{region.facts.key}"
 
 
 def backup(dataset: str, site: str) -> str:

@@ -1,14 +1,16 @@
 """Statements of Oracle Cloud's policies, as typed values: who may do what, where, and under which conditions.
 
-No statement is ever put together from text. What this tree cannot say cannot be granted: there is no `any-user`, no
-`endorse`, no `admit`, no `all-resources`, no name that is a pattern, and no permission outside the list below. Missing
-from that list on purpose: `PAR_MANAGE` (a pre-authenticated request passes every policy by), `KEY_EXPORT`,
-`VAULT_REPLICATE`, and whatever else would take data or keys out of the places that this project plans.
+No statement is ever put together from text. What this tree cannot say cannot be granted: there is no `any-user` but
+for connectors that write logs into one bucket (`Connectors`, which brings its conditions along), no `endorse`, no
+`admit`, no `all-resources`, no name that is a pattern, and no permission outside the list below. Missing from that list
+on purpose: `PAR_MANAGE` (a pre-authenticated request passes every policy by), `KEY_EXPORT`, `VAULT_REPLICATE`, and
+whatever else would take data or keys out of the places that this project plans.
 
 Sources: Oracle's pages "Policy Syntax", "Advanced Policy Features" (permissions in place of a verb, conditions),
 "Common Policies" (one `any` inside an `all`), "Details for Object Storage and Archive Storage" (tags of buckets) and
-"Details for Vault, Key Management, and Secret Management Service" (which permissions a verb stands for), and
-"Restricting Access to Resources Based on Time Frame" (times in ISO 8601, evaluated as UTC).
+"Details for Vault, Key Management, and Secret Management Service" (which permissions a verb stands for), "Restricting
+Access to Resources Based on Time Frame" (times in ISO 8601, evaluated as UTC), "Using Tags to Manage Access" (the tag
+of a requesting resource's compartment) and "Connector Hub IAM Policies" (`any-user` with the type of the principal).
 """
 
 from collections.abc import Mapping
@@ -64,6 +66,10 @@ class Family(StrEnum):
     LOG_CONTENT = "log-content"
     LOG_GROUPS = "log-groups"
     CLOUD_GUARD = "cloud-guard-family"
+    CONNECTORS = "serviceconnectors"
+    EVENT_RULES = "cloudevents-rules"
+    SUBSCRIPTIONS = "ons-subscriptions"
+    TOPICS = "ons-topics"
 
 
 class Permission(StrEnum):
@@ -74,6 +80,8 @@ class Permission(StrEnum):
     BUCKET_UPDATE = "BUCKET_UPDATE"
     BUCKET_CREATE = "BUCKET_CREATE"
     BUCKET_DELETE = "BUCKET_DELETE"
+    RETENTION_RULE_MANAGE = "RETENTION_RULE_MANAGE"
+    RETENTION_RULE_LOCK = "RETENTION_RULE_LOCK"
     OBJECT_INSPECT = "OBJECT_INSPECT"
     OBJECT_READ = "OBJECT_READ"
     OBJECT_OVERWRITE = "OBJECT_OVERWRITE"
@@ -99,8 +107,8 @@ class Permission(StrEnum):
 class Operation(StrEnum):
     """Calls by name, as `request.operation` carries them.
 
-    None of these reads, writes or lists an object, and none changes a log that is there: a grant for these calls alone
-    gives no power over either.
+    None of these reads, writes or lists an object, and none changes a log, a connector, an alarm, a key or a retention
+    rule that is there: a grant for these calls alone gives no power over any.
     """
 
     CREATE_REPLICATION_POLICY = "CreateReplicationPolicy"
@@ -111,6 +119,25 @@ class Operation(StrEnum):
     CREATE_LOG = "CreateLog"
     GET_LOG = "GetLog"
     LIST_LOGS = "ListLogs"
+    CREATE_BUCKET = "CreateBucket"
+    GET_BUCKET = "GetBucket"
+    CREATE_RETENTION_RULE = "CreateRetentionRule"
+    GET_RETENTION_RULE = "GetRetentionRule"
+    LIST_RETENTION_RULES = "ListRetentionRules"
+    CREATE_VAULT = "CreateVault"
+    GET_VAULT = "GetVault"
+    CREATE_KEY = "CreateKey"
+    GET_KEY = "GetKey"
+    CREATE_CONNECTOR = "CreateServiceConnector"
+    GET_CONNECTOR = "GetServiceConnector"
+    LIST_CONNECTORS = "ListServiceConnectors"
+    CREATE_RULE = "CreateRule"
+    GET_RULE = "GetRule"
+    LIST_RULES = "ListRules"
+    CREATE_TOPIC = "CreateTopic"
+    GET_TOPIC = "GetTopic"
+    CREATE_SUBSCRIPTION = "CreateSubscription"
+    GET_SUBSCRIPTION = "GetSubscription"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +160,37 @@ class Service:
     def text(self) -> str:
         """As a statement names it."""
         return f"service {self.principal}"
+
+
+SENDS = "sends"
+"""The tag, in the organization's own namespace, of the one compartment whose connectors may write..."""
+
+LOGS = "logs"
+"""...and its one value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connectors:
+    """Connectors on their way into one bucket: the one `any-user` that there is, since a connector is nobody by name.
+
+    Never without its conditions: it is a connector, of the compartment that is tagged for it, and the bucket is the
+    one. By the compartment's tag and not its OCID, which a first preview could not know.
+    """
+
+    organization: str
+    bucket: str
+
+    def text(self) -> str:
+        """As a statement names it."""
+        return "any-user"
+
+    def conditions(self) -> "tuple[Comparison, ...]":
+        """What every statement about it is narrowed to."""
+        return (
+            Equals(variable=Variable.PRINCIPAL_TYPE, value="serviceconnector"),
+            Equals(variable=Variable.BUCKET, value=self.bucket),
+            FromTagged(namespace=self.organization, tag=SENDS, value=LOGS),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +223,7 @@ class Variable(StrEnum):
     NETWORK_SOURCE = "request.networkSource.name"
     OPERATION = "request.operation"
     PERMISSION = "request.permission"
+    PRINCIPAL_TYPE = "request.principal.type"
     REGION = "request.region"
 
 
@@ -220,7 +279,20 @@ def before(day: date) -> Before:
     return Before(moment=datetime.combine(day, time(tzinfo=UTC)))
 
 
-Comparison = Equals | Tagged | Before | After
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromTagged:
+    """The request comes from a resource in a compartment that has this value of a tag."""
+
+    namespace: str
+    tag: str
+    value: str
+
+    def text(self) -> str:
+        """As a statement writes it."""
+        return f"request.principal.compartment.tag.{self.namespace}.{self.tag}='{self.value}'"
+
+
+Comparison = Equals | Tagged | FromTagged | Before | After
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,10 +319,10 @@ class Statement:
 
     Attributes:
         compartment: where it holds, whatever is inside included; None is the whole tenancy.
-        conditions: all of them must hold.
+        conditions: all of them must hold, and those of the subject.
     """
 
-    subject: Group | Service
+    subject: Group | Service | Connectors
     what: Verbs | Permissions
     organization: str
     compartment: Compartment | None
@@ -262,7 +334,8 @@ class Statement:
         return f"Allow {self.subject.text()} to {self.what.text()} in {place}{self._where()}"
 
     def _where(self) -> str:
-        match self.conditions:
+        own = self.subject.conditions() if isinstance(self.subject, Connectors) else ()
+        match (*own, *self.conditions):
             case ():
                 return ""
             case (OneOf(of=(_, _, *_)) as only,):
@@ -331,6 +404,8 @@ class Power(StrEnum):
 
 _POWERS_OF_PERMISSIONS: Mapping[Permission, Power] = MappingProxyType(
     {
+        Permission.RETENTION_RULE_MANAGE: Power.CHANGE_LOGS,
+        Permission.RETENTION_RULE_LOCK: Power.CHANGE_LOGS,
         Permission.OBJECT_INSPECT: Power.LIST_DATA,
         Permission.OBJECT_READ: Power.READ_DATA,
         Permission.OBJECT_OVERWRITE: Power.WRITE_DATA,
@@ -364,6 +439,10 @@ _POWERS_OF_FAMILIES: Mapping[Family, Power] = MappingProxyType(
         Family.AUDIT_EVENTS: Power.CHANGE_LOGS,
         Family.LOG_CONTENT: Power.CHANGE_LOGS,
         Family.LOG_GROUPS: Power.CHANGE_LOGS,
+        Family.CONNECTORS: Power.CHANGE_LOGS,
+        Family.EVENT_RULES: Power.CHANGE_LOGS,
+        Family.SUBSCRIPTIONS: Power.CHANGE_LOGS,
+        Family.TOPICS: Power.CHANGE_LOGS,
     }
 )
 """What USE or MANAGE on a family amounts to; whoever moves members or compartments about decides who may do what."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network
 
 from infra.residency.access import AccessPlan
+from infra.residency.audit import AuditPlan
 from infra.residency.aws_policy import Policy
 from infra.residency.compartment import Compartment
 from infra.residency.dataset import DataClass, Dataset
@@ -244,6 +245,7 @@ class Plan:
         access: who has which duty; None for a stack in which nobody has one.
         guardrails: what else watches and forbids; None for a stack that has quotas and tags only.
         state: where the stack's own state lies; None for a stack that only simulated clouds have.
+        audit: what is logged and who is told; None for a stack that logs no more than what passes its subnets.
     """
 
     organization: str
@@ -261,3 +263,4 @@ class Plan:
     access: AccessPlan | None
     guardrails: GuardrailsPlan | None
     state: StateHome | None
+    audit: AuditPlan | None

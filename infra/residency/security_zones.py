@@ -70,7 +70,7 @@ class ZoneKind(StrEnum):
 def kind_of_zone(compartment: Compartment) -> ZoneKind | None:
     """The kind of zone that a compartment is; None for what faces the internet."""
     match compartment:
-        case Compartment.PROTECTED | Compartment.EXCEPTED | Compartment.KEYS | Compartment.NETWORK:
+        case Compartment.PROTECTED | Compartment.EXCEPTED | Compartment.KEYS | Compartment.NETWORK | Compartment.AUDIT:
             return ZoneKind.SEALED
         case Compartment.PUBLIC:
             return ZoneKind.OPEN

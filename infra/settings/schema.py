@@ -5,6 +5,7 @@ places data.
 """
 
 from infra.residency.access_request import AccessLimitsRequest, AccessRequest, GroupRequest
+from infra.residency.audit_request import AuditRequest
 from infra.residency.deployment import (
     AgentRequest,
     ControlRequest,
@@ -51,7 +52,7 @@ class Reader(FieldReader):
             node,
             path,
             required=("organization", "oci", "datasets", "legacy"),
-            optional=("traffic", "access", "guardrails", "keys", "state"),
+            optional=("traffic", "access", "guardrails", "keys", "state", "audit"),
         )
         legacy = self._fields(fields["legacy"], "legacy", required=("sites",), optional=("organization", "signers"))
         return DeploymentRequest(
@@ -72,6 +73,7 @@ class Reader(FieldReader):
             guardrails=self._guardrails(fields["guardrails"], "guardrails") if "guardrails" in fields else None,
             keys=self._keys(fields["keys"], "keys") if "keys" in fields else KeysRequest(),
             state=self._state(fields["state"], "state") if "state" in fields else None,
+            audit=self._audit(fields["audit"], "audit") if "audit" in fields else None,
         )
 
     def _keys(self, node: Node, path: str) -> KeysRequest:
@@ -108,6 +110,18 @@ class Reader(FieldReader):
             security_policies=policies,
             packet_routing=self._optional_text(fields, path, "packetRouting"),
             deny_statements=self._flag(fields, path, "denyStatements") if "denyStatements" in fields else False,
+        )
+
+    def _audit(self, node: Node, path: str) -> AuditRequest:
+        fields = self._fields(
+            node, path, required=("retentionDays", "lockOn", "subscribers"), optional=("sealedUsers",)
+        )
+        sealed = child(path, "sealedUsers")
+        return AuditRequest(
+            retention_days=self._whole(fields, path, "retentionDays"),
+            lock_on=self._text(fields, path, "lockOn"),
+            subscribers=self._texts(fields["subscribers"], child(path, "subscribers")),
+            sealed_users=self._texts(fields["sealedUsers"], sealed) if "sealedUsers" in fields else {},
         )
 
     def _access(self, node: Node, path: str) -> AccessRequest:

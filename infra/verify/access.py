@@ -56,7 +56,8 @@ _CHANGES_KEYS = frozenset(
         "VAULT_CREATE_KEY", "VAULT_CREATE", "VAULT_UPDATE", "VAULT_DELETE",
     }
 )  # fmt: skip
-_PERMISSIONS = _READS | _USES_KEYS | _HARMLESS | _CHANGES_KEYS
+_CHANGES_LOGS = frozenset({"RETENTION_RULE_MANAGE", "RETENTION_RULE_LOCK"})
+_PERMISSIONS = _READS | _USES_KEYS | _HARMLESS | _CHANGES_KEYS | _CHANGES_LOGS
 """Every permission that may be granted; among those missing are PAR_MANAGE, KEY_EXPORT and VAULT_REPLICATE."""
 
 _DATA = frozenset({"objects", "object-family"})
@@ -67,6 +68,7 @@ _CHANGE = frozenset(
         "compartments", "groups", "network-sources", "policies", "users",
         "dns", "load-balancers", "virtual-network-family", "waf-family",
         "log-groups", "log-content", "audit-events",
+        "serviceconnectors", "cloudevents-rules", "ons-topics", "ons-subscriptions",
     }
 )  # fmt: skip
 _OTHER = frozenset({"cloud-guard-family", "health-check-family", "quotas", "tag-namespaces"})
@@ -77,10 +79,18 @@ _CALLS = frozenset(
     {
         "createreplicationpolicy", "putobjectlifecyclepolicy",
         "createloggroup", "getloggroup", "listloggroups", "createlog", "getlog", "listlogs",
+        "createbucket", "getbucket", "createretentionrule", "getretentionrule", "listretentionrules",
+        "createvault", "getvault", "createkey", "getkey",
+        "createserviceconnector", "getserviceconnector", "listserviceconnectors",
+        "createrule", "getrule", "listrules", "createtopic", "gettopic", "createsubscription", "getsubscription",
     }
 )  # fmt: skip
-"""Calls that read and list no object, and change and end no log."""
+"""Calls that read and list no object, and change and end no log, key, connector, alarm or retention rule."""
 
+_DELIVERS = frozenset({"OBJECT_INSPECT", "OBJECT_CREATE", "OBJECT_OVERWRITE"})
+"""What a connector may do in the one bucket that it fills."""
+
+_TYPE = "request.principal.type"
 _WIDEST = {4: 16, 6: 32}
 ELSEWHERE = "\N{EM DASH}elsewhere"
 """A value that nothing is named: a request from another network, or in another region."""
@@ -137,12 +147,14 @@ class Declared:
         emergency: those of them whose duty is break-glass.
         exports: of EXCEPTED datasets.
         regions: the regions of the stack.
+        audit_buckets: those of the audit trail; none where there is no trail.
     """
 
     organization: str
     groups: Mapping[str, str]
     exports: tuple[Export, ...]
     regions: frozenset[UsRegion]
+    audit_buckets: frozenset[str] = frozenset()
     emergency: frozenset[str] = frozenset()
 
 
@@ -171,6 +183,9 @@ def declared(deployment: Mapping[str, Any]) -> Declared:
         ),
         regions=frozenset(UsRegion(name) for name in regions),
         emergency=frozenset(name for name, group in access["groups"].items() if group["duty"] == "break-glass"),
+        audit_buckets=frozenset(
+            f"{organization}-audit-{UsRegion(name).facts.key}" for name in regions if "audit" in deployment
+        ),
     )
 
 
@@ -248,8 +263,33 @@ class _Check:
             case "group":
                 for name in statement.names:
                     yield from self._group(statement, name)
+            case "any-user" if any(compared(statement.condition, _TYPE)):
+                yield from self._connectors(statement)
             case kind:
                 yield Rule.SUBJECT, f"{kind} is nobody in particular"
+
+    def _connectors(self, statement: Statement) -> Iterator[tuple[Rule, str]]:
+        """The one any-user: connectors, of the one tagged compartment, that put logs into a bucket of the trail."""
+        tag = f"{self.declared.organization}.sends"
+        for variable, allowed, what in (
+            (_TYPE, frozenset({"serviceconnector"}), "any-user of type"),
+            ("target.bucket.name", self.declared.audit_buckets, "connectors into the bucket"),
+            (
+                f"request.principal.compartment.tag.{tag}".lower(),
+                frozenset({"logs"}),
+                "connectors of a compartment that sends",
+            ),
+        ):
+            for other in _beyond(statement, variable, allowed):
+                yield Rule.SUBJECT, f"{what} {_said(other)}"
+        if statement.place != (self.declared.organization, "audit"):
+            yield Rule.COMPARTMENT, "connectors outside the compartment of the audit trail"
+        if statement.resource or not statement.permissions <= _DELIVERS:
+            yield Rule.PERMISSION, "connectors that do more than put logs"
+        for node in self.graph.of(COMPARTMENT):
+            tags = node.inputs.get("definedTags")
+            if (tags == UNKNOWN or tag in (tags or {})) and node.inputs.get("name") != "audit":
+                yield Rule.SUBJECT, f"connectors of the compartment {node.inputs.get('name')} too"
 
     def _place(self, statement: Statement) -> Iterator[tuple[Rule, str]]:
         known = {str(node.inputs.get("name")) for node in self.graph.of(COMPARTMENT)}
@@ -400,6 +440,6 @@ def _changes(statement: Statement) -> bool:
         return False
     if statement.resource in {"keys", "vaults"}:
         return statement.verb == "manage"
-    if statement.permissions & _CHANGES_KEYS:
+    if statement.permissions & (_CHANGES_KEYS | _CHANGES_LOGS):
         return True
     return statement.verb in {"use", "manage"} and statement.resource in _CHANGE | {"all-resources"}

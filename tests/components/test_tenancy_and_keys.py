@@ -22,6 +22,7 @@ def test_compartments_stand_inside_one(made: Recorded):
         "keys": ("keys", enclosing),
         "network": ("network", enclosing),
         "edge": ("edge", enclosing),
+        "audit": ("audit", enclosing),
     }
     assert {r.inputs["enableDelete"] for r in made.of_type(COMPARTMENT)} == {False}
 
@@ -33,7 +34,10 @@ def test_tags_that_decide_are_closed_lists(recorded: Recorded):
         "owner": None,
         "phase": {"validatorType": "ENUM", "values": ["live", "backup", "drain", "wipe"]},
         "role": {"validatorType": "ENUM", "values": ["primary", "replica"]},
+        "sends": {"validatorType": "ENUM", "values": ["logs"]},
     }
+    (sending,) = [r for r in recorded.of_type(COMPARTMENT) if "definedTags" in r.inputs]
+    assert (sending.name, sending.inputs["definedTags"]) == ("audit", {"usds.sends": "logs"})
     (namespace,) = recorded.of_type("oci:Identity/tagNamespace:TagNamespace")
     assert namespace.inputs["name"] == "usds"
 

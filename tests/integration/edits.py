@@ -117,6 +117,12 @@ EDITS: dict[str, Edit] = {
     "legacy.organization.otherPolicies": {"legacy/organization": {**_ORGANIZATION, "otherPolicies": 3}},
     "keys.vault": {"keys": {"vault": "private"}},
     "keys.rotationDays": {"keys": {"rotationDays": 90}},
+    "audit": {"audit": None},
+    "audit.retentionDays": {"audit/retentionDays": 400},
+    "audit.retentionDays shortened": {"audit/retentionDays": 364},
+    "audit.lockOn": {"audit/lockOn": "2027-05-31"},
+    "audit.subscribers.<name>": {"audit/subscribers/compliance": "compliance@example.com"},
+    "audit.sealedUsers.<name>": {"audit/sealedUsers": {"first": "ocid1.user.oc1..aaaaaaaasandbox"}},
     "legacy.sites.<name>": {
         "legacy/sites/ohio": {
             "region": "us-east-1", "accountId": "333333333333", "deployerRole": "usdata-deployer", "phase": "backup",

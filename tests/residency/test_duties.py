@@ -47,6 +47,12 @@ _CONFIGURE = "{BUCKET_INSPECT, BUCKET_READ, BUCKET_UPDATE, BUCKET_CREATE, BUCKET
 _OBJECTS = "{OBJECT_INSPECT, OBJECT_READ, OBJECT_OVERWRITE, OBJECT_CREATE, OBJECT_DELETE, OBJECT_RESTORE}"
 _KEYS = "KEY_INSPECT, KEY_READ, VAULT_INSPECT, VAULT_READ"
 _LOG_CALLS = "'CreateLogGroup', 'GetLogGroup', 'ListLogGroups', 'CreateLog', 'GetLog', 'ListLogs'"
+_AUDIT_BUCKETS = "BUCKET_INSPECT, BUCKET_READ, BUCKET_CREATE, BUCKET_UPDATE, RETENTION_RULE_MANAGE, RETENTION_RULE_LOCK"
+_AUDIT_BUCKET_CALLS = "'CreateBucket', 'GetBucket', 'CreateRetentionRule', 'GetRetentionRule', 'ListRetentionRules'"
+_AUDIT_KEYS = f"{_KEYS}, KEY_CREATE, VAULT_CREATE_KEY, VAULT_CREATE"
+_AUDIT_KEY_CALLS = "'CreateVault', 'GetVault', 'CreateKey', 'GetKey'"
+_CONNECTOR_CALLS = "'CreateServiceConnector', 'GetServiceConnector', 'ListServiceConnectors'"
+_TOPIC_CALLS = "'CreateTopic', 'GetTopic', 'CreateSubscription', 'GetSubscription'"
 _DATA = ("usds:protected", "usds:excepted", "usds:public")
 _EDGE = ("load-balancers", "dns", "waf-family", "health-check-family")
 _IDENTITY = ("compartments", "groups", "network-sources", "policies", "tag-namespaces")
@@ -79,14 +85,30 @@ TABLE = {
         "manage virtual-network-family in compartment usds:edge",
         *(f"manage {family} in compartment usds:edge" for family in _EDGE),
         f"manage log-groups in compartment usds:network, any {{{_LOG_CALLS}}}",
+        # Of the audit trail every part can be created, and none changed.
+        f"{{{_AUDIT_BUCKETS}}} in compartment usds:audit, any {{{_AUDIT_BUCKET_CALLS}}}",
+        f"{{{_AUDIT_KEYS}}} in compartment usds:audit, any {{{_AUDIT_KEY_CALLS}}}",
+        "use key-delegate in compartment usds:audit",
+        f"manage log-groups in compartment usds:audit, any {{{_LOG_CALLS}}}",
+        f"manage serviceconnectors in compartment usds:audit, any {{{_CONNECTOR_CALLS}}}",
+        *(
+            f"manage {family} in compartment usds:audit, any {{{_TOPIC_CALLS}}}"
+            for family in ("ons-topics", "ons-subscriptions")
+        ),
+        "manage cloudevents-rules in tenancy, any {'CreateRule', 'GetRule', 'ListRules'}",
     },
     Duty.AUDIT: {
         *(
             f"read {family} in tenancy"
             for family in (*_IDENTITY, "audit-events", "cloud-guard-family", "quotas", "users")
         ),
-        *(f"{_BUCKETS} in compartment {place}" for place in _DATA),
-        f"{{{_KEYS}}} in compartment usds:keys",
+        *(f"{_BUCKETS} in compartment {place}" for place in (*_DATA, "usds:audit")),
+        *(f"{{{_KEYS}}} in compartment {place}" for place in ("usds:keys", "usds:audit")),
+        *(
+            f"read {family} in compartment usds:audit"
+            for family in ("log-groups", "serviceconnectors", "ons-topics", "ons-subscriptions")
+        ),
+        "read cloudevents-rules in tenancy",
         "read virtual-network-family in compartment usds:network",
         "read virtual-network-family in compartment usds:edge",
         *(f"read {family} in compartment usds:edge" for family in _EDGE),

@@ -16,6 +16,7 @@ from tests.components.test_backup_transfer import TRANSFER
 from tests.residency.samples import GOOD, with_site
 from tests.support.programs import configuration, planned, shipped
 
+COMPARTMENT = "oci:Identity/compartment:Compartment"
 GROUP, POLICY, SOURCE = (
     "oci:Identity/group:Group",
     "oci:Identity/policy:Policy",
@@ -165,6 +166,23 @@ LEAKS = [
         say(f"Allow group auditors to manage policies in tenancy {WHERE}")), {Rule.SEPARATION}),
     ("separation by another spelling", both(
         say(f"Allow group Storage-Operators to manage policies in tenancy {WHERE}")), {Rule.SUBJECT, Rule.SEPARATION}),
+    ("a connector of any type", rewrite("connectors", "request.principal.type='serviceconnector', ", ""), {Rule.SUBJECT}),
+    ("a function instead", rewrite("connectors", "'serviceconnector'", "'fnfunc'"), {Rule.SUBJECT}),
+    ("anything but a function", rewrite("connectors", "type='serviceconnector'", "type!='fnfunc'"), {Rule.SUBJECT}),
+    ("connectors into any bucket", rewrite("connectors", "target.bucket.name='usds-audit-iad', ", ""), {Rule.SUBJECT}),
+    ("connectors into data", rewrite("connectors", "'usds-audit-iad'", "'usds-profiles-iad'"), {Rule.SUBJECT}),
+    ("connectors of anybody", rewrite("connectors", ", request.principal.compartment.tag.usds.sends='logs'", ""), {Rule.SUBJECT}),
+    ("connectors of another tag", rewrite("connectors", "tag.usds.sends", "tag.usds.owner"), {Rule.SUBJECT}),
+    ("connectors by any of it", rewrite("connectors", "where all", "where any"), {Rule.SUBJECT}),
+    ("connectors that delete", rewrite("connectors", "OBJECT_OVERWRITE", "OBJECT_DELETE"), {Rule.PERMISSION}),
+    ("connectors that manage", rewrite("connectors", "{OBJECT_INSPECT, OBJECT_CREATE, OBJECT_OVERWRITE}", "manage objects"),
+     {Rule.PERMISSION}),
+    ("connectors elsewhere", rewrite("connectors", "usds:audit", "usds:protected"), {Rule.COMPARTMENT}),
+    ("a second compartment that sends", put(COMPARTMENT, "edge", definedTags={"usds.sends": "logs"}), {Rule.SUBJECT}),
+    ("logs switched off by operators", say(f"Allow group {OPERATORS} to use serviceconnectors in compartment usds:audit {WHERE}"),
+     {Rule.SEPARATION}),
+    ("retention changed by operators", say(f"Allow group {OPERATORS} to {{RETENTION_RULE_MANAGE}} in compartment usds:audit {WHERE}"),
+     {Rule.SEPARATION}),
     ("databases", say(f"Allow group {OPERATORS} to manage database-family in compartment usds:protected {WHERE}"), {Rule.FAMILY}),
     ("a bucket copied by a function", say(f"Allow group {OPERATORS} to manage functions-family in compartment usds:edge {WHERE}"),
      {Rule.FAMILY}),
@@ -315,6 +333,8 @@ HARMLESS = [
     ("an export that ends sooner", rewrite("metrics-export", "2027-06-30", "2027-01-31")),
     ("an export that only inspects less", rewrite("metrics-export", "where all {", "where all {target.object.name='a', ")),
     ("one of the deployer's calls", rewrite("deployers", CALLS, "request.operation='CreateReplicationPolicy'")),
+    ("connectors that need not look", rewrite("connectors", "OBJECT_INSPECT, ", "")),
+    ("connectors with a region", rewrite("connectors", "where all {", "where all {request.region='iad', ")),
     ("a narrower network", put(SOURCE, "us-office", publicSourceLists=["198.51.100.0/28"])),
     ("an address", put(SOURCE, "us-office", publicSourceLists=["198.51.100.7"])),
     ("a network more", put(SOURCE, "us-office", publicSourceLists=["198.51.100.0/24", "192.0.2.0/24"])),

@@ -38,9 +38,10 @@ def _provider(recorded, name: str) -> str:
 
 
 def expected(plan: Plan) -> set[tuple[str, str, str, str]]:
-    """(who, does, bucket, network) of every group in the planner's matrix."""
+    """(who, does, bucket, network) of every group in the planner's matrix, and of the connectors that carry logs."""
     physical = {it.name: it.physical for it in plan.access.networks} if plan.access else {}
     placements = {d.dataset.name: d.placements for d in plan.datasets}
+    logs = plan.audit.regions if plan.audit else ()
     return {
         (row.who, power.removesuffix(" data"), placement.bucket, physical.get(row.network, row.network))
         for row in matrix(plan)
@@ -48,7 +49,7 @@ def expected(plan: Plan) -> set[tuple[str, str, str, str]]:
         for power in row.powers
         for placement in placements[row.dataset]
         if placement.region.value in row.where
-    }
+    } | {("any-user", does, it.bucket, "anywhere") for it in logs for does in ("list", "write")}
 
 
 @pytest.mark.parametrize("stack", ["sandbox", "us-prod"])

@@ -11,6 +11,7 @@ from datetime import date
 
 from infra.residency import failover, naming
 from infra.residency.access import AccessPlan
+from infra.residency.audit import AuditPlan
 from infra.residency.aws_policy import Policy, role_arn, too_much
 from infra.residency.bucket_policy import lockouts
 from infra.residency.compartment import Compartment, of_class
@@ -31,6 +32,7 @@ from infra.residency.organization_policy import OrganizationPlan
 from infra.residency.placement import DatasetPlan, KeyPlan, Plan, SitePlan, Tenancy
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.approvals import plan_approvals
+from infra.residency.planner.audit import plan_audit
 from infra.residency.planner.datasets import place, plan_datasets
 from infra.residency.planner.guardrails import judge_routing, plan_guardrails
 from infra.residency.planner.keys import plan_keys
@@ -91,6 +93,11 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
             signers=signers,
             findings=findings,
         )
+    audit = None
+    if request.audit is not None:
+        audit = plan_audit(
+            request.audit, request, tenancy, regions, as_of=as_of, deployed=evidence.deployed, findings=findings
+        )
     control = plan_control(request, sites, findings)
     guardrails = None
     if request.guardrails is not None:
@@ -134,6 +141,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
         control=control,
         key_care=key_care,
         state=state,
+        audit=audit,
     )
     findings.extend(judge(planned, as_of))
     if evidence.deployed is not None:
@@ -314,6 +322,7 @@ def _assemble(
     control: OrganizationPlan | None,
     key_care: KeyCare,
     state: StateHome | None,
+    audit: AuditPlan | None,
 ) -> Plan:
     organization = request.organization
     return Plan(
@@ -323,7 +332,7 @@ def _assemble(
         networks=regions.networks,
         keys=_keys(organization, regions),
         key_care=key_care,
-        service_grants=_service_grants(organization, regions),
+        service_grants=_service_grants(organization, regions, audit),
         datasets=datasets,
         sites=sites,
         control=control,
@@ -332,6 +341,7 @@ def _assemble(
         access=access,
         guardrails=guardrails,
         state=state,
+        audit=audit,
     )
 
 
@@ -345,8 +355,8 @@ def _keys(organization: str, regions: Regions) -> tuple[KeyPlan, ...]:
     return tuple(sorted(keys, key=lambda key: key.name))
 
 
-def _service_grants(organization: str, regions: Regions) -> tuple[ServiceGrant, ...]:
-    """What Object Storage itself may do, in exactly the regions that hold data."""
+def _service_grants(organization: str, regions: Regions, audit: AuditPlan | None) -> tuple[ServiceGrant, ...]:
+    """What Object Storage itself may do, in exactly the regions that hold data or logs."""
 
     def grant(region: UsRegion, compartment: Compartment, use: ServiceUse) -> ServiceGrant:
         return ServiceGrant(
@@ -361,4 +371,6 @@ def _service_grants(organization: str, regions: Regions) -> tuple[ServiceGrant, 
     for region in (regions.roles.primary, regions.roles.other):
         grants.extend(grant(region, of_class(data_class), ServiceUse.OBJECTS) for data_class in DataClass)
         grants.append(grant(region, Compartment.KEYS, ServiceUse.KEYS))
+    logged = audit.regions if audit is not None else ()
+    grants.extend(grant(it.region, Compartment.AUDIT, ServiceUse.KEYS) for it in logged)
     return tuple(sorted(grants, key=lambda grant: grant.name))

@@ -46,6 +46,7 @@ def plan_datasets(requests: Mapping[str, DatasetRequest], as_of: date, findings:
 
 
 _TAKEN = {
+    naming.AUDIT: "a region's own bucket for logs has that name",
     naming.REPORTS: "a legacy site's own bucket for reports has that name",
     naming.STATE: "the bucket of the stack's own state has that name",
 }

@@ -195,6 +195,20 @@ REASON = _form(
 )
 
 SIGNER = _form(Rule.NAME, r"[a-z](?:-?[a-z0-9]){1,31}(?<!.{33})", f"2 to 32 {_WORDS}", "security")
+ADDRESS = _form(
+    Rule.IDENTIFIER,
+    r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9](?:[A-Za-z0-9-]|\.(?!\.)){1,180}\.[A-Za-z]{2,24}",
+    "an e-mail address: letters, digits and ._+- before the @, a host behind it",
+    "security-desk@example.com",
+    "alarms are sent there",
+)
+USER = _form(
+    Rule.IDENTIFIER,
+    r"ocid1\.user\.oc1\.\.[a-z0-9]{8,100}",
+    "ocid1.user.oc1.. and the user's own letters and digits",
+    "ocid1.user.oc1..aaaaaaaa…",
+    "logs name who acts by OCID",
+)
 CENSUS = _form(
     Rule.IDENTIFIER,
     r"[0-9a-f]{8,64}",

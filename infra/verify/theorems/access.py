@@ -3,13 +3,14 @@
 In Oracle Cloud no statement lets in anybody but a declared group, from its own network, in a region of this stack,
 until the end that was declared, and Object Storage itself. At a legacy site nobody reads a backup, lists its history or
 decrypts it but the one role that the site's phase names, and nobody acts as that role but whom the phase names. Every
-guardrail that the configuration declares, which keeps everybody inside those regions and compartments, is there whole.
+guardrail that the configuration declares, which keeps everybody inside those regions and compartments, is there whole;
+and where it declares an audit trail, what is done in Oracle Cloud is logged where nobody can alter it.
 """
 
 from functools import lru_cache
 from typing import Any, Final
 
-from infra.verify import access, aws_access, guardrails, oracle_requests
+from infra.verify import access, aws_access, guardrails, oracle_requests, trail
 from infra.verify.aws import cover, enumeration, legacy, replay
 from infra.verify.aws.document import Statement, UnmodelledError, parse
 from infra.verify.aws.request import Request
@@ -54,6 +55,7 @@ def decide(context: Context) -> Verdict:
         if leak.rule is not aws_access.Rule.DOCUMENT or leak.urn not in read_here:
             findings.add(_legacy(graph, leak))
     findings.add(*(_gap(graph, gap) for gap in _gaps(context)))
+    findings.add(*(_unlogged(graph, leak) for leak in _trail(context)))
     statements = sum(len(items(node.inputs.get("statements"))) for node in graph.of(access.POLICY))
     return findings.verdict(ID, TITLE, examined=statements + covered, flows=covered, assumptions=ASSUMPTIONS)
 
@@ -92,6 +94,22 @@ def _gap(graph: Graph, gap: guardrails.Gap) -> Counterexample:
         f"a guardrail has a gap: {gap.what}",
         fix="let the component register it as planned",
         witness={"rule": gap.rule.value, "urn": gap.urn},
+    )
+
+
+def _trail(context: Context) -> list[trail.Leak]:
+    """What is wrong with the declared audit trail; statements that cannot be read are undecided anyway."""
+    declared = trail.declared(context.declared.deployment)
+    found = trail.leaks(context.graph, declared) if declared.days else ()
+    return [leak for leak in found if leak.rule is not trail.Rule.STATEMENT]
+
+
+def _unlogged(graph: Graph, leak: trail.Leak) -> Counterexample:
+    return refuted(
+        graph.nodes.get(leak.urn),
+        f"the audit trail has a gap: {leak.what}",
+        fix="let the component register it as planned",
+        witness={"rule": leak.rule.value, "urn": leak.urn},
     )
 
 
@@ -145,7 +163,8 @@ def replayed(example: Counterexample) -> bool:
 def decide_slowly(context: Context) -> Answer:
     """Make up requests one by one, and ask each statement and each document."""
     declared, answer = access.declared(context.declared.deployment), Answer.PROVED
-    if _gaps(context):  # each is a list compared with another: there is no second way
+    # Guards and logs are lists held against lists: there is no second way to do that.
+    if _gaps(context) or _trail(context):
         return Answer.REFUTED
     for node in context.graph.of(access.POLICY):
         for text in items(node.inputs.get("statements")) or [""]:

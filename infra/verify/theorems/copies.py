@@ -1,9 +1,9 @@
 """T2: every copy of data stays inside: between buckets of this stack in allowed US regions, or along a phase's edge.
 
-A copy is whatever a model of a type says that moves data: replication, inventories, transfers. Its target is a bucket
-of this stack whose own place is allowed. Towards a legacy site a backup is written in phase BACKUP only, and a site's
-reports stay at that site. A copy whose target cannot be told is undecided, and one of a type that only ever leads
-elsewhere is refuted by name.
+A copy is whatever a model of a type says that moves data: replication, inventories, transfers, logs that connectors
+carry. Its target is a bucket of this stack whose own place is allowed. Towards a legacy site a backup is written in
+phase BACKUP only, and a site's reports stay at that site. A copy whose target cannot be told is undecided, and one of a
+type that only ever leads elsewhere is refuted by name.
 """
 
 from collections.abc import Iterator
@@ -28,6 +28,10 @@ ASSUMPTIONS: Final = (
 )
 
 
+_AT_HOME: Final = frozenset({"carries logs", "replicates"})
+"""What goes on inside the allowed US regions."""
+
+
 def decide(context: Context) -> Verdict:
     """Ask the model of each type that moves data for its flows, and hold each against the rule."""
     findings, edges, graph = Findings(), list[list[str]](), context.graph
@@ -48,7 +52,7 @@ def _judged(context: Context, flow: Flow) -> Counterexample | Missing | None:
     node = flow.node
     if flow.why_unknown:
         return missing(node, f"where {node.name} copies to is not known: {flow.why_unknown}", path=flow.path)
-    if is_home(flow.region) and flow.to is not None and flow.kind == "replicates":
+    if is_home(flow.region) and flow.to is not None and flow.kind in _AT_HOME:
         return None
     if flow.region and not is_home(flow.region):
         return _abroad(context, flow)
@@ -70,12 +74,12 @@ def _abroad(context: Context, flow: Flow) -> Counterexample | None:
 
 
 def _refused(context: Context, flow: Flow, where: str) -> Counterexample:
-    node = flow.node
+    node, value = flow.node, flow.node.inputs.get(flow.path)
     return refuted(
         node,
         f"{flow.source} would be copied {where}",
         path=flow.path,
-        because=f"{node.name} {flow.kind} it: {flow.path} = {str(node.inputs.get(flow.path) or flow.target)!r}",
+        because=f"{node.name} {flow.kind} it: {flow.path} = {(value if isinstance(value, str) else flow.target)!r}",
         fix=f"change it to one of {', '.join(sorted(it.value for it in context.declared.regions))}, or remove it",
         trace=(f"{flow.source} → {flow.kind} → {flow.target} ({flow.region or 'region not known'})",),
         witness={"urn": node.urn, "source": flow.source, "target": flow.target, "region": flow.region},
@@ -111,6 +115,8 @@ def _slowly(context: Context, node: Node) -> Answer:
     short = node.type.rpartition(":")[2]
     if short == "ReplicationPolicy" and node.type.startswith("oci:ObjectStorage/"):
         return _replica(context.graph, node)
+    if short == "Connector":
+        return _logs(context.graph, node)
     if short == "Inventory":
         arn = record(record(node.inputs.get("destination")).get("bucket")).get("bucketArn")
         return _to_site(context, node, arn, _REPORTING, same_region=True)
@@ -128,6 +134,18 @@ def _replica(graph: Graph, node: Node) -> Answer:
     buckets = [it for it in graph.nodes.values() if it.type.startswith("oci:ObjectStorage/bucket:")]
     found = [[it.inputs.get("name"), _region(graph, it), it.inputs.get("namespace")] for it in buckets]
     return Answer.PROVED if wanted in found and wanted[1] in _HOMES else Answer.REFUTED
+
+
+def _logs(graph: Graph, node: Node) -> Answer:
+    target, here = record(node.inputs.get("target")), _region(graph, node)
+    if any(_hidden(target.get(it)) for it in ("kind", "bucket", "namespace")):
+        return Answer.UNDECIDED
+    buckets = [it for it in graph.nodes.values() if it.type.startswith("oci:ObjectStorage/bucket:")]
+    found = [(it.inputs.get("name"), _region(graph, it), it.inputs.get("namespace")) for it in buckets]
+    there = (target.get("bucket"), here, target.get("namespace"))
+    return (
+        Answer.PROVED if target.get("kind") == "objectStorage" and there in found and here in _HOMES else Answer.REFUTED
+    )
 
 
 def _hidden(value: object) -> bool:
