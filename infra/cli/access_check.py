@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.cli.traffic_check import after, graph_of
+from infra.cli.resource_graph import after, graph_of
 from infra.engine.display import Paper, Tone, escape
 from infra.verify.reach import reach, wider
 

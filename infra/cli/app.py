@@ -294,22 +294,19 @@ def _run(
 
 def _exit_code(outcome: Outcome) -> Exit:
     """The run's own; where that went well and shows a plan, what is decided about the plan."""
-    from infra.cli import traffic_check  # noqa: PLC0415 (the engine is slow to import)
-
-    own = traffic_check.exit_code(outcome)
+    own = Exit(outcome.result.exit)
     return Exit(outcome.proof.answer.exit_code) if own is Exit.DONE and outcome.proof is not None else own
 
 
 def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> None:
     if as_json:
-        from infra.cli import access_check, traffic_check, traffic_table, verdict  # noqa: PLC0415 (the engine is slow to import)
+        from infra.cli import access_check, traffic_table, verdict  # noqa: PLC0415 (the engine is slow to import)
         from infra.engine.digest import digest  # noqa: PLC0415 (the same)
 
         document = dict(digest(outcome.events, show_sames=show_sames))
         if outcome.request.is_preview:
             changes = traffic_table.changes(outcome.before, outcome.recorder)
             document["traffic"] = traffic_table.document(changes)
-            document["trafficLeaks"] = traffic_check.document(outcome)
             if outcome.request.edits:
                 document["whatIf"] = [edit.text for edit in outcome.request.edits]
             document["accessWidened"] = list(access_check.widened(outcome))

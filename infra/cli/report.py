@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from infra.cli import access_check, traffic_check, traffic_table, verdict
+from infra.cli import access_check, traffic_table, verdict
 from infra.cli.meaning import meaning
 from infra.engine.display import (
     Paper,
@@ -46,7 +46,7 @@ def render(outcome: Outcome, paper: Paper, *, diff: bool, show_sames: bool) -> s
     blocks = [[header(outcome, paper)], _what_if(outcome, paper), _verdict(outcome, paper)]
     if outcome.proof is not None:
         blocks.append(verdict.render(outcome.proof, paper))
-    blocks.append(traffic_check.render(outcome, paper))
+        blocks.append(verdict.traffic(outcome.proof, outcome.loaded.plan.traffic, paper))
     blocks.append(columns(_conditions(outcome.loaded.plan, request.as_of), width=paper.width))
     if changes or show_sames or outcome.recorder.failed:
         blocks += changes_in_words(outcome, paper)

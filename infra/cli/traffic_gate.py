@@ -10,7 +10,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from infra.cli.traffic_check import graph_of
+from infra.cli.resource_graph import graph_of
 from infra.engine.events import Op, ResourceOutputs
 from infra.verify import traffic
 

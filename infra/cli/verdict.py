@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra.cli.refusal import Exit, Refused, Unproved
-from infra.engine.display import Paper, Tone
+from infra.engine.display import Paper, Tone, count
 from infra.verify.verdict import Answer
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from infra.cli.runs import Request
     from infra.engine.events import Event
+    from infra.residency.traffic import TrafficPlan
     from infra.verify.proof import Proof
 
 _TONES = {Answer.PROVED: Tone.ADDED, Answer.REFUTED: Tone.BAD, Answer.UNDECIDED: Tone.BAD}
@@ -52,6 +53,17 @@ def render(proof: Proof, paper: Paper) -> list[str]:
     if proof.answer is not Answer.PROVED:
         lines += ["", *(f"  {line}".rstrip() for line in text.findings(proof))]
     return lines
+
+
+def traffic(proof: Proof, planned: TrafficPlan | None, paper: Paper) -> list[str]:
+    """What the proof means for whoever asks for a hostname; nothing where it is not proved, or nobody is answered."""
+    proved = any(it.theorem == "T3" and it.answer is Answer.PROVED for it in proof.verdicts)
+    if planned is None or not proved:
+        return []
+    regions = " and ".join(sorted(edge.region.value for edge in planned.edges))
+    number = count(len(planned.hostnames), "hostname")
+    safe = paper.paint("TRAFFIC", Tone.ADDED, bold=True)
+    return [f"  {safe}   every possible answer of {number} is an edge in {regions}"]
 
 
 def document(proof: Proof) -> dict[str, Any]:

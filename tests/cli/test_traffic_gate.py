@@ -11,7 +11,7 @@ import pytest
 from components.traffic_routing import HostnameRouting
 from infra.residency.regions import UsRegion
 from infra.verify import graph, traffic
-from tests.cli.test_traffic_check import TRAFFIC
+from tests.cli.test_traffic_verdict import TRAFFIC
 
 FOREIGN = "192.0.2.66"
 MADE = {"SteeringPolicy", "SteeringPolicyAttachment", "Rrset", "HttpMonitor"}

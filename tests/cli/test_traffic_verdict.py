@@ -51,10 +51,12 @@ def test_a_leak_below_the_planner_is_told_and_fails_the_preview(answering, monke
         traffic_routing, "_rules", lambda hostname: (r for r in rules(hostname) if r.rule_type != "HEALTH")
     )
     out = answering.preview(code=1)
-    assert "  TRAFFIC   1 way past the edges:\n    no rule looks at health" in out
+    assert "  RESIDENCY  REFUTED   T3 traffic\n" in out
+    assert "no rule looks at health" in out
+    assert "TRAFFIC  " not in out
     document = json.loads(answering.preview("--json", code=1))
-    (leak,) = document["trafficLeaks"]
-    assert (leak["rule"], leak["what"]) == ("rules", "no rule looks at health")
+    (leak,) = (it for theorem in document["residency"]["theorems"] for it in theorem["counterexamples"])
+    assert "no rule looks at health" in leak["what"]
     assert leak["urn"].endswith("SteeringPolicy::api-a")
     assert [change["hostname"] for change in document["traffic"]] == ["api.us.example.com"]
     assert "TRAFFIC" not in answering.preview("--exclude", "**SteeringPolicyAttachment::api-a")
