@@ -12,7 +12,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2
 
-from infra.verify.graph import SECRET, Graph, Node
+from infra.verify.graph import SECRET, UNKNOWN, Graph, Node
 from infra.verify.models import HOLDERS
 
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
@@ -52,7 +52,9 @@ class Seen:
             self._provider(resource.provider)
         nodes = dict(self._nodes)
         for resource in resources:
-            outputs, shown = plain(resource.properties), self._nodes.get(resource.urn)
+            # a preview's document leaves out what a provider cannot tell yet
+            outputs = {name: value for name, value in plain(resource.properties).items() if value != UNKNOWN}
+            shown = self._nodes.get(resource.urn)
             nodes[resource.urn] = Node(
                 urn=resource.urn,
                 type=resource.type,

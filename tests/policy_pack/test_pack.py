@@ -27,6 +27,10 @@ from tests.support.programs import AS_OF, ROOT, configuration
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": '"x"'}
 
 
+UNTOLD = {"ipv6cidrBlocks": graphs.UNKNOWN, "timeCreated": graphs.UNKNOWN}
+"""Outputs that a provider cannot tell in a preview; an engine shows a pack the mark for them."""
+
+
 class Engine:
     """Shows a pack the steps of a stack as an engine does."""
 
@@ -77,7 +81,7 @@ class Engine:
                 urn=state["urn"],
                 type=state["type"],
                 name=state["urn"].rpartition("::")[2],
-                properties=ParseDict(state["inputs"] | state["outputs"] | {"id": state["id"]}, Struct()),
+                properties=ParseDict(UNTOLD | state["inputs"] | state["outputs"] | {"id": state["id"]}, Struct()),
                 options=analyzer_pb2.AnalyzerResourceOptions(protect=state["protect"]),
                 provider=self._provider(state),
                 parent=state["parent"],
