@@ -19,6 +19,7 @@ are not replicated) and its API's MakeBucketWritable.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import assert_never
 
 from infra.residency.findings import Refusal
 from infra.residency.regions import UsRegion
@@ -78,6 +79,8 @@ def steps(before: Roles) -> Iterator[Roles]:
         case Halt.STOPPED:
             yield replace(before, halt=Halt.FROZEN)
             yield _swapped(before, halt=Halt.FROZEN)
+        case _:
+            assert_never(before.halt)
     yield _swapped(before, lost=True, halt=Halt.STOPPED if before.halt is Halt.STOPPED else None)
 
 
@@ -127,3 +130,5 @@ def step_towards(now: Roles, primary: UsRegion, *, lost: bool = False) -> Roles 
             return replace(now, halt=Halt.STOPPED)
         case Halt.STOPPED:
             return _swapped(now, halt=Halt.FROZEN)
+        case _:
+            assert_never(now.halt)
