@@ -6,7 +6,7 @@ protected is taken to be): for that there are the holders lock and the proof of 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
@@ -14,9 +14,7 @@ from pulumi.runtime.proto import analyzer_pb2
 
 from infra.verify.graph import SECRET, UNKNOWN, Graph, Node
 from infra.verify.models import HOLDERS
-
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (Pulumi's mark for one, no secret itself)
+from infra.verify.sources.documents import is_secret
 
 
 class Seen:
@@ -95,6 +93,6 @@ def _plain(value: object) -> object:
             return [_plain(item) for item in cast("list[object]", value)]
         case dict():
             found = cast("Mapping[str, object]", value)
-            return SECRET if found.get(_SIGNATURE) == _SECRET else {name: _plain(it) for name, it in found.items()}
+            return SECRET if is_secret(found) else {name: _plain(it) for name, it in found.items()}
         case _:
             return value

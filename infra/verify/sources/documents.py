@@ -52,4 +52,9 @@ def parsed(content: bytes, name: str) -> Mapping[str, Any]:
 def _secrets(pairs: list[tuple[str, Any]]) -> Any:
     """An object, or the mark for a secret where it is one."""
     found = dict(pairs)
-    return SECRET if found.get(_SIGNATURE) == _SECRET else found
+    return SECRET if is_secret(found) else found
+
+
+def is_secret(value: Mapping[str, object]) -> bool:
+    """Whether an object is the engine's wrapping of a secret."""
+    return value.get(_SIGNATURE) == _SECRET
