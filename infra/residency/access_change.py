@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time
 from ipaddress import IPv4Network, collapse_addresses
 
 from infra.residency.access_matrix import Reach, matrix
-from infra.residency.oracle_policy import Power
+from infra.residency.oracle_powers import Power
 from infra.residency.placement import Plan
 
 

@@ -14,7 +14,8 @@ from infra.residency.aws_policy import ConditionKey, Effect, Everyone, Operator,
 from infra.residency.compartment import of_class
 from infra.residency.dataset import DataClass, Dataset
 from infra.residency.findings import join
-from infra.residency.oracle_policy import After, Before, Equals, OneOf, Power, Statement, Variable, powers
+from infra.residency.oracle_policy import After, Before, Equals, OneOf, Statement, Variable
+from infra.residency.oracle_powers import Power, powers
 from infra.residency.placement import BackupBucket, Placement, PlacementRole, Plan, SitePlan
 
 ASSUMED = (

@@ -32,21 +32,17 @@ from infra.residency.dataset import DataClass
 from infra.residency.oracle_policy import (
     After,
     Before,
-    Family,
     Group,
     OneOf,
-    Operation,
-    Permission,
     Permissions,
-    Power,
     Statement,
     Tagged,
     Variable,
-    Verb,
     Verbs,
     one_of,
-    powers,
 )
+from infra.residency.oracle_powers import Power, powers
+from infra.residency.oracle_vocabulary import Family, Operation, Permission, Verb
 from infra.residency.regions import UsRegion
 
 

@@ -15,18 +15,16 @@ from infra.residency.compartment import Compartment
 from infra.residency.oracle_policy import (
     Connectors,
     Equals,
-    Family,
     Group,
-    Permission,
     Permissions,
     Service,
     Statement,
     Variable,
-    Verb,
     Verbs,
     before,
     one_of,
 )
+from infra.residency.oracle_vocabulary import Family, Permission, Verb
 from infra.residency.regions import UsRegion
 
 

@@ -12,7 +12,7 @@ from infra.residency.access_matrix import ASSUMED, Reach, matrix
 from infra.residency.aws_policy import Action, Effect, Everyone, Statement, bucket_arn
 from infra.residency.dataset import DataClass
 from infra.residency.deployment import AgentRequest, TransferRequest
-from infra.residency.oracle_policy import Power
+from infra.residency.oracle_powers import Power
 from infra.residency.placement import Plan
 from infra.residency.planner import plan
 from tests.residency.samples import GOOD, TODAY, with_dataset, with_site

@@ -13,7 +13,8 @@ from infra.residency.compartment import Compartment
 from infra.residency.dataset import DataClass, Dataset, Export
 from infra.residency.duties import Duty
 from infra.residency.findings import Finding
-from infra.residency.oracle_policy import MOST_STATEMENTS, Family, Group, Service, Statement, Verb, Verbs
+from infra.residency.oracle_policy import MOST_STATEMENTS, Group, Service, Statement, Verbs
+from infra.residency.oracle_vocabulary import Family, Verb
 from infra.residency.planner import judge, plan
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.networks import Regions, plan_regions

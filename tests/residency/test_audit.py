@@ -19,7 +19,8 @@ from infra.residency.duties import Duty, statements
 from infra.residency.findings import ResidencyError
 from infra.residency.holders import Deployed, holders
 from infra.residency.holders_lock import Lock, lock_of, text, with_planned, with_state
-from infra.residency.oracle_policy import Connectors, Power, granted, powers
+from infra.residency.oracle_policy import Connectors
+from infra.residency.oracle_powers import Power, granted, powers
 from infra.residency.planner import plan
 from infra.residency.regions import UsRegion
 from infra.residency.watched import AWS_CALLS, CALLS, EVENT_TYPES, Guard, audit_filter, reader_filter

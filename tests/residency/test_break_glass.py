@@ -15,7 +15,7 @@ from infra.residency.approvals import LONGEST, approval_of, payload_of
 from infra.residency.duties import Duty
 from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import ResidencyError
-from infra.residency.oracle_policy import Power
+from infra.residency.oracle_powers import Power
 from infra.residency.placement import Plan
 from infra.residency.planner import plan
 from infra.residency.receipts import Envelope, UnreadableError, envelope_text

@@ -8,20 +8,9 @@ from hypothesis import strategies as st
 
 from infra.residency.compartment import Compartment
 from infra.residency.duties import Duty, Overlap, statements, together
-from infra.residency.oracle_policy import (
-    Equals,
-    Family,
-    Group,
-    OneOf,
-    Permission,
-    Permissions,
-    Power,
-    Statement,
-    Variable,
-    Verb,
-    Verbs,
-    powers,
-)
+from infra.residency.oracle_policy import Equals, Group, OneOf, Permissions, Statement, Variable, Verbs
+from infra.residency.oracle_powers import Power, powers
+from infra.residency.oracle_vocabulary import Family, Permission, Verb
 from infra.residency.regions import UsRegion
 
 REGIONS = (UsRegion.PHOENIX, UsRegion.ASHBURN)

@@ -12,7 +12,7 @@ import pytest
 
 from infra.residency.duties import Duty
 from infra.residency.failover import Halt, Roles, refusal, step_towards, steps
-from infra.residency.oracle_policy import Permission
+from infra.residency.oracle_vocabulary import Permission
 from infra.residency.placement import Plan, Versioning
 from infra.residency.planner import plan
 from infra.residency.regions import UsRegion

@@ -17,23 +17,18 @@ from infra.residency.oracle_policy import (
     After,
     Before,
     Equals,
-    Family,
     Group,
     OneOf,
-    Operation,
-    Permission,
     Permissions,
-    Power,
     Service,
     Statement,
     Tagged,
     Variable,
-    Verb,
     Verbs,
-    granted,
     one_of,
-    powers,
 )
+from infra.residency.oracle_powers import Power, granted, powers
+from infra.residency.oracle_vocabulary import Family, Operation, Permission, Verb
 
 _names = st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{0,30}", fullmatch=True)
 _equals = st.builds(Equals, variable=st.sampled_from(Variable), value=_names)

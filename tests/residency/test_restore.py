@@ -11,7 +11,7 @@ from infra.residency.access_matrix import matrix
 from infra.residency.access_request import AccessRequest, GroupRequest
 from infra.residency.aws_policy import role_arn, too_much
 from infra.residency.deployment import RestoreRequest
-from infra.residency.oracle_policy import Power
+from infra.residency.oracle_powers import Power
 from infra.residency.placement import SitePlan
 from infra.residency.planner import plan
 from infra.residency.site_policies import key_policy, site_policies

@@ -13,7 +13,8 @@ from infra.residency.dataset import Dataset
 from infra.residency.deployment import TransferRequest
 from infra.residency.findings import Finding, Rule, join, said
 from infra.residency.lifecycle import Phase, Site
-from infra.residency.oracle_policy import Group, Permission, Permissions, Statement, Variable, one_of
+from infra.residency.oracle_policy import Group, Permissions, Statement, Variable, one_of
+from infra.residency.oracle_vocabulary import Permission
 from infra.residency.placement import BackupBucket
 from infra.residency.planner import forms
 from infra.residency.regions import UsRegion
