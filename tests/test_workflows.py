@@ -4,6 +4,8 @@ GitHub itself is not here: that environments have their reviewers is in the repo
 says what they must be. Linted by zizmor (in the environment) and by actionlint where it is on PATH (a Go module).
 """
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -16,10 +18,18 @@ import yaml
 
 from infra.cli import main
 from infra.deploy import command_line
+from infra.evidence.comment import marker
+from infra.verify import command_line as proof
 from tests.support.programs import ROOT
 
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yaml"))
-GROUPS = {"infra": main, "infra.deploy": command_line.main}
+GROUPS = {"infra": main, "infra.deploy": command_line.main, "infra.verify": proof.main}
+WRITERS = {
+    ("deploy.yaml", "publish"): {"contents": "write"},
+    ("preview.yaml", "say"): {"pull-requests": "write"},
+    ("review.yaml", "say"): {"statuses": "write"},
+}
+"""The jobs that may write something to the repository, and all that they may."""
 
 
 def workflow(path):
@@ -92,21 +102,27 @@ def test_nothing_is_granted_by_default(path):
     """No permission for the workflow; each job names its own; none has more than these."""
     assert workflow(path)["permissions"] == {}
     allowed = {"actions": "read", "contents": "read", "id-token": "write", "pull-requests": "read", "statuses": "read"}
-    written = {"publish": {"contents": "write"}, "say": {"statuses": "write"}}
     for name, job in workflow(path)["jobs"].items():
-        assert job["permissions"].items() <= (allowed | written.get(name, {})).items()
+        writes = WRITERS.get((path.name, name))
+        assert job["permissions"] == writes if writes else job["permissions"].items() <= allowed.items()
 
 
 def test_a_fork_meets_no_secret():
-    """What pull requests start has no identity, no secret and no environment, and no workflow runs in a base's name."""
+    """What pull requests start has no identity, no secret and no environment, and no workflow runs in a base's name.
+
+    The one job of theirs that writes, a comment, does not run for a fork.
+    """
     for path in FILES:
         events = workflow(path)["on"]
         assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(events)
         if "pull_request" in events:
             assert "secrets." not in path.read_text()
-            for job in jobs(path):
-                assert job["permissions"] == {"contents": "read"}
+            for name, job in workflow(path)["jobs"].items():
                 assert "environment" not in job
+                if (path.name, name) in WRITERS:
+                    assert job["if"].endswith("&& github.event.pull_request.head.repo.full_name == github.repository")
+                else:
+                    assert job["permissions"] == {"contents": "read"}
 
 
 def test_who_has_an_identity_is_in_an_environment_and_alone():
@@ -121,11 +137,69 @@ def test_who_has_an_identity_is_in_an_environment_and_alone():
 
 
 def test_who_writes_to_the_repository_has_no_identity_and_runs_none_of_its_code():
-    """The two jobs with a write permission check nothing out and install nothing."""
-    for name in ("publish", "say"):
-        (job,) = [job for path in FILES for key, job in workflow(path)["jobs"].items() if key == name]
+    """The jobs with a write permission check nothing out and install nothing."""
+    for file, name in WRITERS:
+        job = workflow(ROOT / ".github" / "workflows" / file)["jobs"][name]
         assert "checkout" not in str(job)
         assert "make" not in str(job)
+
+
+_GH = """\
+#!/bin/sh
+# The platform's command line, as far as the comment needs it: lists what $COMMENTS holds, notes what it is to write.
+case "$*" in
+  *--jq*) for word; do :; done; jq --raw-output "$word" < "$COMMENTS" ;;
+  *) echo "$*" >> "$WRITTEN" ;;
+esac
+"""
+_BOT, _ISSUE, _OURS = "github-actions[bot]", "repos/o/r/issues/7/comments", "repos/o/r/issues/comments/5"
+_POSTED = f"api --silent {_ISSUE} -F body=@preview/comment.md\n"
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not on PATH")
+@pytest.mark.parametrize(
+    ("there", "new", "written"),
+    [
+        ([], "new", _POSTED),
+        (
+            [(5, _BOT, "MARK\nold"), (6, _BOT, "another tool")],
+            "new",
+            _POSTED.replace(_ISSUE, f"--method PATCH {_OURS}"),
+        ),
+        ([(8, "somebody", "MARK\nno comment of ours")], "new", _POSTED),
+        ([], "", ""),
+    ],
+    ids=["first", "again", "of somebody else", "no preview"],
+)
+def test_a_pull_request_has_one_comment(tmp_path, there, new, written):
+    """The step's own script: writes one where ours is not there, replaces ours, touches nobody else's.
+
+    The command line of the platform is played; that its answers look like this is not proved here.
+    """
+    (script,) = [
+        step["run"]
+        for step in workflow(ROOT / ".github" / "workflows" / "preview.yaml")["jobs"]["say"]["steps"]
+        if step.get("name") == "Comment"
+    ]
+    gh, comments, log = tmp_path / "gh", tmp_path / "comments.json", tmp_path / "written"
+    gh.write_text(_GH)
+    gh.chmod(0o755)
+    log.touch()
+    (tmp_path / "preview").mkdir()
+    said = [
+        {"id": i, "user": {"login": who}, "body": body.replace("MARK", marker("us-prod"))} for i, who, body in there
+    ]
+    comments.write_text(json.dumps(said))
+    (tmp_path / "preview" / "comment.md").write_text(new)
+    paths = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "COMMENTS": str(comments), "WRITTEN": str(log)}
+    subprocess.run(  # noqa: S603 (a script of ours)
+        ["bash", "-e", "-o", "pipefail", "-c", script],  # noqa: S607 (as the runner does)
+        cwd=tmp_path,
+        env={**paths, "REPOSITORY": "o/r", "PULL": "7", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")},
+        check=True,
+    )
+    assert log.read_text() == written
+    assert (tmp_path / "summary").exists() == (not new)
 
 
 def test_no_value_of_an_event_enters_a_shell():
@@ -140,7 +214,7 @@ def test_commands_are_there():
     called = set()
     for path in FILES:
         text = path.read_text().replace("\\\n", " ")
-        for module, line in re.findall(r"python -m (infra(?:\.deploy)?) ([^|>\n]*)", text):
+        for module, line in re.findall(r"python -m (infra(?:\.deploy|\.verify)?) ([^|>\n]*)", text):
             command, rest = GROUPS[module], line.split()
             while rest and isinstance(command, click.Group) and rest[0] in command.commands:
                 command, rest = command.commands[rest[0]], rest[1:]
@@ -150,3 +224,10 @@ def test_commands_are_there():
         targets = re.findall(r"^([a-z.][a-z/-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert set(re.findall(r"\bmake (\S+)", text)) <= {*targets, ".venv/deploy"}
     assert {("infra.deploy", name) for name in ("preview", "up", "login", "redact", "drift")} <= called
+    assert {("infra", "report"), ("infra", "evidence"), ("infra.verify", "main")} <= called
+
+
+def test_a_pull_request_is_previewed_once():
+    """One run of the program gives preview, proof, comment, page and results."""
+    text = (ROOT / ".github" / "workflows" / "preview.yaml").read_text()
+    assert re.findall(r"python -m (\S+ \S+)", text) == ["infra report"]

@@ -300,19 +300,9 @@ def _exit_code(outcome: Outcome) -> Exit:
 
 def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> None:
     if as_json:
-        from infra.cli import access_check, traffic_table, verdict  # noqa: PLC0415 (the engine is slow to import)
-        from infra.engine.digest import digest  # noqa: PLC0415 (the same)
+        from infra.cli.preview_document import document  # noqa: PLC0415 (the engine is slow to import)
 
-        document = dict(digest(outcome.events, show_sames=show_sames))
-        if outcome.request.is_preview:
-            changes = traffic_table.changes(outcome.before, outcome.recorder)
-            document["traffic"] = traffic_table.document(changes)
-            if outcome.request.edits:
-                document["whatIf"] = [edit.text for edit in outcome.request.edits]
-            document["accessWidened"] = list(access_check.widened(outcome))
-        if outcome.proof is not None:
-            document["residency"] = verdict.document(outcome.proof)
-        click.echo(json.dumps(document, indent=4, ensure_ascii=False))
+        click.echo(json.dumps(document(outcome, show_sames=show_sames), indent=4, ensure_ascii=False))
         return
     from infra.cli import report  # noqa: PLC0415 (the same)
     from infra.engine.display import paper_for  # noqa: PLC0415 (the same)

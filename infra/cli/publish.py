@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from datetime import UTC, date, datetime
@@ -16,6 +17,7 @@ from infra.cli.refusal import BadStackFile, Exit, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from infra.cli.runs import Outcome
     from infra.evidence.review import Review
     from infra.verify.proof import Proof
 
@@ -38,6 +40,9 @@ _INSTALL: Final = ".venv/bin/uv pip install --python .venv/bin/python -r pyproje
 @click.option("--markdown", type=_FILE, metavar="FILE", help="The comment on a pull request.")
 @click.option("--junit", type=_FILE, metavar="FILE", help="JUnit XML: one case a theorem.")
 @click.option("--sarif", type=_FILE, metavar="FILE", help="A SARIF log, for code hosts.")
+@click.option(
+    "--json", type=_FILE, metavar="FILE", help="What `preview --json --show-sames` prints, to be proved anew."
+)
 def report(
     *, stack: str, as_of: date | None, state_file: Path | None, what_if: tuple[str, ...], **files: Path | None
 ) -> None:
@@ -67,10 +72,10 @@ def report(
             outcome = runs.carry_out(request)
         except BadStackFile as error:
             # Whoever reads the comment or the page is told, and the command line still refuses.
-            _write(wanted, review.bad_file(error, stack, day, rerun=rerun), None)
+            _write(wanted, review.bad_file(error, stack, day, rerun=rerun), None, error.document())
             raise
         document = review.review(outcome, rerun=rerun)
-        written = _write(wanted, document, outcome.proof)
+        written = _write(wanted, document, outcome.proof, _machine(outcome))
     word = document.verdict.word
     click.echo(f"usdata · stack {stack} · residency {word}: {document.verdict.summary}")
     for path in written:
@@ -78,17 +83,28 @@ def report(
     sys.exit(_EXITS[word])
 
 
-def _write(wanted: Mapping[str, Path], document: Review, proof: Proof | None) -> list[Path]:
-    """Writes each file; a SARIF log only of what was decided."""
+def _machine(outcome: Outcome) -> Mapping[str, object]:
+    from infra.cli.preview_document import document  # noqa: PLC0415 (the engine is slow to import)
+
+    return document(outcome, show_sames=True)
+
+
+def _write(
+    wanted: Mapping[str, Path], document: Review, proof: Proof | None, machine: Mapping[str, object]
+) -> list[Path]:
+    """Writes each file that is wanted, all from one run."""
     from infra.cli.files import replace_file  # noqa: PLC0415 (as above)
 
-    written: list[Path] = []
+    writers: Mapping[str, Callable[[], str]] = {
+        "html": lambda: _page(document),
+        "markdown": lambda: _comment(document),
+        "junit": lambda: _junit(document),
+        "sarif": lambda: _sarif(document, proof),
+        "json": lambda: json.dumps(machine, indent=4, ensure_ascii=False) + "\n",
+    }
     for name, path in wanted.items():
-        text = _sarif(proof) if name == "sarif" else _WRITERS[name](document)
-        if text:
-            replace_file(path, text)
-            written.append(path)
-    return written
+        replace_file(path, writers[name]())
+    return list(wanted.values())
 
 
 _EXITS: Final = {"PROVED": Exit.DONE, "REFUTED": Exit.FAILED, "UNDECIDED": Exit.UNDECIDED, "FAILED": Exit.FAILED}
@@ -124,13 +140,9 @@ def _junit(document: Review) -> str:
     return junit(document)
 
 
-def _sarif(proof: Proof | None) -> str:
-    """What the proof says; nothing where nothing was decided."""
-    if proof is None:
-        return ""
-    from infra.verify.report import sarif  # noqa: PLC0415 (only this needs it)
+def _sarif(document: Review, proof: Proof | None) -> str:
+    """What the proof says; where there is none, what was refused before one could be made."""
+    from infra.evidence.sarif import sarif  # noqa: PLC0415 (only this needs it)
+    from infra.verify.report import sarif as decided  # noqa: PLC0415 (the same)
 
-    return sarif.render(proof)
-
-
-_WRITERS: Final[dict[str, Callable[[Review], str]]] = {"html": _page, "markdown": _comment, "junit": _junit}
+    return sarif(document) if proof is None else decided.render(proof)

@@ -106,6 +106,7 @@ def bad_file(error: BadStackFile, stack: str, as_of: date, *, rerun: str) -> Rev
             fix=it.fix,
             file=error.file.partition(" ")[0],
             line=it.line or 0,
+            rule=it.rule.value,
         )
         for it in error.findings
     )

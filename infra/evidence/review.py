@@ -85,6 +85,7 @@ class Refusal:
         source: station in the picture where the path begins; empty if it has none there.
         target: where it ends: a station, or `elsewhere:REGION`.
         missing: whether it is not refused but not known: what would have to be known to decide.
+        rule: the rule of the stack file that it breaks; empty where a theorem refuses it.
     """
 
     theorem: str
@@ -99,6 +100,7 @@ class Refusal:
     source: str = ""
     target: str = ""
     missing: bool = False
+    rule: str = ""
 
     @property
     def where(self) -> str:

@@ -10,18 +10,20 @@ import shutil
 from datetime import date
 
 import pytest
+from click.testing import CliRunner
 
 from components import primary_storage
 from infra import program
 from infra.cli import review, runs, workspace
 from infra.engine.options import Command
 from infra.evidence.review import Change, Column, Kind, Word
+from infra.verify.command_line import main as proof
 from tests.cli.project import AS_OF, Project
 
 
 def test_all_that_is_asked_for_is_written(project):
     """The files are there and the verdict is said; nothing else is left behind."""
-    written = {name: project.root / f"r.{name}" for name in ("html", "markdown", "junit", "sarif")}
+    written = {name: project.root / f"r.{name}" for name in ("html", "markdown", "junit", "sarif", "json")}
     options = [word for name, path in written.items() for word in (f"--{name}", path)]
     out = project.out("report", "--stack", "sandbox", "--as-of", AS_OF, *options)
     assert "stack sandbox · residency PROVED" in out
@@ -31,6 +33,10 @@ def test_all_that_is_asked_for_is_written(project):
         assert "dataset profiles (protected): default store us-ashburn-1, replica us-phoenix-1" in text[name]
     assert 'failures="0" errors="0"' in text["junit"]
     assert sarif(text["sarif"]).results == []
+    steps = json.loads(text["json"])["steps"]
+    assert {step["op"] for step in steps} == {"create"}
+    prove = CliRunner().invoke(proof, ["--preview", str(written["json"]), "--as-of", AS_OF])
+    assert (prove.exit_code, "PROVED" in prove.stdout) == (0, True)
     assert not list(project.root.glob(".r.*"))
 
 
@@ -81,8 +87,8 @@ def test_a_refused_copy_is_drawn_from_end_to_end(project):
 def test_a_stack_file_that_may_not_be_is_reported(project):
     """Comment, page and results tell its findings with their lines; the command still refuses, with exit 2."""
     project.edit("us-ashburn-1: {role: primary", "us-ashburn-1: {role: first")
-    written = [project.root / name for name in ("r.html", "r.md", "r.xml", "r.sarif")]
-    options = zip(("--html", "--markdown", "--junit", "--sarif"), written, strict=True)
+    written = [project.root / name for name in ("r.html", "r.md", "r.xml", "r.sarif", "r.json")]
+    options = zip(("--html", "--markdown", "--junit", "--sarif", "--json"), written, strict=True)
     words = [word for pair in options for word in pair]
     _, err = project.run("report", "--stack", "sandbox", "--as-of", AS_OF, *words, code=2)
     assert "given    first" in err
@@ -94,7 +100,13 @@ def test_a_stack_file_that_may_not_be_is_reported(project):
         assert "primary, standby, spare" in text
     assert 'errors="1"' in cases
     assert "stacks/Pulumi.sandbox.yaml:10" in cases
-    assert not written[3].exists()
+    log = sarif(written[3].read_text())
+    (result,) = log.results
+    assert (result.rule_id, result.level) == ("region-role", "error")
+    assert "allowed: primary, standby, spare" in result.message.text
+    (place,) = (location.physical_location for location in result.locations)
+    assert (place.artifact_location.uri, place.region.start_line) == ("stacks/Pulumi.sandbox.yaml", 10)
+    assert json.loads(written[4].read_text())["findings"][0]["line"] == 10
 
 
 def test_a_preview_that_fails_proves_nothing(project, monkeypatch):
@@ -108,7 +120,13 @@ def test_a_preview_that_fails_proves_nothing(project, monkeypatch):
     assert found.verdict.word is Word.FAILED
     assert found.verdict.theorems == ()
     assert any("no such luck" in line for line in found.errors)
-    project.out("report", "--stack", "sandbox", "--as-of", AS_OF, "--junit", project.root / "r.xml", code=1)
+    written = project.root / "r.xml", project.root / "r.sarif"
+    words = ("--junit", written[0], "--sarif", written[1])
+    project.out("report", "--stack", "sandbox", "--as-of", AS_OF, *words, code=1)
+    (result,) = sarif(written[1].read_text()).results
+    assert result.rule_id == "preview-failed"
+    assert "no such luck" in result.message.text
+    assert not result.locations
 
 
 def test_nothing_to_write_and_nowhere_to_write(project):
