@@ -24,6 +24,7 @@ CLOUD = re.compile(r"infra doctor --resolve|infra evidence --stack us-prod.*|inf
 
 TESTED = {
     "infra access": "tests/cli/test_access.py",
+    "infra cost": "tests/cli/test_cost.py",
     "infra evidence": "tests/evidence/test_bundle.py",
     "infra lock": "tests/cli/test_lock.py",
     "infra preview": "tests/cli/test_commands.py",

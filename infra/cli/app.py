@@ -311,10 +311,11 @@ def _show(outcome: Outcome, *, as_json: bool, diff: bool, show_sames: bool) -> N
 
 
 def _add_others() -> None:
-    from infra.cli import access, break_glass, completion, doctor, evidence, failover, init, lock, publish, states  # noqa: PLC0415 (they use what is defined here)
+    from infra.cli import access, break_glass, completion, cost, doctor, evidence, failover, init, lock, publish, states  # noqa: PLC0415 (they use what is defined here)
 
     main.add_command(publish.report)
     main.add_command(access.access)
+    main.add_command(cost.cost)
     main.add_command(evidence.evidence)
     main.add_command(break_glass.break_glass)
     main.add_command(states.group)

@@ -18,7 +18,7 @@ _ROOMS = {
     "infra.residency": "kernel", "infra.settings": "settings", "components": "components", "infra.program": "program",
     "infra.providers": "program", "infra.exports": "program", "infra.holder_watch": "program", "infra.verify": "proof",
     "infra.retirement": "retirement", "infra.facts": "facts", "infra.engine": "engine", "infra.sandbox": "clouds",
-    "infra.evidence": "evidence", "infra.cli": "cli", "infra.deploy": "deploy",
+    "infra.evidence": "evidence", "infra.cli": "cli", "infra.deploy": "deploy", "infra.cost": "cost",
 }  # fmt: skip
 """Packages and modules, and the room that each belongs to."""
 
@@ -27,7 +27,7 @@ _SAID = {
     "program": "infra/program, providers, exports", "proof": "infra/verify: the proof",
     "retirement": "infra/retirement",
     "facts": "infra/facts: data", "engine": "infra/engine: embedded", "clouds": "infra/sandbox: simulated clouds",
-    "evidence": "infra/evidence", "cli": "infra/cli", "deploy": "infra/deploy",
+    "evidence": "infra/evidence", "cli": "infra/cli", "deploy": "infra/deploy", "cost": "infra/cost",
 }  # fmt: skip
 
 
