@@ -9,20 +9,20 @@ What it does not prove: what policies that this stack does not make allow a role
 evaluates documents as its documentation says.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from infra.residency.lifecycle import KEY_DELETION_DAYS, Phase
 from infra.residency.regions import LegacyRegion
+from infra.verify.aws import alike
 from infra.verify.aws_documents import UnreadableError, parse
 from infra.verify.aws_grants import (
     Judge,
     Restore,
     Rule,
     Site,
-    of_bucket,
     of_key,
     of_restore,
     of_restore_trust,
@@ -132,9 +132,9 @@ class _Check:
 
     def types(self) -> Iterator[Leak]:
         """Nobody gets in by another way."""
-        for urn, node in sorted(self.graph.nodes.items()):
-            if node.type in _NEVER or (node.type.startswith(_IDENTITY) and node.type not in _MODELLED):
-                yield Leak(urn=urn, rule=Rule.TYPE, what=f"{node.type} lets somebody in past the policies")
+        ways = [it for it in self.graph.types if it in _NEVER or (it.startswith(_IDENTITY) and it not in _MODELLED)]
+        for node in self.graph.of(*ways):
+            yield Leak(urn=node.urn, rule=Rule.TYPE, what=f"{node.type} lets somebody in past the policies")
 
     def buckets(self) -> Iterator[Leak]:
         """Each bucket has a policy that keeps strangers away, and a block on publicity."""
@@ -153,7 +153,7 @@ class _Check:
         for name, node in sorted(policies.items()):
             site = next((it for it in self.sites if it.has(name)), None)
             if site is not None:
-                yield from self._document(node, "policy", partial(of_bucket, site, name))
+                yield from self._text(node, "policy", partial(alike.leaks, site=site, bucket=name))
 
     def keys(self) -> Iterator[Leak]:
         """Each key is of one region, waits as long as it can, and has two hands."""
@@ -202,14 +202,17 @@ class _Check:
         return next((it for it in self.sites if it.worker == role), None)
 
     def _document(self, node: Node, field: str, judge: Judge) -> Iterator[Leak]:
+        return self._text(node, field, lambda text: judge(parse(text)))
+
+    def _text(self, node: Node, field: str, judge: Callable[[str], Iterable[tuple[Rule, str]]]) -> Iterator[Leak]:
         text: object = node.inputs.get(field)
         if not isinstance(text, str) or text == UNKNOWN or UNKNOWN in text:
             yield Leak(urn=node.urn, rule=Rule.DOCUMENT, what="a policy that is not known yet")
             return
         try:
-            statements = parse(text)
+            found = tuple(judge(text))
         except UnreadableError as error:
             yield Leak(urn=node.urn, rule=Rule.DOCUMENT, what=f"a policy that cannot be read: {error}")
             return
-        for rule, said in judge(statements):
+        for rule, said in found:
             yield Leak(urn=node.urn, rule=rule, what=said)

@@ -153,7 +153,7 @@ class _Check:
     def _bucket(self, region: UsRegion) -> Node | None:
         """The bucket for logs of a region: by name and by its provider's region."""
         name = f"{self.declared.organization}-audit-{region.facts.key}"
-        there = [it for it in self.graph.of(BUCKET) if it.inputs.get("name") == name]
+        there = self.graph.called(BUCKET, "name", name)
         return there[0] if len(there) == 1 and self.graph.region(there[0]) is region else None
 
     def _compartment(self) -> frozenset[str]:
@@ -227,8 +227,8 @@ class _Check:
         if log.inputs.get("isEnabled") is not True or len(groups) != 1 or groups[0].urn not in carried:
             return
         if service == "objectstorage":
-            targets = [it for it in self.graph.of(BUCKET) if it.inputs.get("name") == resource]
-            targets = [it for it in targets if self.graph.region(it) is self.graph.region(log)]
+            named = self.graph.called(BUCKET, "name", resource) if isinstance(resource, str) else []
+            targets = [it for it in named if self.graph.region(it) is self.graph.region(log)]
         else:
             targets = self.graph.named(log, "configuration", resource, BALANCER, FIREWALL, SUBNET)
         for target in targets if len(targets) == 1 else ():

@@ -29,7 +29,11 @@ def engines(value):
 
 @cache
 def _steps(stack, *, preview):
-    recorded = shipped(stack, preview=preview)
+    return steps_of(shipped(stack, preview=preview), preview=preview)
+
+
+def steps_of(recorded, *, preview):
+    """The steps of a first preview of what was recorded."""
     providers = {r.name: r.urn for r in recorded.resources.values() if r.is_provider}
     return [_step(r, providers, preview=preview) for r in recorded.resources.values()]
 
@@ -73,10 +77,5 @@ def declarations(stack) -> Declared:
 
 def context(stack, found: Graph | None = None, *, preview=True, **more: object) -> Context:
     """The context of a shipped stack, or of another graph of it."""
-    given = {"as_of": AS_OF} | more
-    return Context(
-        stack=stack,
-        graph=graph(stack, preview=preview) if found is None else found,
-        declared=declarations(stack),
-        **given,
-    )
+    given = {"as_of": AS_OF, "declared": declarations(stack)} | more
+    return Context(stack=stack, graph=graph(stack, preview=preview) if found is None else found, **given)

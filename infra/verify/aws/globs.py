@@ -16,7 +16,7 @@ _ARN_PARTS = 6
 Pattern = str
 """A text in which the characters below are wild."""
 
-_ANY, _ONE, _ANY_IN_PART, _ONE_IN_PART = map(chr, range(0xE000, 0xE004))
+_ANY, _ONE, _ANY_IN_PART, _ONE_IN_PART = map(chr, range(0xE000, 0xE004))  # so a pattern in ASCII has nothing wild
 _WILD = {_ANY: ".*", _ONE: ".", _ANY_IN_PART: "[^:]*", _ONE_IN_PART: "[^:]"}
 _STARS, _IN_PART = _ANY + _ANY_IN_PART, _ANY_IN_PART + _ONE_IN_PART
 _EVERYWHERE, _INSIDE = str.maketrans("*?", _ANY + _ONE), str.maketrans("*?", _IN_PART)
@@ -45,6 +45,10 @@ def arn(text: str) -> Pattern:
 @lru_cache(maxsize=65536)
 def matches(pattern: Pattern, text: str) -> bool:
     """Whether a text matches a pattern."""
+    if pattern.isascii():
+        return pattern == text
+    if pattern[-1] == _ANY and pattern[:-1].isascii():
+        return text.startswith(pattern[:-1])
     return _expression(pattern).fullmatch(text) is not None
 
 

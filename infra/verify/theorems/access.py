@@ -7,12 +7,11 @@ guardrail that the configuration declares, which keeps everybody inside those re
 and where it declares an audit trail, what is done in Oracle Cloud is logged where nobody can alter it.
 """
 
-from functools import lru_cache
 from typing import Any, Final
 
 from infra.verify import access, aws_access, guardrails, oracle_requests, trail
-from infra.verify.aws import cover, enumeration, legacy, replay
-from infra.verify.aws.document import Statement, UnmodelledError, parse
+from infra.verify.aws import alike, enumeration, legacy, replay
+from infra.verify.aws.document import UnmodelledError, parse
 from infra.verify.aws.request import Request
 from infra.verify.context import Context
 from infra.verify.graph import Graph
@@ -43,7 +42,7 @@ def decide(context: Context) -> Verdict:
             findings.add(_open(asked))
             continue
         try:
-            found = cover.admitted(_parsed(str(asked.document)), asked.question)
+            found = alike.admitted(asked.document, asked.question, str(asked.node.inputs.get("bucket", "")))
         except UnmodelledError as error:
             findings.add(missing(asked.node, f"{asked.node.name}: {error}", path=asked.path))
             continue
@@ -58,11 +57,6 @@ def decide(context: Context) -> Verdict:
     findings.add(*(_unlogged(graph, leak) for leak in _trail(context)))
     statements = sum(len(items(node.inputs.get("statements"))) for node in graph.of(access.POLICY))
     return findings.verdict(ID, TITLE, examined=statements + covered, flows=covered, assumptions=ASSUMPTIONS)
-
-
-@lru_cache(maxsize=1024)
-def _parsed(text: str) -> tuple[Statement, ...]:
-    return parse(text)
 
 
 def _told(graph: Graph, leak: access.Leak) -> Counterexample | Missing:
