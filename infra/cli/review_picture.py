@@ -13,6 +13,7 @@ from infra.engine.display import count, listed
 from infra.engine.events import Op
 from infra.evidence.review import Band, Change, Column, Flow, Kind, Place, Station
 from infra.residency.access_matrix import matrix
+from infra.residency.audit import Stream
 from infra.residency.findings import join
 from infra.residency.flow import FlowKind
 from infra.residency.lifecycle import Phase, Site
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from infra.residency.access_matrix import Reach
     from infra.residency.flow import Flow as PlannedFlow
     from infra.residency.placement import BackupBucket, DatasetPlan, Plan, SitePlan
+    from infra.residency.regions import UsRegion
     from infra.residency.traffic import Hostname
     from infra.settings import Loaded
 
@@ -63,6 +65,7 @@ def draw(loaded: Loaded, recorder: Recorder, file: str) -> Picture:
     artist.traffic()
     artist.copies()
     artist.grants()
+    artist.logs()
     return artist.picture
 
 
@@ -243,6 +246,40 @@ class _Artist:
                 why="T5 access: a named group or role with one duty, and nobody beside them",
                 paths=[path], resources=[f"Group {who.removeprefix('group ')}"],
                 change=self._change(f"Group {who.removeprefix('group ')}"),
+            )  # fmt: skip
+
+    def logs(self) -> None:
+        """What is logged in each region of Oracle Cloud: it stays there, where nobody can alter it."""
+        plan = self.plan.audit
+        if plan is None:
+            return
+        for region in (it.region for it in plan.regions):
+            stays = f"{count(plan.retention_days, 'day')}, unaltered"
+            change = self._change(f"Bucket audit-{region}")
+            self._station(f"log:{region}", f"oci:{region}", Band.LOGS, "logs", stays, lane="log", change=change)
+            for dataset in self.plan.datasets:
+                here = [placement.name for placement in dataset.placements if placement.region is region]
+                name = dataset.dataset.name
+                logged = [*(f"Log {it}-read" for it in here), f"Connector {Stream.ACCESS}-{region}"]
+                self._logged(f"data:{name}:{region}", region, f"who reads and writes {name} in {region}", logged)
+            answered = [f"Log edge-{region}-access", f"Connector {Stream.EDGE_FLOWS}-{region}"]
+            self._logged(f"edge:{region}", region, f"who asks the edge in {region}, and what it refuses", answered)
+            events = [f"Connector {stream}-{region}" for stream in (Stream.EVENTS, Stream.ALARMS, Stream.FLOWS)]
+            called = f"what is called in {region}, what alters a guard of data, and what passes its networks"
+            self._logged(f"door:{region}", region, called, events)
+            if f"door:{region}" not in {station.id for station in self.picture.stations}:
+                # Where no data is there is nobody to let in, and the keys are what is looked after.
+                keys = next(key for key in self.plan.keys if key.region is region)
+                self._logged(f"key:{region}:{keys.data_class}", region, called, events)
+
+    def _logged(self, source: str, region: UsRegion, what: str, resources: Sequence[str]) -> None:
+        """A flow into a region's logs, from a station if it is there."""
+        if source in {station.id for station in self.picture.stations}:
+            self._flow(
+                Kind.LOG, source, f"log:{region}",
+                text=f"{what}: is logged in the same region",
+                why="T2 copies: it stays in its region; T5 access: nobody can end, alter or delete it",
+                paths=["audit"], resources=resources, change=self._change(*resources),
             )  # fmt: skip
 
     def _hostnames(self) -> tuple[Hostname, ...]:

@@ -55,7 +55,8 @@ def test_every_placement_backup_key_and_edge_is_a_station(loaded, picture):
     assert bands[Band.KEYS] == keys | {f"key:{site.site.name}" for site in plan.sites}
     hostnames = {f"hostname:{hostname.label}" for hostname in plan.traffic.hostnames}
     assert bands[Band.ANSWERS] == hostnames | {f"edge:{edge.region}" for edge in plan.traffic.edges}
-    assert {s.band for s in picture.stations if s.place == "oci:us-chicago-1"} == {Band.KEYS}
+    assert bands[Band.LOGS] == {f"log:{it.region}" for it in plan.audit.regions}
+    assert {s.band for s in picture.stations if s.place == "oci:us-chicago-1"} == {Band.KEYS, Band.LOGS}
 
 
 def test_traffic_goes_from_each_hostname_to_its_pool(loaded, picture):
@@ -80,6 +81,20 @@ def test_copies_are_the_plans(loaded, picture):
         source, target = (it.name if hasattr(it, "phase") else str(it) for it in (flow.source, flow.target))
         expected.add((f"data:{flow.dataset.name}:{source}", f"data:{flow.dataset.name}:{target}"))
     assert {(f.source, f.target) for f in picture.flows if f.kind is Kind.COPY} == expected
+
+
+def test_what_is_logged_stays_in_its_region(loaded, picture):
+    """Every store and edge there, and what is called there, in a spare region by its keys; and nothing else."""
+    stations = {station.id: station for station in picture.stations}
+    found = {(f.source, f.target) for f in picture.flows if f.kind is Kind.LOG}
+    expected = {(s, f"log:{s.rpartition(':')[2]}") for s in stations if s.startswith(("edge:", "data:"))}
+    expected = {(source, target) for source, target in expected if target in stations}
+    expected |= {(f"door:{region}", f"log:{region}") for region in ("us-ashburn-1", "us-phoenix-1")}
+    assert found == expected | {("key:us-chicago-1:excepted", "log:us-chicago-1")}
+    assert {stations[end].place for pair in found for end in pair} == {
+        f"oci:{it.region}" for it in loaded.plan.audit.regions
+    }
+    assert all(stations[source].place == stations[target].place for source, target in found)
 
 
 def test_nothing_is_new_where_nothing_was_previewed(picture):
