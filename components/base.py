@@ -48,6 +48,25 @@ class Component(pulumi.ComponentResource):
             retain_on_delete=False,
         )
 
+    def _taken_over(
+        self, provider: pulumi.ProviderResource, there: str | None, *, depends_on: Iterable[pulumi.Resource] = ()
+    ) -> pulumi.ResourceOptions:
+        """Options of a child without which nothing is deployed: it was there before the stack, and stays after it.
+
+        Args:
+            provider: the child's own.
+            there: id of the existing resource to import; None where the stack makes it.
+            depends_on: what it names as plain text.
+        """
+        return pulumi.ResourceOptions(
+            parent=self,
+            provider=provider,
+            depends_on=list(depends_on),
+            protect=False,
+            retain_on_delete=True,
+            import_=there,
+        )
+
     def _rotated(
         self,
         provider: pulumi.ProviderResource,

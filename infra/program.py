@@ -18,6 +18,7 @@ from components.alarms import Alarms, AlarmsArgs
 from components.audit_settings import AuditSettings, AuditSettingsArgs
 from components.audit_trail import AuditTrail, AuditTrailArgs
 from components.backup_transfer import BackupTransfer, BackupTransferArgs
+from components.ci_trust import CiTrust, CiTrustArgs
 from components.cloud_guard import CloudGuard, CloudGuardArgs
 from components.edge import PublicEdge, PublicEdgeArgs
 from components.edge_network import EdgeNetwork, EdgeNetworkArgs
@@ -183,6 +184,8 @@ def _register(plan: Plan) -> None:
     ]
     if plan.control is not None and providers.management is not None:
         OrganizationControl("organization", OrganizationControlArgs(plan=plan.control, provider=providers.management))
+    if plan.ci is not None:
+        CiTrust("ci", CiTrustArgs(foundation=foundation, plan=plan.ci, accounts=providers.accounts))
     for site in plan.sites:
         if site.site.phase.has_holders:
             _legacy_site(plan, site, foundation, providers.sites[site.site.name])

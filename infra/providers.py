@@ -34,23 +34,33 @@ class Providers:
         regions: Oracle Cloud in each region of the plan.
         management: AWS in the management account of the sites' organization; None where it is not managed here.
         sites: AWS at each legacy site that is not closed, by its name.
+        accounts: of these the one by which an account is reached, whatever the region: that of its first site.
     """
 
     home: oci.Provider
     regions: Mapping[UsRegion, oci.Provider]
     management: aws.Provider | None
     sites: Mapping[str, aws.Provider]
+    accounts: Mapping[str, aws.Provider]
 
 
 def connect(plan: Plan) -> Providers:
     """The providers that a plan needs."""
+    by_token = plan.ci is not None
+    open_sites = [site.site for site in plan.sites if site.site.phase.has_holders]
+    sites = {site.name: _site(site, by_token=by_token) for site in open_sites}
+    management = None if plan.control is None else _management(plan.control, by_token=by_token)
+    accounts = {site.account_id: sites[site.name] for site in reversed(open_sites)}
+    if plan.control is not None and management is not None:
+        accounts[plan.control.account_id] = management
     return Providers(
         home=_oracle(f"oci-home-{plan.tenancy.home}", plan.tenancy, plan.tenancy.home),
         regions={
             network.region: _oracle(f"oci-{network.region}", plan.tenancy, network.region) for network in plan.networks
         },
-        management=None if plan.control is None else _management(plan.control),
-        sites={site.site.name: _site(site.site) for site in plan.sites if site.site.phase.has_holders},
+        management=management,
+        sites=sites,
+        accounts=accounts,
     )
 
 
@@ -64,19 +74,34 @@ def _oracle(name: str, tenancy: Tenancy, region: UsRegion) -> oci.Provider:
     )
 
 
-def _site(site: Site) -> aws.Provider:
-    return _amazon(f"aws-{site.name}", site.region, site.account_id, site.deployer_role)
+def _site(site: Site, *, by_token: bool) -> aws.Provider:
+    return _amazon(f"aws-{site.name}", site.region, site.account_id, site.deployer_role, by_token=by_token)
 
 
-def _management(control: OrganizationPlan) -> aws.Provider:
+def _management(control: OrganizationPlan, *, by_token: bool) -> aws.Provider:
     """Organizations has one endpoint for the whole world, and it is in Virginia."""
-    return _amazon("aws-organization", LegacyRegion.VIRGINIA, control.account_id, control.deployer_role)
+    region, account = LegacyRegion.VIRGINIA, control.account_id
+    return _amazon("aws-organization", region, account, control.deployer_role, by_token=by_token)
 
 
-def _amazon(name: str, region: LegacyRegion, account_id: str, role: str) -> aws.Provider:
+def _amazon(name: str, region: LegacyRegion, account_id: str, role: str, *, by_token: bool) -> aws.Provider:
+    """A provider that acts as one role of one account.
+
+    Args:
+        name: of the provider, before the region's.
+        region: where.
+        account_id: the only one that it may reach.
+        role: the deployer's.
+        by_token: whether a job's identity token is exchanged for the role; else whoever is logged in assumes it. The
+            token's file is in the environment (`AWS_WEB_IDENTITY_TOKEN_FILE`), where another run has another.
+    """
+    arn = role_arn(account_id, role)
     return aws.Provider(
         f"{name}-{region}",
         region=region.value,
         allowed_account_ids=[account_id],
-        assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=role_arn(account_id, role), session_name=_SESSION)],
+        assume_roles=None if by_token else [aws.ProviderAssumeRoleArgs(role_arn=arn, session_name=_SESSION)],
+        assume_role_with_web_identity=aws.ProviderAssumeRoleWithWebIdentityArgs(role_arn=arn, session_name=_SESSION)
+        if by_token
+        else None,
     )

@@ -20,7 +20,7 @@ from infra.cli import main
 from infra.deploy import command_line
 from infra.evidence.comment import marker
 from infra.verify import command_line as proof
-from tests.support.programs import ROOT
+from tests.support.programs import ROOT, configuration
 
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yaml"))
 GROUPS = {"infra": main, "infra.deploy": command_line.main, "infra.verify": proof.main}
@@ -134,6 +134,28 @@ def test_who_has_an_identity_is_in_an_environment_and_alone():
         assert job["timeout-minutes"] < 60
         assert "write" not in {v for k, v in job["permissions"].items() if k != "id-token"}
         assert workflow(path)["concurrency"] == {"group": "deploy-us-prod", "cancel-in-progress": False}
+
+
+def test_who_has_an_identity_is_whom_production_believes():
+    """Environments and issuer are the stack file's; every step that acts with the identity is told where it is."""
+    deployment = configuration("us-prod")["usdata:deployment"]
+    named, told = set(), []
+    for path in FILES:
+        for job in jobs(path):
+            if "id-token" in job["permissions"]:
+                named |= set(re.findall(r"'([a-z-]+)'", re.sub(r"== '\w+'", "", str(job["environment"])))) or {
+                    job["environment"]
+                }
+                acts = [
+                    step for step in job["steps"] if re.search(r"infra\.deploy (preview|up|drift)", step.get("run", ""))
+                ]
+                told += [step.get("env", {}).get("AWS_WEB_IDENTITY_TOKEN_FILE") for step in acts]
+    assert named == set(deployment["ci"]["environments"].values())
+    assert set(told) == {"/home/runner/.oci/aws.token"}
+    assert deployment["ci"]["issuer"] == "https://token.actions.githubusercontent.com"
+    assert deployment["oci"]["auth"]["method"] == "SecurityToken"
+    document = (ROOT / "docs" / "deploy.md").read_text()
+    assert [it for it in (*named, deployment["ci"]["issuer"]) if f"`{it}`" not in document] == []
 
 
 def test_who_writes_to_the_repository_has_no_identity_and_runs_none_of_its_code():

@@ -150,6 +150,34 @@ def bootstrap(*, stack: str, group: str, network: str, profile: str) -> None:
 
 @main.command(epilog=EPILOG)
 @stack_option()
+def trust(*, stack: str) -> None:
+    """Print what makes the trust in CI, once.
+
+    Commands for whoever administers the accounts and the identity domain; nothing is run. The stack takes over what
+    they make.
+    """
+    with refusals(as_json=False):
+        from infra.cli.refusal import Refused  # noqa: PLC0415 (the engine is slow to import)
+        from infra.deploy import real  # noqa: PLC0415 (the same)
+        from infra.deploy.trust import commands  # noqa: PLC0415 (the same)
+
+        workspace = workspace_of(stack)
+        plan = real.planned(workspace, _today())
+        if plan.ci is None:
+            raise Refused(
+                f"{stack} is deployed by people",
+                given=f"no ci in {workspace.shown_file}",
+                allowed="a stack file that names who deploys",
+                fix="add ci: stacks/README.md has its keys",
+            )
+        for where, command in commands(plan.ci, plan.organization):
+            click.echo(f"# {where}\n{command}")
+        if plan.ci.domain.trust_id is None:
+            click.echo(f"# write the id of the trust as ci.domain.trustId into {workspace.shown_file}")
+
+
+@main.command(epilog=EPILOG)
+@stack_option()
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("~/.oci"), help="Where to write the session.")
 def login(*, stack: str, folder: Path) -> None:
     """In a CI job: exchange its identity for an hour's session."""

@@ -87,6 +87,11 @@ class Action(StrEnum):
     RE_ENCRYPT = "kms:ReEncrypt*"
     # roles
     ASSUME_ROLE = "sts:AssumeRole"
+    ASSUME_ROLE_BY_TOKEN = "sts:AssumeRoleWithWebIdentity"  # noqa: S105 - a call, not a secret
+    # identities that do not expire
+    CREATE_ACCESS_KEY = "iam:CreateAccessKey"
+    CREATE_LOGIN = "iam:CreateLoginProfile"
+    CREATE_USER = "iam:CreateUser"
 
 
 ADMINISTERS_KEYS = frozenset({Action.PUT_KEY_POLICY, Action.SCHEDULE_KEY_DELETION, Action.CREATE_ALIAS})
@@ -132,11 +137,24 @@ class ConditionKey(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a condition looks at in an identity token: one of its claims, by who signed it."""
+
+    issuer: str
+    name: str
+
+    @property
+    def value(self) -> str:
+        """As a document names it: the issuer without its scheme, and the claim."""
+        return f"{self.issuer.removeprefix('https://')}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One comparison; several in one statement must all hold, of several values one must (negated: none)."""
 
     operator: Operator
-    key: ConditionKey
+    key: ConditionKey | Claim
     values: tuple[str, ...]
 
 
@@ -192,10 +210,22 @@ class Service:
         return {"Service": self.principal}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Federated:
+    """Whoever has a token that an issuer signed: to be narrowed to an audience and to subjects."""
+
+    account_id: str
+    issuer: str
+
+    def document(self) -> object:
+        """As a document names them: by the issuer as an identity provider of the account."""
+        return {"Federated": oidc_provider_arn(self.account_id, self.issuer)}
+
+
 S3 = Service(principal="s3.amazonaws.com")
 DATASYNC = Service(principal="datasync.amazonaws.com")
 
-Principal = Everyone | Role | AnyoneOf | Service
+Principal = Everyone | Role | AnyoneOf | Service | Federated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +302,11 @@ def bucket_arn(bucket: str) -> str:
     return f"arn:aws:s3:::{bucket}"
 
 
+def oidc_provider_arn(account_id: str, issuer: str) -> str:
+    """The ARN of an issuer of identity tokens as an identity provider of an account."""
+    return f"arn:aws:iam::{account_id}:oidc-provider/{issuer.removeprefix('https://')}"
+
+
 def role_arn(account_id: str, role: str) -> str:
     """The ARN of an IAM role, which is also the value of `aws:PrincipalArn` for every session of it."""
     return f"arn:aws:iam::{account_id}:role/{role}"
@@ -306,19 +341,19 @@ def _allows(policy: Policy, statement: Statement) -> Iterator[str]:
         yield "use of keys that are not named by their alias"
 
 
-def _whom(policy: Policy, statement: Statement, keys: set[ConditionKey]) -> Iterator[str]:
+def _whom(policy: Policy, statement: Statement, keys: set[ConditionKey | Claim]) -> Iterator[str]:
     principal = statement.principal
     if isinstance(principal, Everyone) or (principal is None and policy.kind is not Kind.ROLE):
         yield "everyone"
     for key, what in _to_be_narrowed_by(principal):
         if key not in keys:
             yield what
-    account = principal.account_id if isinstance(principal, Role | AnyoneOf) else policy.account_id
+    account = principal.account_id if isinstance(principal, Role | AnyoneOf | Federated) else policy.account_id
     if account != policy.account_id:
         yield f"account {account}, which is another one"
 
 
-def _to_be_narrowed_by(principal: Principal | None) -> Iterator[tuple[ConditionKey, str]]:
+def _to_be_narrowed_by(principal: Principal | None) -> Iterator[tuple[ConditionKey | Claim, str]]:
     """The keys without which a principal is anybody, each with what is wrong then."""
     match principal:
         case Service(principal=name):
@@ -326,6 +361,9 @@ def _to_be_narrowed_by(principal: Principal | None) -> Iterator[tuple[ConditionK
             yield ConditionKey.SOURCE_ARN, f"{name} for whoever asks it: no condition on the resource it acts for"
         case AnyoneOf(account_id=account):
             yield ConditionKey.PRINCIPAL_ARN, f"whomever account {account} lets"
+        case Federated(issuer=issuer):
+            yield Claim(issuer=issuer, name="aud"), f"a token of {issuer} that is meant for somebody else"
+            yield Claim(issuer=issuer, name="sub"), f"whomever {issuer} signs for"
         case _:
             pass
 

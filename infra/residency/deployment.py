@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from infra.residency.access_request import AccessRequest
 from infra.residency.audit_request import AuditRequest
+from infra.residency.ci_request import CiRequest
 from infra.residency.guardrails_request import GuardrailsRequest
 from infra.residency.keys_request import KeysRequest
 from infra.residency.state_home import StateRequest
@@ -133,3 +134,4 @@ class DeploymentRequest:
     guardrails: GuardrailsRequest | None = None
     keys: KeysRequest = field(default_factory=KeysRequest)
     state: StateRequest | None = None
+    ci: CiRequest | None = None

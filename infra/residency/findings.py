@@ -71,6 +71,7 @@ class Rule(StrEnum):
     SEPARATION = "separation"
     GRANT = "grant"
     APPROVAL = "approval"
+    CI = "ci"
     # guardrails
     GUARDRAIL = "guardrail"
     # audit

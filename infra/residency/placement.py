@@ -12,6 +12,7 @@ from ipaddress import IPv4Network
 from infra.residency.access import AccessPlan
 from infra.residency.audit import AuditPlan
 from infra.residency.aws_policy import Policy
+from infra.residency.ci import CiPlan
 from infra.residency.compartment import Compartment
 from infra.residency.dataset import DataClass, Dataset
 from infra.residency.failover import Roles
@@ -246,6 +247,7 @@ class Plan:
         guardrails: what else watches and forbids; None for a stack that has quotas and tags only.
         state: where the stack's own state lies; None for a stack that only simulated clouds have.
         audit: what is logged and who is told; None for a stack that logs no more than what passes its subnets.
+        ci: which jobs deploy; None for a stack that people deploy.
     """
 
     organization: str
@@ -264,3 +266,4 @@ class Plan:
     guardrails: GuardrailsPlan | None
     state: StateHome | None
     audit: AuditPlan | None
+    ci: CiPlan | None

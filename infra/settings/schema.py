@@ -6,6 +6,7 @@ places data.
 
 from infra.residency.access_request import AccessLimitsRequest, AccessRequest, GroupRequest
 from infra.residency.audit_request import AuditRequest
+from infra.residency.ci_request import CiRequest, DomainRequest
 from infra.residency.deployment import (
     AgentRequest,
     ControlRequest,
@@ -52,7 +53,7 @@ class Reader(FieldReader):
             node,
             path,
             required=("organization", "oci", "datasets", "legacy"),
-            optional=("traffic", "access", "guardrails", "keys", "state", "audit"),
+            optional=("traffic", "access", "guardrails", "keys", "state", "audit", "ci"),
         )
         legacy = self._fields(fields["legacy"], "legacy", required=("sites",), optional=("organization", "signers"))
         return DeploymentRequest(
@@ -74,6 +75,23 @@ class Reader(FieldReader):
             keys=self._keys(fields["keys"], "keys") if "keys" in fields else KeysRequest(),
             state=self._state(fields["state"], "state") if "state" in fields else None,
             audit=self._audit(fields["audit"], "audit") if "audit" in fields else None,
+            ci=self._ci(fields["ci"], "ci") if "ci" in fields else None,
+        )
+
+    def _ci(self, node: Node, path: str) -> CiRequest:
+        fields = self._fields(node, path, required=("issuer", "repository", "environments", "domain"))
+        inner = child(path, "domain")
+        domain = self._fields(fields["domain"], inner, required=("url", "clientId", "userId"), optional=("trustId",))
+        return CiRequest(
+            issuer=self._text(fields, path, "issuer"),
+            repository=self._text(fields, path, "repository"),
+            environments=self._texts(fields["environments"], child(path, "environments")),
+            domain=DomainRequest(
+                url=self._text(domain, inner, "url"),
+                client_id=self._text(domain, inner, "clientId"),
+                user_id=self._text(domain, inner, "userId"),
+                trust_id=self._optional_text(domain, inner, "trustId"),
+            ),
         )
 
     def _keys(self, node: Node, path: str) -> KeysRequest:

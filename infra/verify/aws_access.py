@@ -44,6 +44,7 @@ _MODELLED = frozenset(
     {
         ROLE,
         ROLE_POLICY,
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",  # `ci_trust` is about it, and about deployers' roles
         "aws:organizations/policy:Policy",  # these two only ever take away
         "aws:organizations/policyAttachment:PolicyAttachment",
     }
@@ -118,9 +119,15 @@ def _restore(organization: str, name: str, site: Mapping[str, Any], place: str) 
     )
 
 
-def leaks(found: Graph, sites: tuple[Site, ...]) -> tuple[Leak, ...]:
-    """Every leak, sorted."""
-    check = _Check(found, sites)
+def leaks(found: Graph, sites: tuple[Site, ...], deployers: frozenset[str] = frozenset()) -> tuple[Leak, ...]:
+    """Every leak, sorted.
+
+    Args:
+        found: the resources.
+        sites: as declared.
+        deployers: names of roles that deploy, which `ci_trust` is about.
+    """
+    check = _Check(found, sites, deployers)
     parts = (check.types(), check.buckets(), check.keys(), check.roles(), check.role_policies())
     return tuple(sorted({leak for part in parts for leak in part}))
 
@@ -129,6 +136,7 @@ def leaks(found: Graph, sites: tuple[Site, ...]) -> tuple[Leak, ...]:
 class _Check:
     graph: Graph
     sites: tuple[Site, ...]
+    deployers: frozenset[str]
 
     def types(self) -> Iterator[Leak]:
         """Nobody gets in by another way."""
@@ -181,7 +189,7 @@ class _Check:
             restores = list(self._restores(str(node.inputs.get("name"))))
             for at, restore in restores:
                 yield from self._document(node, "assumeRolePolicy", partial(of_restore_trust, at, restore))
-            if site is None and not restores:
+            if site is None and not restores and node.inputs.get("name") not in self.deployers:
                 yield Leak(urn=node.urn, rule=Rule.STRANGER, what=f"{node.inputs.get('name')} is declared nowhere")
 
     def role_policies(self) -> Iterator[Leak]:

@@ -27,7 +27,19 @@ _STATE = {
     "compartmentId": "ocid1.compartment.oc1..aaaaaaaastate",
     "passphraseId": "ocid1.vaultsecret.oc1.iad.aaaaaaaastate",
 }
+_DOMAIN = {
+    "url": "https://idcs-0123456789abcdef0123456789abcdef.identity.oraclecloud.com",
+    "clientId": "0123456789abcdef0123456789abcdef",
+    "userId": "123456789abcdef0123456789abcdef0",
+}
+_CI = {
+    "issuer": "https://token.actions.githubusercontent.com",
+    "repository": "example-org/usdata",
+    "environments": {"deploys": "production", "moves": "phase-move", "reviews": "review"},
+    "domain": _DOMAIN,
+}
 _ORGANIZATION = {"id": "o-a1b2c3d4e5", "accountId": "999999999999", "deployerRole": "usdata-deployer"}
+_JOBS = {"oci/auth": {"method": "SecurityToken", "profile": "sandbox"}}
 _PHOENIX = "traffic/edges/us-phoenix-1"
 
 
@@ -100,6 +112,14 @@ EDITS: dict[str, Edit] = {
     "state.region": {"state": {key: _STATE[key] for key in ("compartmentId",)} | {"region": "us-phoenix-1"}},
     "state.compartmentId": {"state": {**_STATE, "compartmentId": "ocid1.compartment.oc1..aaaaaaaaother"}},
     "state.passphraseId": {"state": {**_STATE, "passphraseId": "ocid1.vaultsecret.oc1.iad.aaaaaaaaother"}},
+    "ci": {"ci": _CI, **_JOBS},
+    "ci.issuer": {"ci": {**_CI, "issuer": f"{_CI['issuer']}/example-enterprise"}, **_JOBS},
+    "ci.repository": {"ci": {**_CI, "repository": "example-org/other"}, **_JOBS},
+    "ci.environments.<purpose>": {"ci": {**_CI, "environments": {**_CI["environments"], "reviews": "look"}}, **_JOBS},
+    "ci.domain.url": {"ci": {**_CI, "domain": {**_DOMAIN, "url": _DOMAIN["url"].replace("idcs-0", "idcs-f")}}, **_JOBS},
+    "ci.domain.clientId": {"ci": {**_CI, "domain": {**_DOMAIN, "clientId": "f" * 32}}, **_JOBS},
+    "ci.domain.userId": {"ci": {**_CI, "domain": {**_DOMAIN, "userId": "f" * 32}}, **_JOBS},
+    "ci.domain.trustId": {"ci": {**_CI, "domain": {**_DOMAIN, "trustId": "f" * 32}}, **_JOBS},
     "guardrails": {"guardrails": None},
     "guardrails.detectorRecipes.<kind>": {
         "guardrails/detectorRecipes/threat": "ocid1.cloudguarddetectorrecipe.oc1.iad.aaaaaaaaother"

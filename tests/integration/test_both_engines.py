@@ -7,15 +7,20 @@ What it does not prove: that either engine does the same on real clouds; both se
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.sandbox import Action, Fault, Faults, seeding
+from infra.sandbox.aws.documents import ROLE
+from infra.sandbox.aws.iam import OIDC_PROVIDER
+from infra.sandbox.oci.domains import TRUST
 from tests.integration import edits
 from tests.integration.comparing import differences, offline_differences, state_differences
 from tests.integration.engines import CHECKOUT, Project
+from tests.support.programs import shipped
 
 if TYPE_CHECKING:
     from tests.integration.ordinary import Played
@@ -28,6 +33,18 @@ needs_pulumi = pytest.mark.skipif(
 def seed_legacy_bucket(project: Project, name: str) -> None:
     """A bucket that was in Singapore before any stack."""
     seeding.seed(project.clouds, "aws:s3/bucket:Bucket", name, account="222222222222", region="ap-southeast-1")
+
+
+def seed_trust(project: Project) -> None:
+    """What production takes over of the trust in its jobs, as `python -m infra.deploy trust` has it made."""
+    made = shipped("us-prod", preview=False)
+    for it in made.resources.values():
+        if it.type in {OIDC_PROVIDER, TRUST} or (it.type == ROLE and it.import_id):
+            told = made.providers()[it.provider].inputs
+            account = json.loads(told["allowedAccountIds"])[0] if it.type != TRUST else told["tenancyOcid"]
+            given = {key: value for key, value in it.inputs.items() if key != "name"}
+            name = str(it.inputs.get("name", "ci"))
+            seeding.seed(project.clouds, it.type, name, account=account, region=told["region"], inputs=given)
 
 
 @needs_pulumi
@@ -131,6 +148,7 @@ def production(tmp_path_factory) -> Project:
     project = Project.made(tmp_path_factory.mktemp("production") / "project", "us-prod")
     for name in ("profiles", "messages", "voices"):
         seed_legacy_bucket(project, f"tt-sg-{name}-backup")
+    seed_trust(project)
     return project
 
 

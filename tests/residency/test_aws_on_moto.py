@@ -4,7 +4,9 @@ moto judges actions and resources of a role's policies. It reads no condition of
 stand here without theirs: what those say is for the evaluator (test_bucket_policy, test_aws_policy).
 """
 
+import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -16,6 +18,7 @@ from moto.core import set_initial_no_auth_action_count
 from infra.residency import site_policies as policies
 from infra.residency.lifecycle import Phase
 from tests.residency.test_aws_policy import PHASES, site_in
+from tests.residency.test_ci import planned
 
 REGION = "us-east-1"
 
@@ -91,6 +94,34 @@ def test_a_role_may_do_what_its_phase_says(cloud, phase):
 
     assert permitted(own) == ALLOWED[phase]
     assert permitted(foreign) == set()
+
+
+def test_a_deployer_touches_no_data_whatever_its_account_lets_it(cloud):
+    """With everything allowed beside: it configures a bucket, and reads, writes and deletes no object in it."""
+    jobs, account = planned(), "123456789012"
+    trust = replace(jobs.trust(account, "deployer"), account_id=account)
+    role = cloud("iam").create_role(RoleName="deployer", AssumeRolePolicyDocument=trust.text())["Role"]["Arn"]
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    for name, text in (("all", json.dumps(everything)), ("never", jobs.limits(account, "deployer").text())):
+        cloud("iam").put_role_policy(RoleName="deployer", PolicyName=name, PolicyDocument=text)
+    cloud("s3").create_bucket(Bucket="backup")
+    cloud("s3").put_object(Bucket="backup", Key="name", Body=b"x")
+    session = cloud("sts").assume_role(RoleArn=role, RoleSessionName="job")["Credentials"]
+    known = {"aws_access_key_id": "AccessKeyId", "aws_secret_access_key": "SecretAccessKey"}
+    acting = {ours: session[theirs] for ours, theirs in (known | {"aws_session_token": "SessionToken"}).items()}
+    s3, iam = cloud("s3", **acting), cloud("iam", **acting)
+    calls = {
+        "read": lambda: s3.get_object(Bucket="backup", Key="name"),
+        "write": lambda: s3.put_object(Bucket="backup", Key="other", Body=b"x"),
+        "delete": lambda: s3.delete_object(Bucket="backup", Key="name"),
+        "configure": lambda: s3.put_bucket_versioning(Bucket="backup", VersioningConfiguration={"Status": "Enabled"}),
+        "look": lambda: s3.get_bucket_versioning(Bucket="backup"),
+        "make a user": lambda: iam.create_user(UserName="lasting"),
+        "make a key": lambda: iam.create_access_key(UserName="lasting"),
+        "make a role": lambda: iam.create_role(RoleName="other", AssumeRolePolicyDocument=trust.text()),
+    }
+    permitted = set_initial_no_auth_action_count(0)(lambda: {name for name, call in calls.items() if not _denied(call)})
+    assert permitted() == {"configure", "look", "make a role"}
 
 
 def _denied(call: Callable[[], object]) -> bool:

@@ -14,6 +14,7 @@ from infra.residency.access import AccessPlan
 from infra.residency.audit import AuditPlan
 from infra.residency.aws_policy import Policy, role_arn, too_much
 from infra.residency.bucket_policy import lockouts
+from infra.residency.ci import CiPlan
 from infra.residency.compartment import Compartment, of_class
 from infra.residency.dataset import DataClass, Dataset
 from infra.residency.deployment import DeploymentRequest
@@ -33,6 +34,7 @@ from infra.residency.placement import DatasetPlan, KeyPlan, Plan, SitePlan, Tena
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.approvals import plan_approvals
 from infra.residency.planner.audit import plan_audit
+from infra.residency.planner.ci import plan_ci
 from infra.residency.planner.datasets import place, plan_datasets
 from infra.residency.planner.guardrails import judge_routing, plan_guardrails
 from infra.residency.planner.keys import plan_keys
@@ -99,6 +101,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
             request.audit, request, tenancy, regions, as_of=as_of, deployed=evidence.deployed, findings=findings
         )
     control = plan_control(request, sites, findings)
+    ci = plan_ci(request, sites, findings)
     guardrails = None
     if request.guardrails is not None:
         guardrails = plan_guardrails(
@@ -142,6 +145,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
         key_care=key_care,
         state=state,
         audit=audit,
+        ci=ci,
     )
     findings.extend(judge(planned, as_of))
     if evidence.deployed is not None:
@@ -219,6 +223,8 @@ def judge(planned: Plan, as_of: date) -> Iterator[Finding]:
                 )
         for policy in site_policies(site, planned.organization):
             yield from _grants(policy, path)
+    for policy in planned.ci.policies() if planned.ci is not None else ():
+        yield from _grants(policy, "ci")
     if not any(site.site.phase.has_holders for site in planned.sites):
         yield from _versions(planned)
     yield from _together(planned)
@@ -323,6 +329,7 @@ def _assemble(
     key_care: KeyCare,
     state: StateHome | None,
     audit: AuditPlan | None,
+    ci: CiPlan | None,
 ) -> Plan:
     organization = request.organization
     return Plan(
@@ -342,6 +349,7 @@ def _assemble(
         guardrails=guardrails,
         state=state,
         audit=audit,
+        ci=ci,
     )
 
 

@@ -217,6 +217,41 @@ CENSUS = _form(
     "it is how a person says which data is to be deleted",
 )
 
+ISSUER = _form(
+    Rule.CI,
+    r"https://token\.actions\.githubusercontent\.com(?:/[a-z0-9](?:-?[a-z0-9]){0,38})?",
+    "https://token.actions.githubusercontent.com, or that with / and your enterprise's own name",
+    "https://token.actions.githubusercontent.com",
+    "the workflows run there, and another issuer signs for others",
+)
+REPOSITORY = _form(
+    Rule.CI,
+    r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}",
+    "one repository, as its owner and its name: letters, digits, dots, hyphens and underscores, no pattern",
+    "example-org/usdata",
+    "whoever can run a job there, in one of its environments, deploys",
+)
+ENVIRONMENT = _form(
+    Rule.CI,
+    r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?",
+    "an environment's name: up to 64 letters, digits, hyphens and underscores, no pattern",
+    "production",
+    "a token is compared with it as a whole",
+)
+DOMAIN_URL = _form(
+    Rule.CI,
+    r"https://idcs-[0-9a-f]{32}\.(?:[a-z]{2,4}\.)?identity\.oraclecloud\.com",
+    "the identity domain's address: https://idcs- and 32 digits, .identity.oraclecloud.com",
+    "https://idcs-0123456789abcdef0123456789abcdef.identity.oraclecloud.com",
+    "another domain believes others",
+)
+SCIM = _form(
+    Rule.CI,
+    r"[0-9a-f]{32}",
+    "32 digits, as the identity domain names its applications, users and trusts",
+    "0123456789abcdef0123456789abcdef",
+)
+
 AGENT = re.compile(r"[0-9a-f]{17}")
 """What is an agent's own in its ARN."""
 

@@ -45,6 +45,13 @@ def anywhere(call: Call, type_: str, id_: str) -> Record | None:
     return found if found is not None and found.status == ACTIVE else None
 
 
+def acting(call: Call) -> list[str]:
+    """ARNs of the roles that a provider acts as, however it came to them."""
+    settings = call.place.settings
+    roles = [*as_list(settings.get("assumeRoles")), settings.get("assumeRoleWithWebIdentity")]
+    return texts(record(role).get("roleArn") for role in roles)
+
+
 def as_list(value: Any) -> list[Any]:
     """IAM writes one value as itself and several as a list."""
     return value if is_array(value) else ([] if value is None else [value])

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from infra.sandbox.aws.base import as_list, texts
+from infra.sandbox.aws.base import acting, as_list, texts
 from infra.sandbox.model import Call
 from infra.sandbox.store import ACTIVE
 from infra.sandbox.values import Json, is_object, record
@@ -139,7 +139,7 @@ def refuse_strangers(call: Call, statements: tuple[Statement, ...]) -> None:
     Raises:
         DocumentError: a role does not exist.
     """
-    own = {record(role).get("roleArn") for role in as_list(call.place.settings.get("assumeRoles"))}
+    own = acting(call)
     for statement in statements:
         for kind, value in statement.principals:
             role = re.fullmatch(r"arn:aws:iam::(\d{12}):role/(?:.*/)?([^/]+)", value) if kind == "AWS" else None

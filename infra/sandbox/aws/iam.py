@@ -1,8 +1,9 @@
-"""IAM: roles and their policies. They belong to an account, not to a region."""
+"""IAM: roles, their policies, and whose tokens roles may believe. They belong to an account, not to a region."""
 
+import hashlib
 from typing import ClassVar, Final
 
-from infra.sandbox.aws.base import AwsModel, refused
+from infra.sandbox.aws.base import AwsModel, as_list, refused
 from infra.sandbox.aws.documents import ROLE, DocumentError, parse, refuse_strangers
 from infra.sandbox.aws.regions import arn, letters_id
 from infra.sandbox.model import Call, Model, Reference
@@ -10,6 +11,7 @@ from infra.sandbox.values import Json
 
 ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
 POLICY: Final = "aws:iam/policy:Policy"
+OIDC_PROVIDER: Final = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 ATTACHMENT: Final = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 
 
@@ -108,6 +110,37 @@ class RolePolicyAttachment(_Iam):
             )
 
 
+class OpenIdConnectProvider(_Iam):
+    """An issuer of identity tokens that an account believes; one for each address."""
+
+    token = OIDC_PROVIDER
+
+    def identify(self, call: Call) -> str:
+        """The ARN, which is made of the address."""
+        return arn("iam", "", call.place.account, f"oidc-provider/{str(call.inputs['url']).removeprefix('https://')}")
+
+    def refuse(self, call: Call) -> None:
+        """A second time, an address with more in it, and audiences of which there is none or too many."""
+        url, audiences = str(call.inputs["url"]), as_list(call.inputs.get("clientIdLists"))
+        if call.is_new and call.visible(OIDC_PROVIDER, self.identify(call)) is not None:
+            message = f"Provider with url {url} already exists."
+            raise refused(409, "EntityAlreadyExists", message, "CreateOpenIDConnectProvider")
+        if "?" in url or "#" in url:
+            raise refused(400, "ValidationError", "Invalid Open ID Connect Provider URL", "CreateOpenIDConnectProvider")
+        if not 1 <= len(audiences) <= _MOST_AUDIENCES:
+            message = f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {_MOST_AUDIENCES}"
+            raise refused(409, "LimitExceeded", message, "CreateOpenIDConnectProvider")
+
+    def outputs(self, call: Call, id_: str) -> Json:
+        """ARN, and the thumbprint that IAM looks up where none is given."""
+        digest = hashlib.sha1(str(call.inputs["url"]).encode(), usedforsecurity=False).hexdigest()
+        thumbprints = call.inputs.get("thumbprintLists") or [digest]
+        return super().outputs(call, id_) | {"arn": id_, "thumbprintLists": thumbprints}
+
+
+_MOST_AUDIENCES: Final = 100
+
+
 def refuse_document(call: Call, operation: str) -> None:
     """An identity's policy must parse, and names no principals.
 
@@ -122,4 +155,4 @@ def refuse_document(call: Call, operation: str) -> None:
         raise refused(400, "MalformedPolicyDocument", "Policy statement must contain resources.", operation)
 
 
-MODELS: tuple[Model, ...] = (Role(), RolePolicy(), ManagedPolicy(), RolePolicyAttachment())
+MODELS: tuple[Model, ...] = (Role(), RolePolicy(), ManagedPolicy(), RolePolicyAttachment(), OpenIdConnectProvider())

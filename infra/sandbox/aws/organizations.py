@@ -11,9 +11,9 @@ Sources: AWS's pages "SCP syntax", "RCP syntax", "Quotas for AWS Organizations".
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
-from infra.sandbox.aws.base import AwsModel, as_list, refused, texts
+from infra.sandbox.aws.base import AwsModel, acting, as_list, refused, texts
 from infra.sandbox.aws.documents import DocumentError, Statement, parse
 from infra.sandbox.aws.regions import arn, unique_id
 from infra.sandbox.errors import CloudError
@@ -174,10 +174,9 @@ def _applies(statement: Statement, action: str, call: Call) -> bool:
 def _holds(operator: str, key: str, values: list[str], call: Call) -> bool:
     """Whether a condition is known to hold."""
     region = "us-east-1" if call.token.startswith("aws:iam/") else call.place.region
-    roles: list[Any] = as_list(call.place.settings.get("assumeRoles"))
     given = {
         "aws:requestedregion": [region],
-        "aws:principalarn": texts(record(role).get("roleArn") for role in roles),
+        "aws:principalarn": acting(call),
     }.get(key.lower())
     test = _TESTS.get(operator)
     return given is not None and test is not None and test(given, values)

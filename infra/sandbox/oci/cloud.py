@@ -16,6 +16,7 @@ from infra.sandbox.oci import (
     base,
     cloud_guard,
     dns,
+    domains,
     endpoints,
     events,
     firewall,
@@ -59,7 +60,7 @@ class Oci(Cloud):
 
     def __init__(self) -> None:
         modules = (
-            *(identity, users, keys, logs, network, firewall, peering, objects, endpoints),
+            *(identity, domains, users, keys, logs, network, firewall, peering, objects, endpoints),
             *(addresses, load_balancers, web_firewall, health_checks, dns),
             *(trail, events, cloud_guard, packet_routing, path_tests),
         )

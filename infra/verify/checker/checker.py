@@ -68,8 +68,7 @@ def sha256(text: str) -> str:
 
 def secrets(pairs: list[tuple[str, Any]]) -> Any:
     """An object of the state's JSON, or the mark for a secret where it is one."""
-    found = dict(pairs)
-    return SECRET if found.get(SIGNATURE) == SECRET_MARK else found
+    return SECRET if dict(pairs).get(SIGNATURE) == SECRET_MARK else dict(pairs)
 
 class Resource:
     """A resource as the engine's document has it."""
@@ -177,7 +176,7 @@ def storage(stack: Stack, deployment: Json, _day: date, evidence: Json) -> None:
             value = provider.inputs.get("allowedAccountIds") or "[]"
             accounts = json.loads(value) if isinstance(value, str) else value
             demand(region in LEGACY and accounts, f"{it.urn} is in {region}, at no legacy site")
-            ours = accounts == [management] if it.type.startswith("aws:organizations/") else False
+            ours = accounts == [management] if it.type.startswith(("aws:organizations/", "aws:iam/")) else False
             demand(ours or all((region, one) in sites for one in accounts), f"{it.urn} is in another account")
         else:
             demand(region in US, f"{it.urn} is in {region}")
@@ -200,11 +199,9 @@ def copies(stack: Stack, deployment: Json, day: date, evidence: Json) -> None:
         name = arn.removeprefix("arn:aws:s3:::")
         found = stack.by_name.get(("aws:s3/bucket:Bucket", name), [])
         demand(len(found) == 1, f"{it.urn} writes to {name}, which is no bucket of this stack")
-        region = stack.place(found[0])[0]
-        site = sites.get(region, {})
-        phases = ["backup"] if kind == "backs up" else PHASES[:3]
-        good = site.get("phase") in phases and day < date.fromisoformat(site["expires"])
-        demand(good, f"{it.urn} {kind} to {region}")
+        site = sites.get(region := stack.place(found[0])[0], {})
+        fit = site.get("phase") in PHASES[:1 if kind == "backs up" else 3] and day < date.fromisoformat(site["expires"])
+        demand(fit, f"{it.urn} {kind} to {region}")
         demand(kind == "backs up" or stack.place(it)[0] == region, f"{it.urn} reports to another site")
         edges.append([it.urn, kind, source, name, region])
 
@@ -217,8 +214,8 @@ def copies(stack: Stack, deployment: Json, day: date, evidence: Json) -> None:
             name: str = logs["bucket"] if logs else given["destinationBucketName"]
             region: Any = stack.place(it)[0] if logs else given["destinationRegionName"]
             demand(region in US and logs.get("kind", "objectStorage") == "objectStorage", f"{it.urn} to {region}")
-            there = stack.by_name.get(("oci:ObjectStorage/bucket:Bucket", name), [])
-            there = [(stack.place(b)[0], b.inputs.get("namespace")) for b in there]
+            there = [(stack.place(b)[0], b.inputs.get("namespace"))
+                    for b in stack.by_name.get(("oci:ObjectStorage/bucket:Bucket", name), [])]
             demand((region, (logs or given).get("namespace")) in there, f"{it.urn} copies to {name}, no bucket")
             source = f"the logs of {it.urn.rpartition('::')[2]}" if logs else given["bucket"]
             edges.append([it.urn, "carries logs" if logs else "replicates", source, name, region])
@@ -234,8 +231,7 @@ def copies(stack: Stack, deployment: Json, day: date, evidence: Json) -> None:
                     for b in stack.by_name.get(("oci:ObjectStorage/bucket:Bucket", name), [])]
             demand(host in ours, f"{it.urn} reads {name} at {host}")
             to_site(it, "backs up", name, target.inputs.get("s3BucketArn"))
-            report = (given.get("taskReportConfig") or {}).get("s3Destination")
-            if report:
+            if report := (given.get("taskReportConfig") or {}).get("s3Destination"):
                 to_site(it, "reports", name, report.get("s3BucketArn"))
     equal(evidence, {"edges": edges}, "T2")
 
@@ -295,10 +291,9 @@ CARRIES = (r"Allow any-user to {{OBJECT_INSPECT, OBJECT_CREATE, OBJECT_OVERWRITE
            r"request\.principal\.compartment\.tag\.{own}\.sends='logs'}}")
 
 def access(stack: Stack, deployment: Json, _day: date, evidence: Json) -> None:
-    """T5: statements let in declared groups, from their networks and regions; documents nobody of another account.
+    """T5: statements let in declared groups, from their networks and regions; documents declared jobs and own accounts.
 
-    One statement is for anybody (CARRIES): a connector with logs adds to a region's audit bucket. That the denials of a
-    document cover every request is not shown here: it is what the two deciders are for.
+    One statement is for anybody (CARRIES): connectors. That denials cover every request is what two deciders are for.
     """
     groups, own = (deployment.get("access") or {}).get("groups") or {}, deployment["organization"]
     exports = {it["export"]["group"] for it in deployment["datasets"].values() if "export" in it}
@@ -312,10 +307,19 @@ def access(stack: Stack, deployment: Json, _day: date, evidence: Json) -> None:
         demand(words[:2] == ["Allow", "group"] and " where all {" in text and bound in text, f"{urn}: {text}")
         regions = set(re.findall(r"request\.region='(\w+)'", text))
         demand(regions and regions <= {US[it] for it in deployment["oci"]["regions"]}, f"{urn}: {text}")
+    host = (ci := deployment.get("ci") or {"issuer": "", "environments": {}})["issuer"].removeprefix("https://")
+    jobs = {f"repo:{ci['repository']}:environment:{it}" for it in ci["environments"].values()}
+    for it in stack.of("oci:Identity/domainsIdentityPropagationTrust:DomainsIdentityPropagationTrust"):
+        rules = {one["rule"] for one in it.inputs["impersonationServiceUsers"]} - {f'sub eq "{one}"' for one in jobs}
+        demand(it.inputs["issuer"] == ci["issuer"] and not rules, f"{it.urn} believes others than the declared jobs")
     accounts = {site["accountId"] for site in deployment["legacy"]["sites"].values()}
     for it, text in [(it, it.inputs[path]) for type_, path in DOCUMENTS for it in stack.of(type_)]:
         for part in json.loads(text)["Statement"]:
             let = part.get("Principal", "*") if part["Effect"] == "Allow" else {}
+            if "Federated" in let:
+                token = part["Condition"]["StringEquals"]
+                ours = token[f"{host}:aud"] == ["sts.amazonaws.com"] and {*token[f"{host}:sub"]} <= jobs
+                demand(ours and let["Federated"].endswith(f"provider/{host}"), f"{it.urn} believes others")
             arns = let if isinstance(let, str) else let.get("AWS", [])
             inside = [re.match(r"arn:aws:iam::(\d+):", arn) for arn in ([arns] if isinstance(arns, str) else arns)]
             demand(all(one and one[1] in accounts for one in inside), f"{it.urn} lets in {arns}")
@@ -328,8 +332,7 @@ def keys(stack: Stack, _deployment: Json, _day: date, evidence: Json) -> None:
         demand(key.inputs.get("protectionMode") == "HSM", f"{key.urn} is not kept in hardware")
         outside = {"externalKeyReference", "restoreFromObjectStore", "restoreFromFile"} & set(key.inputs)
         demand(not outside, f"{key.urn} comes from outside its vault")
-        at = "managementEndpoint"
-        vault = stack.named(key, at, key.inputs.get(at), "oci:Kms/vault:Vault", at)
+        vault = stack.named(key, (at := "managementEndpoint"), key.inputs.get(at), "oci:Kms/vault:Vault", at)
         demand(vault.inputs.get("vaultType") in ("DEFAULT", "VIRTUAL_PRIVATE"), f"{vault.urn} is of another type")
         places = {stack.place(vault)[0], stack.place(key)[0]}
         demand(len(places) == 1 and places <= set(US), f"{key.urn} is kept elsewhere")
@@ -421,14 +424,12 @@ def walk(stack: Stack, it: Resource, lists: Json, inputs: Json, above: str) -> N
             continue
         attributed = lists["attributed"].get(path)
         demand(attributed is not None or path in lists["read"], f"{it.urn}: {path} stands in no list")
-        if attributed is not None:
-            if unknown(value):
-                top = path.partition(".")[0]
-                allowed = {t for at, ts in lists["attributed"].items() if at.partition(".")[0] == top for t in ts}
-                found = {stack.now[urn].type if urn in stack.now else "" for urn in it.sources.get(top, ())}
-                demand(found & set(attributed) and found <= allowed, f"{it.urn}: {path} is unknown, from {found}")
-            continue
-        for item in value if isinstance(value, list) else [value]:
+        if attributed is not None and unknown(value):
+            top = path.partition(".")[0]
+            allowed = {t for at, ts in lists["attributed"].items() if at.partition(".")[0] == top for t in ts}
+            found = {stack.now[urn].type if urn in stack.now else "" for urn in it.sources.get(top, ())}
+            demand(found & set(attributed) and found <= allowed, f"{it.urn}: {path} is unknown, from {found}")
+        for item in () if attributed is not None else value if isinstance(value, list) else [value]:
             if isinstance(item, dict):
                 walk(stack, it, lists, item, f"{path}.")
             else:
@@ -436,13 +437,12 @@ def walk(stack: Stack, it: Resource, lists: Json, inputs: Json, above: str) -> N
 
 def unknown(value: Any) -> bool:
     """Whether a value, or part of it, is not known or not shown."""
-    if isinstance(value, list):
-        return any(map(unknown, value))
-    return isinstance(value, str) and (UNKNOWN in value or value == SECRET)
+    parts = isinstance(value, list) and any(map(unknown, value))
+    return parts or (isinstance(value, str) and (UNKNOWN in value or value == SECRET))
 
 CHECKS = {"T1": storage, "T2": copies, "T3": traffic, "T4": network, "T5": access, "T6": keys, "T7": lifecycle}
 ASSUMED = {"T1": "9c5a62f62a7aa026", "T2": "5d061592f7e888a1", "T3": "1b33f57fd481a419", "T4": "9bc161607d39e8d1",
-        "T5": "799b9ec89182a29d", "T6": "674cfe499662fe2a", "T7": "b2f3f72cc4426ad9", "T8": "233c69bdda8abe7f"}
+        "T5": "e0a9a71c5d2df925", "T6": "674cfe499662fe2a", "T7": "b2f3f72cc4426ad9", "T8": "233c69bdda8abe7f"}
 """Digest of each theorem's assumptions, in the order of the certificate: to change one is to change what is proved."""
 
 def check(certificate: Json, document: Json) -> list[str]:
@@ -470,9 +470,9 @@ def check(certificate: Json, document: Json) -> list[str]:
         if it["id"] in CHECKS:
             CHECKS[it["id"]](stack, deployment, day, it["evidence"])
     completeness(stack, certificate["theorems"][-1]["evidence"], models)
-    whose = "the preview's own" if declared is not None else "the certificate's own"
     return [f"ACCEPTED  stack {certificate['stack']} as of {day}: {len(ASSUMED)} theorems, {len(stack.now)} resources",
-            f"          lists of properties sha256:{sha256(canonical(models))}", f"          declarations are {whose}",
+            f"          lists of properties sha256:{sha256(canonical(models))}",
+            f"          declarations are the {'certificate' if declared is None else 'preview'}'s own",
             *(f"          {it['id']} assumes: {line}" for it in certificate["theorems"] for line in it["assumptions"])]
 
 def main(arguments: list[str]) -> int:

@@ -4,12 +4,13 @@ In Oracle Cloud no statement lets in anybody but a declared group, from its own 
 until the end that was declared, and Object Storage itself. At a legacy site nobody reads a backup, lists its history or
 decrypts it but the one role that the site's phase names, and nobody acts as that role but whom the phase names. Every
 guardrail that the configuration declares, which keeps everybody inside those regions and compartments, is there whole;
-and where it declares an audit trail, what is done in Oracle Cloud is logged where nobody can alter it.
+nobody is believed to deploy but the declared jobs of one repository, by a token that says so; and where it declares an
+audit trail, what is done in Oracle Cloud is logged where nobody can alter it.
 """
 
 from typing import Any, Final
 
-from infra.verify import access, aws_access, guardrails, oracle_requests, trail
+from infra.verify import access, aws_access, ci_tokens, ci_trust, guardrails, oracle_requests, trail
 from infra.verify.aws import alike, enumeration, legacy, replay
 from infra.verify.aws.document import UnmodelledError, parse
 from infra.verify.aws.request import Request
@@ -25,6 +26,7 @@ TITLE: Final = "access"
 ASSUMPTIONS: Final = (
     "IAM of both clouds evaluates policies as its documentation says",
     "who is a member of a group, and who holds a role's credentials, is as declared",
+    "an issuer of identity tokens signs what is true, for declared jobs and for all others",
     "the tenancy's default administrators and the accounts' root users are watched, not bound",
     "who may change a policy does so through this stack: policies are deployed, logged and reviewed",
 )
@@ -50,7 +52,10 @@ def decide(context: Context) -> Verdict:
             findings.add(_admitted(asked, found))
         covered += 1
         read_here.add(asked.node.urn)
-    for leak in aws_access.leaks(graph, aws_access.declared(context.declared.deployment)):
+    jobs = ci_trust.declared(context.declared.deployment)
+    findings.add(*(_believed(graph, leak) for leak in ci_trust.leaks(graph, jobs)))
+    sites, named = aws_access.declared(context.declared.deployment), frozenset(name for _, name in jobs.roles)
+    for leak in aws_access.leaks(graph, sites, named):
         if leak.rule is not aws_access.Rule.DOCUMENT or leak.urn not in read_here:
             findings.add(_legacy(graph, leak))
     findings.add(*(_gap(graph, gap) for gap in _gaps(context)))
@@ -74,6 +79,15 @@ def _legacy(graph: Graph, leak: aws_access.Leak) -> Counterexample | Missing:
     if leak.rule is aws_access.Rule.DOCUMENT:
         return missing(node, f"{node.name}: {leak.what}", path="policy")
     return refuted(node, f"{node.name}: {leak.what}", witness={"rule": leak.rule.value, "urn": leak.urn})
+
+
+def _believed(graph: Graph, leak: ci_trust.Leak) -> Counterexample | Missing:
+    node = graph.nodes[leak.urn]
+    what = f"{node.name}: {leak.what}"
+    if leak.rule is ci_trust.Rule.DOCUMENT:
+        return missing(node, what)
+    fix = "believe the declared jobs alone: docs/deploy.md"
+    return refuted(node, what, fix=fix, witness={"rule": leak.rule.value, "urn": leak.urn})
 
 
 def _gaps(context: Context) -> list[guardrails.Gap]:
@@ -156,18 +170,18 @@ def replayed(example: Counterexample) -> bool:
 
 def decide_slowly(context: Context) -> Answer:
     """Make up requests one by one, and ask each statement and each document."""
-    declared, answer = access.declared(context.declared.deployment), Answer.PROVED
+    declared = access.declared(context.declared.deployment)
+    answer = ci_tokens.decide(context.graph, ci_trust.declared(context.declared.deployment))
     # Guards and logs are lists held against lists: there is no second way to do that.
-    if _gaps(context) or _trail(context):
+    if answer is Answer.REFUTED or _gaps(context) or _trail(context):
         return Answer.REFUTED
-    for node in context.graph.of(access.POLICY):
-        for text in items(node.inputs.get("statements")) or [""]:
-            try:
-                read(str(text))
-            except UnreadableError:
-                answer = Answer.UNDECIDED
-            if oracle_requests.admitted(str(text), declared):
-                return Answer.REFUTED
+    for text in (it for node in context.graph.of(access.POLICY) for it in items(node.inputs.get("statements")) or [""]):
+        try:
+            read(str(text))
+        except UnreadableError:
+            answer = Answer.UNDECIDED
+        if oracle_requests.admitted(str(text), declared):
+            return Answer.REFUTED
     for asked in legacy.asked(context.graph, context.declared):
         if isinstance(asked, legacy.Open):
             return Answer.REFUTED

@@ -53,7 +53,7 @@ def decide(context: Context) -> Verdict:
     return findings.verdict(ID, TITLE, examined=len(nodes), assumptions=ASSUMPTIONS, certificate={"places": holders})
 
 
-GOVERNING: Final = "aws:organizations/"
+GOVERNING: Final = ("aws:organizations/", "aws:iam/")
 """Types that hold no data and bind the sites' accounts, from the account that manages the organization."""
 
 

@@ -1,0 +1,247 @@
+"""Whom the clouds believe that it deploys: nobody but the declared jobs, from the resources alone.
+
+A job is its token: who signed it, for whom it is meant, and what it says about itself (repository and environment). No
+identity provider, trust or deployer's role may take another token, or anybody without one; and a deployer's role may
+read no object and make no key that lasts, whatever its account lets it do beside.
+
+What it does not prove: what an account's administrators let the role do beside that, that the issuer signs the truth,
+and who is a member of the group of the service user.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from infra.residency.lifecycle import Phase
+from infra.verify.aws_documents import Statement, UnreadableError, parse
+from infra.verify.graph import Graph, Node
+from infra.verify.values import has_unknown, items, record, records
+
+PROVIDER: Final = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+ROLE: Final = "aws:iam/role:Role"
+ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
+TRUST: Final = "oci:Identity/domainsIdentityPropagationTrust:DomainsIdentityPropagationTrust"
+
+AUDIENCE: Final = "sts.amazonaws.com"
+NEVER: Final = (
+    "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion",
+    "kms:Decrypt", "kms:ReEncryptFrom", "iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:CreateUser",
+)  # fmt: skip
+"""Calls that no deployer may make."""
+
+_FREE: Final = frozenset({"active", "clockSkewSeconds", "description", "name", "schemas", "tags"})
+"""Properties of a trust that open it to nobody."""
+
+RULE: Final = re.compile(r'sub eq "([^"]*)"')
+
+
+class Rule(StrEnum):
+    """What can be wrong."""
+
+    AUDIENCE = "audience"
+    CERTIFICATE = "certificate"
+    DOCUMENT = "document"
+    ISSUER = "issuer"
+    LIMITS = "limits"
+    PRINCIPAL = "principal"
+    SUBJECT = "subject"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Leak:
+    """Somebody else who is believed, or one thing that cannot be shown to be nobody."""
+
+    urn: str
+    rule: Rule
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """Who deploys, as the stack's own configuration declares it; without an issuer nobody is believed.
+
+    Attributes:
+        subjects: what the tokens of its jobs say about themselves.
+        roles: (account, name) of each deployer's role.
+        trust: what the identity domain's trust has to say, property by property.
+        user: the service user that jobs act as there.
+    """
+
+    issuer: str = ""
+    subjects: frozenset[str] = frozenset()
+    roles: frozenset[tuple[str, str]] = frozenset()
+    trust: Mapping[str, object] | None = None
+    user: str = ""
+
+    @property
+    def host(self) -> str:
+        """The issuer as AWS writes it."""
+        return self.issuer.removeprefix("https://")
+
+
+def declared(deployment: Mapping[str, Any]) -> Declared:
+    """The jobs of a deployment value that the planner has found right."""
+    asked = record(deployment.get("ci"))
+    if not asked:
+        return Declared()
+    legacy, domain, issuer = deployment["legacy"], asked["domain"], str(asked["issuer"])
+    roles = {
+        (str(site["accountId"]), str(site["deployerRole"]))
+        for site in legacy["sites"].values()
+        if Phase(site["phase"]).has_holders
+    }
+    if governs := record(legacy.get("organization")):
+        roles.add((str(governs["accountId"]), str(governs["deployerRole"])))
+    return Declared(
+        issuer=issuer,
+        subjects=frozenset(f"repo:{asked['repository']}:environment:{it}" for it in asked["environments"].values()),
+        roles=frozenset(roles),
+        trust={
+            "idcsEndpoint": domain["url"],
+            "type": "JWT",
+            "issuer": issuer,
+            "publicKeyEndpoint": f"{issuer}/.well-known/jwks",
+            "allowImpersonation": True,
+            "clientClaimName": "aud",
+            "clientClaimValues": [domain["url"]],
+            "oauthClients": [domain["clientId"]],
+            "subjectType": "User",
+        },
+        user=str(domain["userId"]),
+    )
+
+
+def leaks(graph: Graph, known: Declared) -> tuple[Leak, ...]:
+    """Every leak, sorted."""
+    found = set[Leak]()
+    for node in graph.of(PROVIDER):
+        found.update(_leak(node, it) for it in _provider(node, known))
+    for node in graph.of(TRUST):
+        found.update(_leak(node, it) for it in _trust(node, known))
+    for node in deployers(graph, known):
+        found.update(_leak(node, it) for it in _role(graph, node, known))
+    return tuple(sorted(found))
+
+
+def _leak(node: Node, found: tuple[Rule, str]) -> Leak:
+    return Leak(urn=node.urn, rule=found[0], what=found[1])
+
+
+def deployers(graph: Graph, known: Declared) -> list[Node]:
+    """The roles that are called like a deployer's, in whatever account."""
+    names = {name for _, name in known.roles}
+    return [node for node in graph.of(ROLE) if node.inputs.get("name") in names]
+
+
+def _provider(node: Node, known: Declared) -> Iterator[tuple[Rule, str]]:
+    url, audiences = node.inputs.get("url"), node.inputs.get("clientIdLists")
+    if has_unknown(url) or has_unknown(audiences):
+        yield Rule.DOCUMENT, "an identity provider that is not known yet"
+        return
+    if not known.issuer or url != known.issuer:
+        yield Rule.ISSUER, f"whoever {url} signs for would be believed"
+    for audience in sorted({*map(str, items(audiences))} - {AUDIENCE}):
+        yield Rule.AUDIENCE, f"a token that is meant for {audience} would be believed"
+    if node.inputs.get("thumbprintLists"):
+        yield Rule.CERTIFICATE, "whoever holds a certificate with one of these thumbprints could sign"
+
+
+def _trust(node: Node, known: Declared) -> Iterator[tuple[Rule, str]]:
+    rules = {
+        "issuer": Rule.ISSUER,
+        "publicKeyEndpoint": Rule.CERTIFICATE,
+        "clientClaimName": Rule.AUDIENCE,
+        "clientClaimValues": Rule.AUDIENCE,
+    }
+    wanted = known.trust or {}
+    for name in sorted({*node.inputs, *wanted} - _FREE - {"impersonationServiceUsers"}):
+        value = node.inputs.get(name)
+        if name.startswith("__") or value == wanted.get(name):
+            continue
+        if has_unknown(value):
+            yield Rule.DOCUMENT, f"{name} of a trust is not known yet"
+        else:
+            what = f"{name} of a trust is {value!r}, which is not what was declared"
+            yield rules.get(name, Rule.CERTIFICATE if "ert" in name else Rule.PRINCIPAL), what
+    for entry in records(node.inputs.get("impersonationServiceUsers")):
+        told = RULE.fullmatch(str(entry.get("rule")))
+        if told is None or told[1] not in known.subjects:
+            yield Rule.SUBJECT, f"a token would be believed where {entry.get('rule')}"
+        if entry.get("value") != known.user:
+            yield Rule.PRINCIPAL, f"a job would act as {entry.get('value')}"
+
+
+def _role(graph: Graph, node: Node, known: Declared) -> Iterator[tuple[Rule, str]]:
+    name, account = str(node.inputs.get("name")), account_of(graph, node)
+    if (account, name) not in known.roles:
+        yield Rule.PRINCIPAL, f"{name} deploys in account {account or 'that is not known'}, which is declared nowhere"
+        return
+    text = node.inputs.get("assumeRolePolicy")
+    try:
+        statements = parse("" if has_unknown(text) else str(text))
+    except UnreadableError as error:
+        yield Rule.DOCUMENT, f"who may act as {name} cannot be read: {error}"
+        return
+    for statement in (it for it in statements if not it.denies):
+        yield from _believed(statement, account, known)
+    yield from _limits(graph, account, name)
+
+
+def _believed(statement: Statement, account: str, known: Declared) -> Iterator[tuple[Rule, str]]:
+    """Whom one statement of a deployer's trust lets in."""
+    ours = ("Federated", f"arn:aws:iam::{account}:oidc-provider/{known.host}")
+    for kind, who in sorted({*statement.principals} - {ours}) or ([] if statement.principals else [("*", "*")]):
+        yield Rule.PRINCIPAL, f"{statement.sid}: {who if kind != '*' else 'anybody'}"
+    for action in sorted({*statement.actions} - {"sts:AssumeRoleWithWebIdentity"}):
+        yield Rule.PRINCIPAL, f"{statement.sid}: {action}, which asks for no token"
+    for claim, rule, allowed in (("aud", Rule.AUDIENCE, {AUDIENCE}), ("sub", Rule.SUBJECT, {*known.subjects})):
+        bound = [
+            it.values
+            for it in statement.conditions
+            if it.key == f"{known.host}:{claim}".lower()
+            and (it.operator == "StringEquals" or (it.operator == "StringLike" and not _patterns(it.values)))
+        ]
+        if not any({*values} <= allowed for values in bound):
+            others = sorted({value for values in bound for value in values} - allowed)
+            yield rule, f"{statement.sid}: a token of which {claim} is {', '.join(others) or 'anything'}"
+
+
+def _patterns(values: tuple[str, ...]) -> bool:
+    return any(sign in value for value in values for sign in "*?")
+
+
+def _limits(graph: Graph, account: str, name: str) -> Iterator[tuple[Rule, str]]:
+    """What the role's own policies deny it, without a condition; they allow it nothing."""
+    denied = set[str]()
+    for node in graph.of(ROLE_POLICY):
+        if node.inputs.get("role") != name or account_of(graph, node) != account:
+            continue
+        text = node.inputs.get("policy")
+        try:
+            statements = parse("" if has_unknown(text) else str(text))
+        except UnreadableError as error:
+            yield Rule.DOCUMENT, f"what {name} may do cannot be read: {error}"
+            continue
+        for statement in statements:
+            if not statement.denies:
+                yield Rule.LIMITS, f"{name} would be let {', '.join(statement.actions)}"
+            elif not statement.conditions and "*" in statement.resources:
+                denied.update(it for it in NEVER if any(fnmatchcase(it, pattern) for pattern in statement.actions))
+    for call in sorted({*NEVER} - denied):
+        yield Rule.LIMITS, f"nothing denies {name} {call}"
+
+
+def account_of(graph: Graph, node: Node) -> str:
+    """The one account that a resource's provider may act in; empty where that is not known."""
+    provider = graph.nodes.get(node.provider)
+    value: Any = provider.inputs.get("allowedAccountIds") if provider is not None else None
+    try:
+        accounts = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return ""
+    found = items(accounts)
+    return str(found[0]) if len(found) == 1 else ""
