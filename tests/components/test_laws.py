@@ -17,6 +17,13 @@ from infra.residency.regions import REGIONS, LegacyRegion, UsRegion
 from tests.support.programs import shipped
 from tests.support.recorder import UNKNOWN, Recorded, Registration
 
+TRUST = {
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+    "aws:iam/role:Role",
+    "oci:Identity/domainsIdentityPropagationTrust:DomainsIdentityPropagationTrust",
+}
+"""Of these what is imported lets jobs deploy."""
+
 HOLDERS = {
     "aws:kms/alias:Alias",
     "aws:kms/key:Key",
@@ -243,15 +250,20 @@ def test_every_aws_resource_states_its_sites_region(recorded):
 
 
 def test_holders_and_their_guards_are_protected_and_kept(recorded):
-    """Exactly they: what is protected and kept is of these types, and everything of these types is."""
+    """Exactly they: what is protected and kept is of these types, and everything of these types is.
+
+    The trust in who deploys, which was there before the stack, is kept without being protected.
+    """
     assert {r.type for r in recorded.managed() if r.protect} == HOLDERS
     for resource in recorded.resources.values():
-        assert (resource.protect, resource.retain) == ((resource.type in HOLDERS),) * 2, resource.key
+        held = resource.type in HOLDERS
+        kept = held or (resource.type in TRUST and bool(resource.import_id))
+        assert (resource.protect, resource.retain) == (held, kept), resource.key
 
 
 def test_only_adopted_buckets_are_imported_and_nothing_is_aliased_or_ignored(stack, recorded):
-    """What the stack file adopts, under its own name; no other option reaches a resource."""
-    imported = {r.name: r.import_id for r in recorded.resources.values() if r.import_id}
+    """What the stack file adopts, under its own name, and the trust in who deploys; no other option is used."""
+    imported = {r.name: r.import_id for r in recorded.resources.values() if r.import_id and r.type not in TRUST}
     assert (
         imported
         == {
@@ -318,19 +330,19 @@ def test_inputs_are_known_to_their_types_and_required_ones_are_there(recorded):
 
 
 def test_what_is_named_as_plain_text_exists_before(recorded):
-    """An input that is another resource's physical name comes with a dependency on that resource."""
+    """An input that is another resource's physical name, roles' in their account, comes with a dependency on it."""
     named: dict[tuple[str, str], Registration] = {}
     for token, name in (
         ("oci:ObjectStorage/bucket:Bucket", "name"),
         ("aws:s3/bucket:Bucket", "bucket"),
         ("aws:iam/role:Role", "name"),
     ):
-        named |= {(token.partition(":")[0], r.inputs[name]): r for r in recorded.of_type(token)}
+        named |= {(r.provider if "role" in token else token[:3], r.inputs[name]): r for r in recorded.of_type(token)}
     pairs = 0
     for resource in recorded.managed():
         for path, value in leaves(resource.inputs):
             text = str(value).removeprefix("arn:aws:s3:::")
-            target = named.get((resource.type.partition(":")[0], text))
+            target = named.get((resource.type[:3], text)) or named.get((resource.provider, text))
             if target is not None and target is not resource and path != "name":
                 pairs += 1
                 assert target.urn in reach(recorded, resource), (resource.key, path)
