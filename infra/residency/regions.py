@@ -11,8 +11,10 @@ Sources: names, keys and realms from the region table of Oracle's Go SDK (v65, `
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from infra.residency.findings import Refusal, did_you_mean, said
+if TYPE_CHECKING:
+    from infra.residency.findings import Refusal
 
 
 class Cloud(StrEnum):
@@ -232,17 +234,19 @@ _US_REGIONS = {region.value: region for region in UsRegion}
 _LEGACY_REGIONS = {region.value: region for region in LegacyRegion}
 
 
-def us_region(given: str) -> UsRegion | Refusal:
+def us_region(given: str) -> "UsRegion | Refusal":
     """The allowed US region of that exact name, or why there is none."""
     return _US_REGIONS.get(given) or _refusal(given, _US_REGIONS, _why_no_home)
 
 
-def legacy_region(given: str) -> LegacyRegion | Refusal:
+def legacy_region(given: str) -> "LegacyRegion | Refusal":
     """The legacy region of that exact name, or why there is none."""
     return _LEGACY_REGIONS.get(given) or _refusal(given, _LEGACY_REGIONS, _why_no_site)
 
 
-def _refusal(given: str, members: Mapping[str, object], explain: Callable[[Region], tuple[str, str]]) -> Refusal:
+def _refusal(given: str, members: Mapping[str, object], explain: Callable[[Region], tuple[str, str]]) -> "Refusal":
+    from infra.residency.findings import Refusal, did_you_mean, said  # noqa: PLC0415 (only a refusal needs words)
+
     spelled = given.strip().lower()
     allowed = ", ".join(sorted(members))
     if spelled in members:

@@ -10,8 +10,8 @@ audit trail, what is done in Oracle Cloud is logged where nobody can alter it.
 
 from typing import Any, Final
 
-from infra.verify import access, aws_access, ci_tokens, ci_trust, guardrails, oracle_requests, trail
-from infra.verify.aws import alike, enumeration, legacy, replay
+from infra.verify import access, aws_access, ci_trust, guardrails, trail
+from infra.verify.aws import alike, legacy
 from infra.verify.aws.document import UnmodelledError, parse
 from infra.verify.aws.request import Request
 from infra.verify.context import Context
@@ -158,6 +158,8 @@ def _said(value: str | frozenset[str]) -> str:
 
 def replayed(example: Counterexample) -> bool:
     """Whether a counterexample at a legacy site happens: its request, asked of the document itself."""
+    from infra.verify.aws import replay  # noqa: PLC0415 (only a refutation needs it)
+
     witness: Any = example.witness
     request = Request(
         principal=witness["principal"],
@@ -170,6 +172,9 @@ def replayed(example: Counterexample) -> bool:
 
 def decide_slowly(context: Context) -> Answer:
     """Make up requests one by one, and ask each statement and each document."""
+    from infra.verify import ci_tokens, oracle_requests  # noqa: PLC0415 (a proof does without)
+    from infra.verify.aws import enumeration  # noqa: PLC0415
+
     declared = access.declared(context.declared.deployment)
     answer = ci_tokens.decide(context.graph, ci_trust.declared(context.declared.deployment))
     # Guards and logs are lists held against lists: there is no second way to do that.
