@@ -42,7 +42,7 @@ def prove(preview: bytes, workspace: Workspace, as_of: date) -> Proved:
         path = Path(folder) / "preview.json"
         path.write_bytes(preview)
         receipts = workspace.root / "stacks" / "receipts" / workspace.stack
-        asked = Asked(preview=path, state=None, stack_file=None, receipts=receipts, as_of=as_of)
+        asked = Asked(preview=path, state=None, stack_file=None, receipts=receipts, as_of=as_of, project=workspace.root)
         try:
             loaded, context = load(asked)
         except UnusableError as error:

@@ -6,6 +6,7 @@ from datetime import date
 
 from infra.verify.declared import Declared
 from infra.verify.graph import Graph
+from infra.verify.home import Home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class Context:
         graph: Its resources.
         declared: What its configuration says.
         as_of: The day.
+        home: What is known of where the stack's own state is kept.
         receipts: The receipts of each of its legacy sites, oldest first, as the files have them.
     """
 
@@ -24,4 +26,5 @@ class Context:
     graph: Graph
     declared: Declared
     as_of: date
+    home: Home = field(default_factory=Home)
     receipts: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

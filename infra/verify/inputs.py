@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from infra.verify import home
 from infra.verify.context import Context
 from infra.verify.declared import KEY, UndeclaredError, declared
 from infra.verify.sources import documents, preview, state
@@ -24,6 +25,7 @@ class Asked:
         state: An exported state.
         stack_file: Where the declarations are, where the preview does not have them.
         receipts: The folder of receipts; by default the one beside the stack file.
+        project: The folder of Pulumi.yaml; by default the one above the stack file's.
     """
 
     preview: Path | None
@@ -31,6 +33,7 @@ class Asked:
     stack_file: Path | None
     receipts: Path | None
     as_of: date
+    project: Path | None = None
 
     @property
     def name(self) -> str:
@@ -51,15 +54,22 @@ def load(asked: Asked, standard_input: bytes = b"") -> tuple[Loaded, Context]:
             fix="pulumi preview --json --show-sames > preview.json; python -m infra.verify --preview preview.json",
         )
     path = asked.preview or asked.state
-    found = documents.parsed(standard_input, asked.name) if str(path) == "-" else documents.document(path or Path())
+    content = standard_input if str(path) == "-" else documents.content(path or Path())
+    found = documents.parsed(content, asked.name)
     loaded = preview.load(found, asked.name) if asked.preview is not None else state.load(found, asked.name)
     if not loaded.graph.nodes and not loaded.graph.gone:
         raise UnusableError(f"{asked.name} has no resource", why="nothing can be proved about nothing")
-    return loaded, context(loaded, _config(asked, loaded), asked)
+    return loaded, context(loaded, _config(asked, loaded), asked, plain=documents.in_the_clear(content))
 
 
-def context(loaded: Loaded, config: Mapping[str, Any], asked: Asked) -> Context:
+def context(loaded: Loaded, config: Mapping[str, Any], asked: Asked, *, plain: int = 0) -> Context:
     """What the theorems are decided on.
+
+    Args:
+        loaded: What was read.
+        config: The stack's configuration.
+        asked: What was asked for.
+        plain: How many secrets were in the clear in what was read.
 
     Raises:
         UnusableError: The configuration declares no deployment, or a receipt cannot be read.
@@ -68,8 +78,17 @@ def context(loaded: Loaded, config: Mapping[str, Any], asked: Asked) -> Context:
         said = declared(config)
     except UndeclaredError as error:
         raise UnusableError(str(error), fix="name the stack file: --stack-file stacks/Pulumi.NAME.yaml") from error
-    folder = asked.receipts or (asked.stack_file or _stack_file(loaded.stack)).parent / "receipts" / loaded.stack
-    return Context(stack=loaded.stack, graph=loaded.graph, declared=said, as_of=asked.as_of, receipts=receipts(folder))
+    stack_file = asked.stack_file or _stack_file(loaded.stack, asked.project or ROOT)
+    folder = asked.receipts or stack_file.parent / "receipts" / loaded.stack
+    backend, committed = home.named(asked.project or stack_file.parent.parent, stack_file)
+    return Context(
+        stack=loaded.stack,
+        graph=loaded.graph,
+        declared=said,
+        as_of=asked.as_of,
+        receipts=receipts(folder),
+        home=home.Home(backend=backend, committed=committed, stored=loaded.secrets_provider, plain=plain),
+    )
 
 
 def receipts(folder: Path) -> dict[str, tuple[str, ...]]:
@@ -88,15 +107,15 @@ def receipts(folder: Path) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _stack_file(stack: str) -> Path:
-    return ROOT / "stacks" / f"Pulumi.{stack}.yaml"
+def _stack_file(stack: str, project: Path = ROOT) -> Path:
+    return project / "stacks" / f"Pulumi.{stack}.yaml"
 
 
 def _config(asked: Asked, loaded: Loaded) -> Mapping[str, Any]:
     """The stack's configuration: the preview's own, unless a file is named."""
     if asked.stack_file is None and KEY in loaded.config:
         return loaded.config
-    path = asked.stack_file or _stack_file(loaded.stack)
+    path = asked.stack_file or _stack_file(loaded.stack, asked.project or ROOT)
     import yaml  # noqa: PLC0415 (a preview brings its configuration along)
 
     try:

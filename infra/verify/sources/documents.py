@@ -11,6 +11,8 @@ from infra.verify.sources.loaded import UnusableError
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The key under which the state marks values that are not plain JSON (Pulumi's `resource.SigKey`)."""
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (Pulumi's mark for one, no secret itself)
+_PLAIN = "plaintext"
+"""What such a value has in place of its ciphertext where somebody asked an engine to show secrets."""
 _MOST_BYTES = 1 << 31
 
 
@@ -20,13 +22,21 @@ def document(path: Path) -> Mapping[str, Any]:
     Raises:
         UnusableError: It cannot be read, is cut off, or is no object.
     """
+    return parsed(content(path), path.name)
+
+
+def content(path: Path) -> bytes:
+    """What is in a file.
+
+    Raises:
+        UnusableError: It cannot be read.
+    """
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise UnusableError(f"{path.name} is larger than 2 GiB", fix="prove one stack at a time")
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise UnusableError(f"{path.name} cannot be read: {error.strerror}", given=str(path)) from error
-    return parsed(content, path.name)
 
 
 def parsed(content: bytes, name: str) -> Mapping[str, Any]:
@@ -53,6 +63,21 @@ def _secrets(pairs: list[tuple[str, Any]]) -> Any:
     """An object, or the mark for a secret where it is one."""
     found = dict(pairs)
     return SECRET if is_secret(found) else found
+
+
+def in_the_clear(content: bytes) -> int:
+    """How many of the secrets in a document's content are not encrypted."""
+    if _PLAIN.encode() not in content:
+        return 0
+    found: list[str] = []
+
+    def count(pairs: list[tuple[str, Any]]) -> None:
+        names = dict(pairs)
+        if is_secret(names) and _PLAIN in names:
+            found.append(_PLAIN)
+
+    json.loads(content, object_pairs_hook=count)
+    return len(found)
 
 
 def is_secret(value: Mapping[str, object]) -> bool:

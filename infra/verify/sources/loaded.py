@@ -39,6 +39,7 @@ class Loaded:
         graph: The resources.
         config: The stack's configuration, where the file has it.
         written: When the state was written, where the file says.
+        secrets_provider: What encrypts the secrets of a state, where it says.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Loaded:
     graph: Graph
     config: Mapping[str, Any] = field(default_factory=dict[str, Any])
     written: str = ""
+    secrets_provider: str = ""
 
 
 def stack_of(graph: Graph, name: str) -> str:

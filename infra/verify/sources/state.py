@@ -34,7 +34,13 @@ def load(document: Mapping[str, Any], name: str) -> Loaded:
     except (KeyError, TypeError, AttributeError) as error:
         raise UnusableError(f"{name} has a resource that is none", given=f"{type(error).__name__} {error}") from error
     manifest: Mapping[str, Any] = inner.get("manifest") or {}
-    return Loaded(kind="state", stack=stack_of(graph, name), graph=graph, written=str(manifest.get("time", "")))
+    return Loaded(
+        kind="state",
+        stack=stack_of(graph, name),
+        graph=graph,
+        written=str(manifest.get("time", "")),
+        secrets_provider=str(record(inner.get("secrets_providers")).get("type", "")),
+    )
 
 
 def _inner(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -4,17 +4,20 @@ A resource of Oracle Cloud lies in a region that `UsRegion` names. One of AWS li
 site, under that site's account; a control of the organization, which holds nothing, under the organization's. Where it
 lies says its own `region`, else its explicit provider's; what the state knows about it (the region in an OCID, the
 region's key in a physical name) says the same; and its provider does not move to another region under it, which an
-engine would show as no change at all.
+engine would show as no change at all. The stack's own state is declared to lie in a US region, no hosted service and no
+other backend keeps it as far as is committed, and nothing but its passphrase opens its secrets.
 """
 
 import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from infra.verify import home
 from infra.verify.context import Context
 from infra.verify.declared import DeclaredSite
 from infra.verify.graph import Node
 from infra.verify.models.place import LEGACY, evidence, is_home, place_of
+from infra.verify.values import record
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
 
 ID: Final = "T1"
@@ -22,6 +25,7 @@ TITLE: Final = "storage"
 ASSUMPTIONS: Final = (
     "a provider works in the region that its configuration names, and in no other",
     "a region of Oracle Cloud or AWS lies in the country that the providers' own tables say",
+    "nothing but what is committed says where the stack's own state is kept",
 )
 
 
@@ -50,7 +54,14 @@ def decide(context: Context) -> Verdict:
         if node.provider in moved and node.op not in {"create", "replace", "import"}:
             findings.add(_left_behind(node, moved[node.provider], place.region))
         holders.append([node.urn, place.region, place.path])
+    findings.add(*(_astray(it) for it in home.astray(context.home, context.declared.deployment)))
     return findings.verdict(ID, TITLE, examined=len(nodes), assumptions=ASSUMPTIONS, certificate={"places": holders})
+
+
+def _astray(found: home.Astray) -> Counterexample:
+    what = f"{found.what}: {said(found.region)}" if found.region else found.what
+    witness = {"path": found.path}
+    return refuted(None, what, path=found.path, because=found.because, fix=found.fix, witness=witness)
 
 
 GOVERNING: Final = ("aws:organizations/", "aws:iam/")
@@ -158,7 +169,11 @@ def _left_behind(node: Node, old: str, new: str) -> Counterexample:
 def decide_slowly(context: Context) -> Answer:
     """Walk from every resource to its provider by itself, and hold each region against the written-out lists."""
     us = ["us-ashburn-1", "us-phoenix-1", "us-chicago-1", "us-sanjose-1"]
-    answer = Answer.PROVED
+    kept, declared = context.home, context.declared.deployment.get("state")
+    fine = not kept.plain and all(it in ("", "default", "passphrase") for it in (kept.committed, kept.stored))
+    fine = fine and (not kept.backend or (kept.backend.startswith("file:") and declared is None))
+    fine = fine and (declared is None or record(declared).get("region") in us)
+    answer = Answer.PROVED if fine else Answer.REFUTED
     for node in context.graph.nodes.values():
         if not node.is_managed:
             continue
