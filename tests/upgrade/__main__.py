@@ -8,6 +8,7 @@ import difflib
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -45,12 +46,18 @@ def _shapes(python: str) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
+def _needed() -> list[str]:
+    """What the tests' own stacks are made with, as pinned."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [it for it in project["optional-dependencies"]["dev"] if it.startswith("hypothesis==")]
+
+
 def _newest() -> str:
     """An environment with the newest SDKs."""
     uv, python = str(ROOT / ".venv" / "bin" / "uv"), str(FOLDER / "bin" / "python")
     for words in (
         ["venv", "--quiet", "--allow-existing", str(FOLDER)],
-        ["pip", "install", "--quiet", "--python", python, "-r", "pyproject.toml", "--extra", "cli"],
+        ["pip", "install", "--quiet", "--python", python, "-r", "pyproject.toml", "--extra", "cli", *_needed()],
         ["pip", "install", "--quiet", "--upgrade", "--python", python, *SDKS],
     ):
         subprocess.run([uv, *words], cwd=ROOT, check=True)  # noqa: S603 (the environment's own installer)

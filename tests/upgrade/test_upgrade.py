@@ -4,11 +4,12 @@ import copy
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
 from tests.support.programs import ROOT
-from tests.upgrade.__main__ import compared
+from tests.upgrade.__main__ import _needed, compared
 
 PINNED = {
     "versions": {"pulumi": "1"},
@@ -36,6 +37,12 @@ def test_each_difference_is_said():
         "GONE       a:b:D",
     ]
     assert {"-two", "+three"} <= set(said)
+
+
+def test_the_stacks_of_the_tests_can_be_made_there():
+    """The environment of the newest SDKs has the one package more that the tests' own stacks import, as pinned."""
+    (pin,) = _needed()
+    assert pin == f"hypothesis=={version('hypothesis')}"
 
 
 @pytest.mark.campaign
