@@ -27,6 +27,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from infra.deploy.oracle import Clients, maker, sdk
 from infra.residency.regions import UsRegion
@@ -246,6 +247,12 @@ class _Handler(BaseHTTPRequestHandler):
 @cache
 def _session_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def session_pem(*, fresh: bool = False) -> bytes:
+    """The private key of the session, as a profile has it in a file; or that of somebody else's."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048) if fresh else _session_key()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 @contextmanager

@@ -1,0 +1,141 @@
+"""A real stack's state, from its stack file and a session's profile to the bucket and back: `real.state_at_hand` whole.
+
+Nothing is left out but the address of the cloud: the profile, the session's signature, the plan, the salt, the
+passphrase, the bucket's guards, the lock and the folder are what a run in CI has. With the ordinary command line where
+it is on PATH. What that server is not is said in `oracle_cloud`.
+"""
+
+import base64
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from infra.cli.refusal import Exit, Refused
+from infra.cli.workspace import Workspace
+from infra.deploy import engines, passphrase, real
+from infra.deploy import oracle as oracle_clients
+from tests.cli.project import AS_OF, STACK
+from tests.deploy import oracle_cloud
+
+DAY = date.fromisoformat(AS_OF)
+WORD = "correct horse battery staple"
+SECRET = "ocid1.vaultsecret.oc1.iad.aaaaaaaa1"
+STATE = f"    state: {{region: us-ashburn-1, compartmentId: {oracle_cloud.COMPARTMENT}, passphraseId: {SECRET}}}\n"
+BUCKET = "usds-state-iad"
+NEW = {"version": 3, "checkpoint": {"stack": "us-prod", "latest": {"resources": []}}}
+
+
+@pytest.fixture
+def home(project, oracle, tmp_path, monkeypatch):
+    """A home of a state as bootstrap leaves it, a session of the profile `ci`, and the stack's workspace."""
+    cloud, _ = oracle
+    cloud.guarded_bucket(BUCKET)
+    cloud.contents[SECRET] = base64.b64encode(WORD.encode()).decode()
+    folder = tmp_path / "home" / ".oci"
+    folder.mkdir(parents=True)
+    key = oracle_cloud.session_pem()
+    (folder / "token").write_text(oracle_cloud.TOKEN)
+    (folder / "key.pem").write_bytes(key)
+    (folder / "config").write_text(
+        f"[ci]\ntenancy=ocid1.tenancy.oc1..aaaaaaaasandbox\nregion=us-ashburn-1\nfingerprint=00\n"
+        f"key_file={folder / 'key.pem'}\nsecurity_token_file={folder / 'token'}\n"
+    )
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(oracle_clients, "maker", found_at(cloud.url))
+    text = STACK.replace("{method: ApiKey, profile: sandbox}", "{method: SecurityToken, profile: ci}") + STATE
+    (project.root / "stacks" / "Pulumi.us-prod.yaml").write_text(f"{text}encryptionsalt: {passphrase.salt(WORD)}\n")
+    return cloud, Workspace(root=project.root, stack="us-prod")
+
+
+def found_at(url):
+    """The real maker of clients, which finds the test's cloud where Oracle's would be."""
+    real_maker, once = oracle_clients.maker, oracle_clients.sdk("retry").NoneRetryStrategy()
+    return lambda region, signer: real_maker(region, signer, service_endpoint=url, retry_strategy=once)
+
+
+def test_a_run_has_the_state_at_hand_and_brings_it_home(home):
+    """A first run leaves a state, the next one finds it; neither leaves a lock, a folder or the passphrase behind."""
+    cloud, workspace = home
+    with real.state_at_hand(workspace, DAY, writable=True) as (environment, checkout):
+        folder = Path(environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
+        assert folder == checkout.folder.resolve()
+        assert folder.stat().st_mode & 0o077 == 0
+        assert environment["PULUMI_CONFIG_PASSPHRASE"] == WORD
+        assert checkout.stored is None
+        assert (BUCKET, "us-prod/lock.json") in cloud.objects
+        checkout.file.write_text(json.dumps(NEW))
+    assert not folder.exists()
+    assert {name: json.loads(data) for name, (data, _) in cloud.objects.items()} == {
+        (BUCKET, "us-prod/state.json"): NEW
+    }
+    with real.state_at_hand(workspace, DAY, writable=False) as (_, checkout):
+        assert json.loads(checkout.file.read_bytes()) == NEW
+        assert (BUCKET, "us-prod/lock.json") not in cloud.objects
+    assert not any(WORD.encode() in data for data, _ in cloud.objects.values())
+
+
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="the ordinary command line `pulumi` is not on PATH")
+def test_the_ordinary_command_line_works_on_it(home):
+    """It makes its stack there, and the next run's finds it; the file that was reviewed stays as it was."""
+    cloud, workspace = home
+    reviewed = workspace.file.read_bytes()
+    with engines.opened(workspace, None, DAY, writable=True) as engine:
+        first = engine.export()
+    kept = json.loads(cloud.objects[BUCKET, "us-prod/state.json"][0])
+    assert kept["checkpoint"]["stack"].endswith("us-prod")
+    with engines.opened(workspace, None, DAY, writable=False) as engine:
+        assert engine.export() == first
+    assert workspace.file.read_bytes() == reviewed
+
+
+def other_key(cloud, workspace):
+    """A session of somebody else."""
+    del cloud, workspace
+    (Path("~/.oci").expanduser() / "key.pem").write_bytes(oracle_cloud.session_pem(fresh=True))
+
+
+def long_lived(cloud, workspace):
+    """A profile without a session token."""
+    del cloud, workspace
+    config = Path("~/.oci/config").expanduser()
+    config.write_text("\n".join(line for line in config.read_text().splitlines() if "token" not in line))
+
+
+def homeless(_cloud, workspace):
+    """A stack file that does not say where the state is."""
+    workspace.file.write_text(workspace.file.read_text().replace(STATE, ""))
+
+
+def unsalted(_cloud, workspace):
+    """One without the salt that `pulumi` would write into it."""
+    workspace.file.write_text(workspace.file.read_text().partition("encryptionsalt")[0])
+
+
+BREAKS = [
+    (other_key, "reading the passphrase of the state failed", Exit.FAILED),
+    (lambda cloud, _: setattr(cloud, "ended", True), "reading the passphrase of the state failed", Exit.FAILED),
+    (long_lived, "a key that does not expire", Exit.BAD_INPUT),
+    (homeless, "does not say where the state of us-prod is", Exit.BAD_INPUT),
+    (unsalted, "no salt for the secrets", Exit.BAD_INPUT),
+    (lambda cloud, _: cloud.contents.clear(), "reading the passphrase of the state failed", Exit.FAILED),
+    (lambda cloud, _: cloud.guarded_bucket(BUCKET, kmsKeyId=None), "does not guard a state", Exit.BAD_INPUT),
+    (lambda cloud, _: cloud.put(BUCKET, "us-prod/lock.json", b"{}"), "another run has the state", Exit.FAILED),
+    (lambda cloud, _: cloud.put(BUCKET, "us-prod/state.json", b"no state"), "this is no state", Exit.FAILED),
+]
+
+
+@pytest.mark.parametrize(("spoil", "says", "code"), BREAKS, ids=[str(n) for n in range(len(BREAKS))])
+def test_each_part_is_needed(home, spoil, says, code):
+    """One thing wrong, the run is refused for it, and what lies in the bucket stays as it is."""
+    cloud, workspace = home
+    spoil(cloud, workspace)
+    before = dict(cloud.objects)
+    with pytest.raises(Refused, match=says) as refused, real.state_at_hand(workspace, DAY, writable=True):
+        pytest.fail("the state was handed out")
+    assert refused.value.code is code
+    assert WORD not in refused.value.text()
+    assert cloud.objects.keys() == before.keys()
+    assert before.items() <= cloud.objects.items()
