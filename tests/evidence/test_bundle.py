@@ -24,6 +24,7 @@ from trestle.oscal.component import ComponentDefinition
 
 from infra.evidence.bundle.controls import Control, controls, frameworks, judge
 from infra.evidence.bundle.sbom import pins
+from infra.verify.theorems import THEOREMS
 from tests.cli.conftest import applied, applied_once  # noqa: F401 (the same fixtures, for this folder)
 from tests.cli.project import AS_OF, HERE, Project
 
@@ -241,6 +242,7 @@ def test_controls_say_what_is_so(bundle_once):
         it["target"]["target-id"]: (it["target"]["status"]["state"], it["description"])
         for it in findings["assessment-results"]["results"][0]["findings"]
     }
+    assert states["au-9_obj"] == ("not-satisfied", "no oci:Sch/connector:Connector is there to evidence it")
     assert states["sa-9.5_obj"] == ("satisfied", "T1 is PROVED")
     assert states["cis-oci-5.1.2"][0] == "satisfied"
     assert states["cis-aws-2.1.4"][0] == "satisfied"
@@ -277,6 +279,30 @@ def test_a_control_of_theorems(answers, satisfied):
     """Satisfied by proofs of all its theorems."""
     control = Control(framework="f", id="1", says="", theorems=("T1", "T2"), type="", properties=(), wanted=None)
     assert judge(control, answers, []).satisfied is satisfied
+
+
+@pytest.mark.parametrize(
+    ("answer", "inputs", "because"),
+    [
+        ("PROVED", {"x": True}, "T1 is PROVED, 1 of 1 a:b:C"),
+        ("UNDECIDED", {"x": True}, "T1 is UNDECIDED"),
+        ("PROVED", {"x": False}, "not so: it"),
+        ("PROVED", None, "no a:b:C is there to evidence it"),
+    ],
+)
+def test_a_control_of_both(answer, inputs, because):
+    """A proof over nothing evidences nothing: the theorem holds, and what it is about is there."""
+    control = Control(framework="f", id="1", says="", theorems=("T1",), type="a:b:C", properties=("x",), wanted=True)
+    resources = [] if inputs is None else [{"type": "a:b:C", "urn": "u::it", "inputs": inputs}]
+    found = judge(control, {"T1": answer}, resources)
+    assert (found.satisfied, found.because) == (because.startswith("T1 is PROVED"), because)
+
+
+def test_no_control_rests_on_a_theorem_that_is_not_there():
+    """Each theorem that the mapping names is one of the proof's."""
+    named = {name for control in controls() for name in control.theorems}
+    assert named <= {theorem.ID for theorem in THEOREMS}
+    assert all(control.theorems or control.type for control in controls())
 
 
 def test_pins():

@@ -26,8 +26,8 @@ class Control:
         framework: key of `frameworks()`.
         id: the control's identifier in that framework.
         says: what is evidenced, one sentence.
-        theorems: the theorems that evidence it; empty where resources do.
-        type: the type of which every resource evidences it; empty where theorems do.
+        theorems: the theorems that evidence it; empty where resources alone do.
+        type: the type of which every resource evidences it; empty where theorems alone do.
         properties: the properties that must be there, and have the value `wanted` where it is not None.
     """
 
@@ -83,9 +83,9 @@ def judge(control: Control, answers: Mapping[str, str], resources: Sequence[Mapp
         answers: PROVED, REFUTED or UNDECIDED by theorem; those that were not asked are absent.
         resources: what will be there, each as the engine's `newState`.
     """
-    if control.theorems:
-        short = [f"{name} is {answers.get(name, 'not decided')}" for name in control.theorems]
-        proved = all(answers.get(name) == "PROVED" for name in control.theorems)
+    short = [f"{name} is {answers.get(name, 'not decided')}" for name in control.theorems]
+    proved = all(answers.get(name) == "PROVED" for name in control.theorems)
+    if not proved or not control.type:
         return Judged(control=control, satisfied=proved, because=", ".join(short))
     mine = [resource for resource in resources if resource["type"] == control.type]
     wrong = sorted(str(it["urn"]).rpartition("::")[2] for it in mine if not _has(it.get("inputs") or {}, control))
@@ -93,7 +93,8 @@ def judge(control: Control, answers: Mapping[str, str], resources: Sequence[Mapp
         return Judged(control=control, satisfied=False, because=f"no {control.type} is there to evidence it")
     if wrong:
         return Judged(control=control, satisfied=False, because=f"not so: {', '.join(wrong)}")
-    return Judged(control=control, satisfied=True, because=f"{len(mine)} of {len(mine)} {control.type}")
+    told = ", ".join([*short, f"{len(mine)} of {len(mine)} {control.type}"])
+    return Judged(control=control, satisfied=True, because=told)
 
 
 def _has(inputs: Mapping[str, Any], control: Control) -> bool:

@@ -128,7 +128,8 @@ def _objective(item: Judged) -> str:
 
 def _evidence(item: Judged) -> str:
     control = item.control
-    return ", ".join(control.theorems) or f"{control.type} {', '.join(control.properties)}"
+    resources = (f"{control.type} {', '.join(control.properties)}",) if control.type else ()
+    return ", ".join([*control.theorems, *resources])
 
 
 def _metadata(title: str, as_of: str, version: str) -> dict[str, Any]:
