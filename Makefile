@@ -52,7 +52,7 @@ ci: .venv/dev       ## play a pull request from its edit to its evidence on the 
 upgrade-check: .venv/dev  ## the newest SDKs beside the pinned ones: new inputs, what is gone, other inventories
 	@$(PY) -m tests.upgrade
 
-both-engines: .venv/dev  ## compare every edit of the stack files through pulumi and the embedded engine
+both-engines: .venv/dev  ## compare every edit of the stack files through pulumi and the embedded engine, and its policy pack
 	@$(PY) -m pytest -n 2 -m campaign tests/integration
 
 campaign: .venv/dev  ## 100,000 random sequences of edits: none may lose what holds data (SEED=n)

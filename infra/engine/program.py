@@ -21,6 +21,7 @@ import pulumi.runtime
 from pulumi.runtime import settings as sdk_settings
 from pulumi.runtime.stack import run_in_stack
 
+from infra.engine.outstanding import to_its_end
 from infra.engine.waves import Waves
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def evaluate(program: Callable[[], None], around: Surroundings, monitor: Monitor
 def _quick_switching() -> Generator[None]:
     """Let the threads that register resources take turns with the SDK's event loop more often.
 
-    After each of its turns in which any registration has ended, the loop looks at all pending outputs once more. With
-    long turns few registrations end in each, and the SDK's cost becomes quadratic in the number of resources.
+    With long turns few registrations end in each, and each turn of the loop costs: a preview of 800 resources takes a
+    quarter less with short ones.
     """
     before = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_INTERVAL)
@@ -108,7 +109,7 @@ def _evaluate(program: Callable[[], None], around: Surroundings, monitor: Monito
     loop.set_default_executor(threads)
     asyncio.set_event_loop(loop)
     try:
-        loop.run_until_complete(run_in_stack(program))
+        loop.run_until_complete(run_in_stack(to_its_end(program)))
     except pulumi.RunError as error:
         raise ProgramError(str(error), refused=True) from error
     except (Exception, SystemExit) as error:

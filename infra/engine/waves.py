@@ -1,8 +1,7 @@
 """Answers to the SDK in waves: all that is waiting is worked off first, then all answers are handed over together.
 
-After each turn in which something was answered, the SDK's event loop looks once more at every output that is still
-pending. Answered one by one, a program of many resources costs it the square of their number; in waves, one look for
-each level of dependencies.
+Each turn in which something is answered costs the SDK's event loop. Answered one by one, that is a turn for each
+resource; in waves, one for each level of dependencies.
 
 For previews only: work is done one after the other, and an answer waits for others. Nothing there waits for a cloud.
 """

@@ -14,12 +14,12 @@ LOSING = {"dataset removed", "dataset renamed", "namespace", "bucket adopted", "
 """Edits that an engine by itself would carry out by deleting or replacing a holder."""
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_no_sequence_of_edits_loses_a_holder(seed):
-    """A thousand sequences a seed: every kind of edit was made, sites were closed, and holders were at stake."""
+@pytest.mark.no_cover
+def test_no_sequence_of_edits_loses_a_holder():
+    """In 250 sequences every kind of edit was made, sites were closed, and holders were at stake."""
     tally = Tally()
-    for number in range(1000):
-        play(seed, number, tally, share=0.05)
+    for number in range(250):
+        play(3, number, tally, share=0.3)
     assert set(tally.refused) | set(tally.taken) == {*FILE_EDITS, *PROGRAM_EDITS}
     assert set(tally.taken) & set(PROGRAM_EDITS) <= {"unprotect", "forget retention"}  # of a site that is wiped
     assert not set(tally.refused) & HARMLESS

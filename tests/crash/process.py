@@ -10,20 +10,20 @@ from __future__ import annotations
 import gc
 import json
 import os
+import pkgutil
 import signal
 import threading
 from collections import Counter
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from infra import program
+from infra import engine, program, sandbox, verify
 from infra.cli import main, runs, workspace
-from infra.engine import deployment, edits, provider_client, store
 from infra.engine.options import Options
 from infra.facts import facts_of
-from infra.sandbox import server
 from tests.crash.stack import AS_OF, NAME, Phase
 from tests.support.recorder import record
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from infra.cli.workspace import Workspace
     from infra.engine.options import ProviderCall
 
-_IMPORTED: Final = (deployment, edits, provider_client, server, store)
-"""What a run imports when it first needs it; here before the forks."""
+_ROOMS: Final = (engine, sandbox, verify)
+"""Whose modules a run imports when it first needs them; here before the forks."""
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
@@ -107,6 +107,10 @@ def warm_up(space: Workspace) -> None:
     Args:
         space: A project whose stack file is that of the first phase.
     """
+    for room in _ROOMS:
+        for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+            if not module.name.endswith("__main__"):
+                import_module(module.name)
     enter(space.root)
     config = yaml.safe_load(space.file.read_text())["config"]
     tokens = {r.type for r in record(lambda: program.main(AS_OF), preview=False, stack=NAME, config=config).managed()}

@@ -48,6 +48,7 @@ def seed_trust(project: Project) -> None:
 
 
 @needs_pulumi
+@pytest.mark.no_cover
 def test_one_life_through_both_engines(tmp_path):
     """Create, nothing, many edits at once, a failure on the way, the rerun, refresh, destroy: the same, step by step.
 

@@ -134,6 +134,7 @@ def lab(applied_once: Lab, tmp_path: Path) -> Lab:
     return Lab(tmp_path)
 
 
+@pytest.mark.campaign
 def test_the_life_of_a_stack(lab: Lab):
     """Every kind of change at once, removal, drift, nothing, destroy: exactly their own steps each."""
     assert {(kind, region) for kind, region, _ in lab.cloud()} == {
@@ -169,6 +170,7 @@ def test_the_life_of_a_stack(lab: Lab):
     assert {(kind, id_.partition(".")[0]) for kind, _, id_ in lab.cloud()} == {("Compartment", "ocid1")}
 
 
+@pytest.mark.campaign
 def test_a_changed_region_leaves_resources_behind(lab: Lab):
     """The hazard as with the real provider: a new region is an in-place update, and a refresh then sees nothing."""
     lab.edit(bucket="b-iad", note="1", region="us-phoenix-1")
@@ -179,6 +181,7 @@ def test_a_changed_region_leaves_resources_behind(lab: Lab):
     assert {region for kind, region, _ in lab.cloud() if kind == "Vcn"} == {"us-ashburn-1"}
 
 
+@pytest.mark.campaign
 def test_a_refusal_ends_the_update(lab: Lab):
     """The cloud's text reaches the user, the exit code is passed through, and mending the mistake converges."""
     lab.edit(bucket="not a name", note="2")

@@ -23,9 +23,10 @@ from tests.integration.engines import AS_OF, Project
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("pulumi") is None, reason="the ordinary command line `pulumi` is not on PATH"
-)
+pytestmark = [
+    pytest.mark.campaign,
+    pytest.mark.skipif(shutil.which("pulumi") is None, reason="the ordinary command line `pulumi` is not on PATH"),
+]
 
 IMPORTS = """
 import pulumi

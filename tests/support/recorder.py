@@ -22,6 +22,8 @@ from pulumi.runtime import settings as sdk_settings
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
+from infra.engine.outstanding import to_its_end
+
 PROJECT = "usdata"
 UNKNOWN = "<unknown>"
 """What stands in recorded inputs for a value that a preview does not know."""
@@ -250,7 +252,7 @@ def _run(program: Callable[[], None], monitor: _Monitor, preview: bool, stack: s
     loop.set_exception_handler(lambda _loop, _context: None)  # who waits for the program gets the exception
     asyncio.set_event_loop(loop)
     try:
-        loop.run_until_complete(run_in_stack(program))
+        loop.run_until_complete(run_in_stack(to_its_end(program)))
     finally:
         while tasks := asyncio.all_tasks(loop):
             for task in tasks:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from functools import cache
 
 import pytest
 import yaml
@@ -37,8 +38,16 @@ def leaking(edit):
     return preview("us-prod") | {"steps": stack.steps}
 
 
-ABROAD = leaking(put(*REPLICA, destinationRegionName="eu-frankfurt-1"))
-UNSURE = leaking(put(*REPLICA, destinationRegionName=UNKNOWN))
+@cache
+def abroad():
+    """The preview of a stack that copies abroad; shared, so not to be changed."""
+    return leaking(put(*REPLICA, destinationRegionName="eu-frankfurt-1"))
+
+
+@cache
+def unsure():
+    """The same of one of which nobody knows where it copies."""
+    return leaking(put(*REPLICA, destinationRegionName=UNKNOWN))
 
 
 def test_people_read_the_verdict_first():
@@ -53,35 +62,35 @@ def test_people_read_the_verdict_first():
 
 def test_people_read_what_is_wrong_and_how_to_mend_it():
     """A leak with its place in the program, and what is not known; the exit codes differ."""
-    out = on(ABROAD, code=1)
+    out = on(abroad(), code=1)
     assert (
         "  RESIDENCY  REFUTED   T2 copies\n\n  usds-profiles-iad would be copied to eu-frankfurt-1 (Frankfurt, DE).\n"
         in out
     )
     assert "destinationRegionName = 'eu-frankfurt-1'" in out
     assert "components/recorded.py:1" in out
-    assert "RESIDENCY  UNDECIDED T2 copies, T8 completeness" in on(UNSURE, code=3)
+    assert "RESIDENCY  UNDECIDED T2 copies, T8 completeness" in on(unsure(), code=3)
 
 
 def test_machines_get_all_of_it():
     """JSON, SARIF and Markdown say the same, and the same bytes each time."""
-    found = json.loads(on(ABROAD, "--json", code=1))
+    found = json.loads(on(abroad(), "--json", code=1))
     (item,) = found["theorems"][1]["counterexamples"]
     assert (found["answer"], item["path"], item["source"]) == (
         "REFUTED",
         "destinationRegionName",
         "components/recorded.py:1",
     )
-    log = json.loads(on(ABROAD, "--sarif", code=1))["runs"][0]
+    log = json.loads(on(abroad(), "--sarif", code=1))["runs"][0]
     (result,) = log["results"]
     physical = result["locations"][0]["physicalLocation"]
     assert (result["ruleId"], result["level"], physical["region"]) == ("T2", "error", {"startLine": 1})
-    assert json.loads(on(UNSURE, "--sarif", code=3))["runs"][0]["results"][0]["kind"] == "open"
-    comment = on(ABROAD, "--markdown", code=1)
+    assert json.loads(on(unsure(), "--sarif", code=3))["runs"][0]["results"][0]["kind"] == "open"
+    comment = on(abroad(), "--markdown", code=1)
     assert comment.startswith("### Residency REFUTED\n")
     assert "| T2 copies | REFUTED | 56 | 56 |" in comment
     for form in ("--json", "--sarif", "--markdown"):
-        assert on(ABROAD, form, code=1) == on(ABROAD, form, code=1)
+        assert on(abroad(), form, code=1) == on(abroad(), form, code=1)
 
 
 def test_a_hostile_name_stays_a_name():
@@ -99,7 +108,7 @@ def test_a_certificate_is_written_where_all_is_proved(tmp_path):
     file = tmp_path / "c.json"
     on(preview("us-prod"), "--certificate", file, "--paranoid")
     assert checker.check(json.loads(file.read_text()), preview("us-prod"))
-    on(ABROAD, "--certificate", file, code=1)
+    on(abroad(), "--certificate", file, code=1)
     assert not file.exists()
     words = ("--preview", "-", "--as-of", AS_OF, "--certificate", tmp_path / "no" / "c")
     assert "cannot be written" in run(*words, code=2, input_=json.dumps(preview("us-prod")))[1]
