@@ -5,6 +5,7 @@ What it refuses:
 * *Silence.* A change of what guards data is told twice: at once where the Events service reports it, and within minutes
   where a connector found the call in the audit log (`infra.residency.watched`). So whoever switches one of the two off
   is told by the other.
+* *An outage that only machines notice.* Steering leaves an edge that is not well by itself; somebody is told.
 * *An address in a policy or a log.* Subscribers are told; they can read nothing for it.
 """
 
@@ -19,8 +20,12 @@ from components import naming
 from components.base import Component
 from components.tenancy import TenancyFoundation
 from infra.residency.audit import ALARMING, AuditPlan, AuditRegion
+from infra.residency.health_alarms import NAMESPACE, HealthAlarm
 from infra.residency.placement import Compartment
 from infra.residency.watched import EVENT_TYPES
+
+_PENDING = "PT5M"
+"""How long it has to be unwell before anybody is woken."""
 
 _ARRIVED = "com.oraclecloud.objectstorage.createobject"
 
@@ -37,7 +42,7 @@ class AlarmsArgs:
 
 
 class Alarms(Component):
-    """A topic, its subscriptions, and the rules that tell it."""
+    """A topic, its subscriptions, and the rules and alarms that tell it."""
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("Alarms", name, opts)
@@ -74,7 +79,27 @@ class Alarms(Component):
             "A policy, group, network or bucket was changed",
             topic,
         )
+        for alarm in args.plan.health:
+            if alarm.region is args.region.region:
+                self._health(alarm, compartment_id, topic)
         self.register_outputs({})
+
+    def _health(self, alarm: HealthAlarm, compartment_id: pulumi.Input[str], topic: oci.ons.NotificationTopic) -> None:
+        args = self._args
+        oci.monitoring.Alarm(
+            f"health-{alarm.name}-{alarm.region}",
+            compartment_id=compartment_id,
+            display_name=naming.regional(args.foundation.organization, f"health-{alarm.name}", alarm.region),
+            metric_compartment_id=args.foundation.compartments[Compartment.EDGE].id,
+            namespace=NAMESPACE,
+            query=alarm.query,
+            severity="CRITICAL",
+            body=f"Most vantage points find a target of {alarm.monitor} unwell",
+            pending_duration=_PENDING,
+            destinations=[topic.id],
+            is_enabled=True,
+            opts=self._child(args.provider),
+        )
 
     def _rule(
         self,

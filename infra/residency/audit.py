@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from infra.residency.grants import ConnectorGrant
+from infra.residency.health_alarms import HealthAlarm
 from infra.residency.regions import UsRegion
 
 AUDIT_DAYS = 365
@@ -85,6 +86,7 @@ class AuditPlan:
         regions: sorted by name; the tenancy's home is one of them.
         subscribers: sorted by name.
         sealed_users: OCIDs of the break-glass users, sorted.
+        health: of which monitors people are told, sorted; none for a stack that answers no users.
     """
 
     retention_days: int
@@ -92,6 +94,7 @@ class AuditPlan:
     regions: tuple[AuditRegion, ...]
     subscribers: tuple[Subscriber, ...]
     sealed_users: tuple[str, ...]
+    health: tuple[HealthAlarm, ...] = ()
 
     @property
     def locked_at(self) -> str:

@@ -73,7 +73,7 @@ def _verbs(verb: Verb, *families: Family) -> tuple[Verbs, ...]:
 _DATA = tuple(of_class(data_class) for data_class in DataClass)
 _NETWORKS = (Compartment.NETWORK, Compartment.EDGE)
 _EDGE_FAMILIES = (Family.LOAD_BALANCERS, Family.DNS, Family.WEB_FIREWALLS, Family.HEALTH_CHECKS)
-_TRAIL_FAMILIES = (Family.CONNECTORS, Family.TOPICS, Family.SUBSCRIPTIONS)
+_TRAIL_FAMILIES = (Family.ALARMS, Family.CONNECTORS, Family.TOPICS, Family.SUBSCRIPTIONS)
 _IDENTITY = (
     Family.COMPARTMENTS,
     Family.GROUPS,
@@ -182,6 +182,12 @@ _CREATE_TRAIL = (
             Operation.GET_SUBSCRIPTION,
         ),
     ),
+    _Grant(
+        what=_verbs(Verb.MANAGE, Family.ALARMS),
+        where=(Compartment.AUDIT,),
+        calls=(Operation.CREATE_ALARM, Operation.GET_ALARM),
+    ),
+    _Grant(what=_verbs(Verb.READ, Family.METRICS), where=(Compartment.EDGE,)),
     _Grant(
         what=_verbs(Verb.MANAGE, Family.EVENT_RULES),
         where=(None,),

@@ -71,6 +71,7 @@ class Rule(StrEnum):
     SEPARATION = "separation"
     GRANT = "grant"
     APPROVAL = "approval"
+    UNWATCHED = "unwatched"
     CI = "ci"
     # guardrails
     GUARDRAIL = "guardrail"

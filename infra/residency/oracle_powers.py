@@ -104,6 +104,7 @@ _POWERS_OF_FAMILIES: Mapping[Family, Power] = MappingProxyType(
         Family.LOAD_BALANCERS: Power.CHANGE_NETWORKS,
         Family.NETWORKS: Power.CHANGE_NETWORKS,
         Family.WEB_FIREWALLS: Power.CHANGE_NETWORKS,
+        Family.ALARMS: Power.CHANGE_LOGS,
         Family.AUDIT_EVENTS: Power.CHANGE_LOGS,
         Family.LOG_CONTENT: Power.CHANGE_LOGS,
         Family.LOG_GROUPS: Power.CHANGE_LOGS,

@@ -47,12 +47,14 @@ class Family(StrEnum):
     NETWORKS = "virtual-network-family"
     WEB_FIREWALLS = "waf-family"
     # trail
+    ALARMS = "alarms"
     AUDIT_EVENTS = "audit-events"
     LOG_CONTENT = "log-content"
     LOG_GROUPS = "log-groups"
     CLOUD_GUARD = "cloud-guard-family"
     CONNECTORS = "serviceconnectors"
     EVENT_RULES = "cloudevents-rules"
+    METRICS = "metrics"
     SUBSCRIPTIONS = "ons-subscriptions"
     TOPICS = "ons-topics"
 
@@ -119,6 +121,8 @@ class Operation(StrEnum):
     CREATE_RULE = "CreateRule"
     GET_RULE = "GetRule"
     LIST_RULES = "ListRules"
+    CREATE_ALARM = "CreateAlarm"
+    GET_ALARM = "GetAlarm"
     CREATE_TOPIC = "CreateTopic"
     GET_TOPIC = "GetTopic"
     CREATE_SUBSCRIPTION = "CreateSubscription"

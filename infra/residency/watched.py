@@ -48,12 +48,12 @@ CALLS: Mapping[Guard, tuple[str, ...]] = MappingProxyType(
         ),
         Guard.REGIONS: ("CreateRegionSubscription",),
         Guard.TRAIL: (
-            "ChangeLogGroupCompartment", "ChangeLogLogGroup", "ChangeRuleCompartment",
+            "ChangeAlarmCompartment", "ChangeLogGroupCompartment", "ChangeLogLogGroup", "ChangeRuleCompartment",
             "ChangeServiceConnectorCompartment", "ChangeTopicCompartment", "CreatePreauthenticatedRequest",
-            "DeactivateServiceConnector", "DeleteBucket", "DeleteLog", "DeleteLogGroup", "DeleteRetentionRule",
-            "DeleteRule", "DeleteServiceConnector", "DeleteSubscription", "DeleteTopic", "MakeBucketWritable",
-            "UpdateBucket", "UpdateConfiguration", "UpdateLog", "UpdateLogGroup", "UpdateRetentionRule", "UpdateRule",
-            "UpdateServiceConnector", "UpdateTopic",
+            "DeactivateServiceConnector", "DeleteAlarm", "DeleteBucket", "DeleteLog", "DeleteLogGroup",
+            "DeleteRetentionRule", "DeleteRule", "DeleteServiceConnector", "DeleteSubscription", "DeleteTopic",
+            "MakeBucketWritable", "UpdateAlarm", "UpdateBucket", "UpdateConfiguration", "UpdateLog",
+            "UpdateLogGroup", "UpdateRetentionRule", "UpdateRule", "UpdateServiceConnector", "UpdateTopic",
         ),
     }
 )  # fmt: skip

@@ -68,10 +68,10 @@ _CHANGE = frozenset(
         "compartments", "groups", "network-sources", "policies", "users",
         "dns", "load-balancers", "virtual-network-family", "waf-family",
         "log-groups", "log-content", "audit-events",
-        "serviceconnectors", "cloudevents-rules", "ons-topics", "ons-subscriptions",
+        "alarms", "serviceconnectors", "cloudevents-rules", "ons-topics", "ons-subscriptions",
     }
 )  # fmt: skip
-_OTHER = frozenset({"cloud-guard-family", "health-check-family", "quotas", "tag-namespaces"})
+_OTHER = frozenset({"cloud-guard-family", "health-check-family", "metrics", "quotas", "tag-namespaces"})
 _FAMILIES = _DATA | _CONFIGURES | _KEYS | _CHANGE | _OTHER
 """Every family that may be granted."""
 
@@ -82,6 +82,7 @@ _CALLS = frozenset(
         "createbucket", "getbucket", "createretentionrule", "getretentionrule", "listretentionrules",
         "createvault", "getvault", "createkey", "getkey",
         "createserviceconnector", "getserviceconnector", "listserviceconnectors",
+        "createalarm", "getalarm",
         "createrule", "getrule", "listrules", "createtopic", "gettopic", "createsubscription", "getsubscription",
     }
 )  # fmt: skip

@@ -18,9 +18,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from infra.residency.regions import UsRegion
+from infra.verify import health
 from infra.verify.graph import UNKNOWN, Graph, Node
 from infra.verify.models.object_storage import BUCKET
-from infra.verify.models.trail import CONFIGURATION, CONNECTOR, RULE, SUBSCRIPTION, TOPIC
+from infra.verify.models.trail import CONFIGURATION, CONNECTOR, RULE
 from infra.verify.models.vaults import KEY
 from infra.verify.statements import Statement, UnreadableError, compared, may_hold, parse
 from infra.verify.values import record, records
@@ -40,8 +41,9 @@ _ANY_CALL: Final = "\N{EM DASH}any other call"
 
 _ENDS: Final = frozenset(
     {
-        "buckets", "object-family", "objects", "log-groups", "logging-family", "serviceconnectors", "cloudevents-rules",
-        "ons-topics", "ons-subscriptions", "ons-family", "keys", "vaults", "key-family", "all-resources",
+        "alarms", "buckets", "object-family", "objects", "log-groups", "logging-family", "serviceconnectors",
+        "cloudevents-rules", "ons-topics", "ons-subscriptions", "ons-family", "keys", "vaults", "key-family",
+        "all-resources",
     }
 )  # fmt: skip
 """Families of which more than reading could end the trail or alter it."""
@@ -65,7 +67,7 @@ WATCHED: Final = (
     "DisableKey", "ScheduleKeyDeletion", "ScheduleVaultDeletion", "DeactivateServiceConnector",
     "UpdateServiceConnector", "DeleteServiceConnector", "UpdateLog", "DeleteLog", "UpdateRule", "DeleteRule",
     "UpdateConfiguration", "UpdateRouteTable", "UpdateZoneRecords", "UpdateBucket", "DeleteRetentionRule",
-    "UpdateCompartment", "DeleteSubscription", "DeleteTopic",
+    "UpdateCompartment", "DeleteSubscription", "DeleteTopic", "UpdateAlarm", "DeleteAlarm",
 )  # fmt: skip
 """Calls that no trail may miss: those that would let somebody in, out, or out of sight."""
 
@@ -103,6 +105,7 @@ class Declared:
         lock_on: the day at whose end that is locked, as text.
         addresses: who is told.
         sealed: OCIDs of users whose every read is told.
+        emergency: groups whose every read has to be told.
     """
 
     organization: str
@@ -112,11 +115,12 @@ class Declared:
     lock_on: str
     addresses: frozenset[str]
     sealed: frozenset[str]
+    emergency: frozenset[str] = frozenset()
 
 
 def declared(deployment: Mapping[str, Any]) -> Declared:
     """What the deployment value of a stack's configuration says about the trail."""
-    audit = record(deployment.get("audit"))
+    audit, groups = record(deployment.get("audit")), record(record(deployment.get("access")).get("groups"))
     return Declared(
         organization=str(deployment["organization"]),
         tenancy=str(deployment["oci"]["tenancyId"]),
@@ -125,16 +129,29 @@ def declared(deployment: Mapping[str, Any]) -> Declared:
         lock_on=str(audit.get("lockOn", "")),
         addresses=frozenset(map(str, record(audit.get("subscribers")).values())),
         sealed=frozenset(map(str, record(audit.get("sealedUsers")).values())),
+        emergency=frozenset(name for name, group in groups.items() if group.get("duty") == "break-glass"),
     )
 
 
 def leaks(found: Graph, declared: Declared) -> tuple[Leak, ...]:
     """Every leak, sorted."""
     if not declared.days:
-        return (Leak(urn="", rule=Rule.DECLARED, what="the stack file declares no audit trail"),)
+        none = Leak(urn="", rule=Rule.DECLARED, what="the stack file declares no audit trail")
+        return (*unwatched(declared), none)
     check = _Check(found, declared)
-    parts = (check.events(), check.buckets(), check.logs(), check.connectors(), check.alarms(), check.grants())
+    parts = (
+        *(check.events(), check.buckets(), check.logs(), check.connectors(), check.alarms(), check.grants()),
+        *(check.health(), unwatched(declared)),
+    )
     return tuple(sorted({leak for part in parts for leak in part}))
+
+
+def unwatched(declared: Declared) -> tuple[Leak, ...]:
+    """Groups that may read in an emergency while the trail watches no user who could be in them."""
+    if declared.days and declared.sealed:
+        return ()
+    what = "may read in an emergency, and nobody is told who does"
+    return tuple(Leak(urn="", rule=Rule.ALARM, what=f"{group} {what}") for group in sorted(declared.emergency))
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,12 +319,13 @@ class _Check:
         addresses: set[str] = set()
         for action in records(record(rule.inputs.get("actions")).get("action")):
             if rule.inputs.get("isEnabled") is True and action.get("isEnabled") is True:
-                topics = {it.urn for it in self.graph.named(rule, "actions", action.get("topicId"), TOPIC)}
-                for node in self.graph.of(SUBSCRIPTION):
-                    named = self.graph.named(node, "topicId", node.inputs.get("topicId"), TOPIC)
-                    if len(named) == 1 and named[0].urn in topics:
-                        addresses.add(str(node.inputs.get("endpoint")))
+                addresses.update(health.addresses(self.graph, rule, "actions", [action.get("topicId")]))
         return _event_types(rule), frozenset(addresses)
+
+    def health(self) -> Iterator[Leak]:
+        """Of each monitor every declared address is told."""
+        for node, what in health.unheard(self.graph, self.declared.addresses):
+            yield Leak(urn=node.urn, rule=Rule.ALARM, what=what)
 
     def grants(self) -> Iterator[Leak]:
         """No statement lets a group alter, end or read the trail."""

@@ -18,6 +18,11 @@ ACCESS = f"""\
       groups:
         emergency: {{duty: break-glass, network: us-office}}
         auditors: {{duty: audit, network: us-office}}
+    audit:
+      retentionDays: 365
+      lockOn: "2026-12-20"
+      subscribers: {{desk: desk@example.com}}
+      sealedUsers: {{first: ocid1.user.oc1..aaaaaaaafirst}}
     legacy:
       signers: {json.dumps(SIGNERS)}
 """

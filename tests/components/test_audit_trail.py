@@ -17,6 +17,8 @@ COMPARTMENT = "oci:Identity/compartment:Compartment"
 KEYS = {"us-ashburn-1": "iad", "us-phoenix-1": "phx", "us-chicago-1": "ord"}
 EDGES = {"us-ashburn-1", "us-phoenix-1"}
 
+HTTP, PING = "oci:HealthChecks/httpMonitor:HttpMonitor", "oci:HealthChecks/pingMonitor:PingMonitor"
+
 
 @pytest.fixture(params=["sandbox", "us-prod"])
 def stack(request):
@@ -130,6 +132,25 @@ def test_alarms_are_told_to_every_subscriber_in_every_region(stack):
             (action,) = rule["actions"]["action"]
             assert (rule["isEnabled"], action["isEnabled"], action["actionType"]) == (True, True, "ONS")
             assert action["topicId"] == f"<oci:Ons/notificationTopic:NotificationTopic alarms-{region}.id>"
+
+
+def test_each_monitor_has_an_alarm_where_it_reports(stack):
+    """Of every hostname's and edge's monitor: on, its own metric, told to the topic of its region."""
+    _, made, _ = stack
+    providers = {r.name: r.provider.replace("oci-home-", "oci-") for r in made.of_type(HTTP) + made.of_type(PING)}
+    expected = {
+        (f'{probe}.isHealthy[1m]{{resourceDisplayName = "{r.inputs["displayName"]}"}}.groupBy(target).mean() < 0.5',
+         providers[r.name])
+        for probe, type_ in (("HTTP", HTTP), ("PING", PING))
+        for r in made.of_type(type_)
+    }  # fmt: skip
+    alarms = made.of_type("oci:Monitoring/alarm:Alarm")
+    assert len(alarms) == len(expected) > 2
+    assert {(r.inputs["query"], r.provider) for r in alarms} == expected
+    for alarm in alarms:
+        region = alarm.provider.removeprefix("oci-")
+        assert alarm.inputs["destinations"] == [f"<oci:Ons/notificationTopic:NotificationTopic alarms-{region}.id>"]
+        assert (alarm.inputs["isEnabled"], alarm.inputs["namespace"]) == (True, "oci_healthchecks")
 
 
 def test_audit_events_stay_as_long_as_they_can(stack):

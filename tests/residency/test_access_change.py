@@ -10,6 +10,7 @@ from infra.residency.access_request import AccessRequest, GroupRequest
 from infra.residency.deployment import DeploymentRequest
 from infra.residency.planner import plan
 from tests.residency.samples import GOOD, TODAY, with_dataset
+from tests.residency.test_audit import AUDIT
 from tests.support.approvals import approval, evidence, signed
 from tests.support.receipts import SIGNERS
 
@@ -130,7 +131,10 @@ def test_backwards_wider_is_narrower():
 def test_an_approval_is_wider_until_its_end():
     """Break-glass shows with the moment at which it ends."""
     staffed = replace(
-        BEFORE, signers=SIGNERS, access=groups(emergency=GroupRequest(duty="break-glass", network="us-office"))
+        BEFORE,
+        signers=SIGNERS,
+        audit=AUDIT,
+        access=groups(emergency=GroupRequest(duty="break-glass", network="us-office")),
     )
     found = changes(plan(staffed, TODAY), plan(staffed, TODAY, evidence(signed(approval(datasets=("profiles",))))))
     assert [it.text() for it in found] == [

@@ -8,17 +8,16 @@ from typing import Any
 import pytest
 
 from infra.residency.access import AccessPlan, NetworkSource
-from infra.residency.access_request import AccessLimitsRequest, AccessRequest, GroupRequest
+from infra.residency.access_request import AccessRequest, GroupRequest
 from infra.residency.compartment import Compartment
 from infra.residency.dataset import DataClass, Dataset, Export
 from infra.residency.duties import Duty
 from infra.residency.findings import Finding
-from infra.residency.oracle_policy import MOST_STATEMENTS, Group, Service, Statement, Verbs
+from infra.residency.oracle_policy import Group, Service, Statement, Verbs
 from infra.residency.oracle_vocabulary import Family, Verb
 from infra.residency.planner import judge, plan
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.networks import Regions, plan_regions
-from infra.residency.site_policies import site_policies
 from tests.residency.samples import GOOD
 
 ACCESS = AccessRequest(
@@ -52,7 +51,8 @@ def regions() -> Regions:
 def planned(request: AccessRequest, *datasets: Dataset) -> tuple[AccessPlan | None, list[Finding]]:
     """The plan and the findings."""
     findings: list[Finding] = []
-    return plan_access(request, "usds", regions(), datasets, approvals=(), signers=(), findings=findings), findings
+    made = plan_access(request, "usds", regions(), datasets, approvals=(), signers=(), watched=True, findings=findings)
+    return made, findings
 
 
 def found(request: AccessRequest, *datasets: Dataset) -> set[tuple[str, str]]:
@@ -130,12 +130,6 @@ def test_the_plan_says_who_may_do_what_from_where():
             {("cidr-overlap", "access.networks.us-office.b")},
         ),
         (
-            replace(ACCESS, limits=AccessLimitsRequest(networks=1)),
-            {("limit", "access.limits.networks")},
-        ),
-        (replace(ACCESS, limits=AccessLimitsRequest(groups=2)), {("limit", "access.limits.groups")}),
-        (replace(ACCESS, limits=AccessLimitsRequest(policies=4)), {("limit", "access.limits.policies")}),
-        (
             replace(group("ci", duty="nothing", network="nowhere"), networks={"us-office": {"a": "0.0.0.0/0"}}),
             {
                 ("duty", "access.groups.ci.duty"),
@@ -150,23 +144,6 @@ def test_every_rule_refuses(request_, expected):
     assert found(request_) == expected
 
 
-def test_two_hundred_groups_and_fifty_datasets_keep_every_limit():
-    """Where Oracle granted the policies: statements in a policy, and every AWS document, with room to spare."""
-    groups = {f"g{number:03}": GroupRequest(duty="storage", network="us-office") for number in range(200)}
-    many = replace(
-        GOOD,
-        datasets={f"d{number:02}": GOOD.datasets["profiles"] for number in range(50)},
-        sites={"virginia": GOOD.sites["virginia"]},
-        access=replace(ACCESS, groups=groups, limits=AccessLimitsRequest(policies=300)),
-    )
-    made = plan(many, date(2026, 11, 24))
-    assert made.access is not None
-    assert max(len(group.statements) for group in made.access.groups) <= MOST_STATEMENTS
-    documents = [policy for site in made.sites for policy in site_policies(site, made.organization)]
-    assert len(documents) > 50
-    assert max(policy.size / policy.kind.most_characters for policy in documents) < 0.6
-
-
 @pytest.mark.parametrize("name", ["capacity-planners", "Capacity-Planners"])
 def test_who_reads_an_export_has_no_duty(name):
     """Oracle compares names of groups without regard to case, and so does the rule."""
@@ -174,33 +151,15 @@ def test_who_reads_an_export_has_no_duty(name):
     assert found(request, EXPORTED) == {("separation", f"access.groups.{name}")}
 
 
-def test_limits_count_what_others_bring():
-    """Policies: three groups, one export, two regions with data; groups: three and the export's."""
-    exact = AccessLimitsRequest(policies=6, groups=4, networks=2)
-    assert found(replace(ACCESS, limits=exact), EXPORTED) == set()
-    assert found(replace(ACCESS, limits=replace(exact, policies=5, groups=3)), EXPORTED) == {
-        ("limit", "access.limits.policies"),
-        ("limit", "access.limits.groups"),
-    }
-
-
-def test_two_hundred_groups_and_fifty_datasets_are_refused_by_name_of_the_limit():
-    """Statements do not grow with datasets; policies grow with groups, and Oracle's default stops at a hundred."""
-    many = replace(ACCESS, groups={f"g{n:03}": GroupRequest(duty="storage", network="us-office") for n in range(200)})
-    datasets = [replace(EXPORTED, name=f"d{n}", export=None) for n in range(50)]
-
-    assert found(many, *datasets) == {("limit", "access.limits.policies")}
-    plan, _ = planned(replace(many, limits=AccessLimitsRequest(policies=300)), *datasets)
-    assert plan is not None
-    assert {len(g.statements) for g in plan.groups} == {6}
-
-
 def test_without_regions_the_rest_is_judged_all_the_same():
     """Nothing is planned, and what is wrong with groups and networks is still found."""
     findings: list[Finding] = []
-    assert plan_access(group("ci", duty="x"), "usds", None, (), approvals=(), signers=(), findings=findings) is None
+    assert (
+        plan_access(group("ci", duty="x"), "usds", None, (), approvals=(), signers=(), watched=True, findings=findings)
+        is None
+    )
     assert [finding.rule.value for finding in findings] == ["duty"]
-    assert plan_access(ACCESS, "usds", None, (), approvals=(), signers=(), findings=[]) is None
+    assert plan_access(ACCESS, "usds", None, (), approvals=(), signers=(), watched=True, findings=[]) is None
 
 
 def test_a_finished_plan_is_judged_once_more():

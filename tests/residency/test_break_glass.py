@@ -12,6 +12,7 @@ import pytest
 from infra.residency.access_matrix import matrix
 from infra.residency.access_request import AccessRequest, GroupRequest
 from infra.residency.approvals import LONGEST, approval_of, payload_of
+from infra.residency.audit_request import AuditRequest
 from infra.residency.duties import Duty
 from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import ResidencyError
@@ -25,9 +26,16 @@ from tests.support.approvals import BEGINS, approval, evidence, signed
 from tests.support.oracle_evaluator import allows
 from tests.support.receipts import KEYS, SIGNERS
 
+AUDIT = AuditRequest(
+    retention_days=365,
+    lock_on="2026-12-20",
+    subscribers={"desk": "desk@example.com"},
+    sealed_users={"first": "ocid1.user.oc1..aaaaaaaafirst"},
+)
 REQUEST = replace(
     GOOD,
     signers=SIGNERS,
+    audit=AUDIT,
     access=AccessRequest(
         networks={"us-office": {"denver": "198.51.100.0/24"}},
         groups={
@@ -36,6 +44,14 @@ REQUEST = replace(
         },
     ),
 )
+
+
+@pytest.mark.parametrize("audit", [None, replace(AUDIT, sealed_users={})], ids=["no trail", "nobody is sealed"])
+def test_an_emergency_that_nobody_would_see_is_refused(audit):
+    """Without a trail that watches the users who may be in the group there is no such group."""
+    assert found(replace(REQUEST, audit=audit)) == {("unwatched", "access.groups.emergency.duty")}
+    groups = {"auditors": GroupRequest(duty="audit", network="us-office")}
+    assert found(replace(REQUEST, audit=audit, access=replace(REQUEST.access, groups=groups))) == set()
 
 
 def planned(*texts: str, as_of: date = TODAY) -> Plan:

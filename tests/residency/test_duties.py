@@ -84,6 +84,8 @@ TABLE = {
             f"manage {family} in compartment usds:audit, any {{{_TOPIC_CALLS}}}"
             for family in ("ons-topics", "ons-subscriptions")
         ),
+        "manage alarms in compartment usds:audit, any {'CreateAlarm', 'GetAlarm'}",
+        "read metrics in compartment usds:edge",
         "manage cloudevents-rules in tenancy, any {'CreateRule', 'GetRule', 'ListRules'}",
     },
     Duty.AUDIT: {
@@ -95,7 +97,7 @@ TABLE = {
         *(f"{{{_KEYS}}} in compartment {place}" for place in ("usds:keys", "usds:audit")),
         *(
             f"read {family} in compartment usds:audit"
-            for family in ("log-groups", "serviceconnectors", "ons-topics", "ons-subscriptions")
+            for family in ("alarms", "log-groups", "serviceconnectors", "ons-topics", "ons-subscriptions")
         ),
         "read cloudevents-rules in tenancy",
         "read virtual-network-family in compartment usds:network",

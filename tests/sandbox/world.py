@@ -478,6 +478,12 @@ def _trail(w: World) -> None:
         condition=json.dumps({"eventType": ["com.oraclecloud.identitycontrolplane.updatepolicy"]}),
         actions={"actions": [{"actionType": "ONS", "isEnabled": True, "topicId": topic}]},
     )  # fmt: skip
+    w.make(
+        "health-alarm", "oci:Monitoring/alarm:Alarm",
+        compartmentId=data, displayName="health", metricCompartmentId=data, namespace="oci_healthchecks",
+        query='HTTP.isHealthy[1m]{resourceDisplayName = "api"}.groupBy(target).mean() < 0.5',
+        severity="CRITICAL", isEnabled=True, destinations=[topic],
+    )  # fmt: skip
     _trail_in_aws(w)
 
 

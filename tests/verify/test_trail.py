@@ -15,6 +15,7 @@ from infra.verify.trail import Rule, declared, leaks
 from tests.support.graphs import STACKS, _steps, context
 from tests.support.programs import configuration
 
+ALARM = "oci:Monitoring/alarm:Alarm"
 AUDIT, BUCKET, CONNECTOR = (
     "oci:Audit/configuration:Configuration",
     "oci:ObjectStorage/bucket:Bucket",
@@ -62,6 +63,18 @@ def test_a_stack_without_a_trail_is_a_leak():
     """Nothing declared is nothing kept."""
     deployment = {key: value for key, value in configuration("sandbox")["usdata:deployment"].items() if key != "audit"}
     assert [leak.rule for leak in leaks(context("sandbox").graph, declared(deployment))] == [Rule.DECLARED]
+
+
+def test_an_emergency_without_a_watch_is_a_leak():
+    """With a trail that names no sealed user, and without a trail."""
+    deployment = configuration("us-prod")["usdata:deployment"]
+    audit = {key: value for key, value in deployment["audit"].items() if key != "sealedUsers"}
+    unsealed = declared(deployment | {"audit": audit})
+    assert [leak.what for leak in leaks(context("us-prod").graph, unsealed)] == [
+        "emergency may read in an emergency, and nobody is told who does"
+    ]
+    bare = declared({key: value for key, value in deployment.items() if key != "audit"})
+    assert [leak.rule for leak in leaks(context("us-prod").graph, bare)] == [Rule.ALARM, Rule.DECLARED]
 
 
 def put(type_, name, **inputs: object):
@@ -180,6 +193,17 @@ BREAKS = [
     ("a rule that tells nothing", inside(RULE, f"changes-{HERE}", "actions", "action", value=[]), {Rule.ALARM}),
     ("somebody is not told", drop(SUBSCRIPTION, f"alarms-{HERE}-compliance"), {Rule.ALARM}),
     ("somebody else is told", put(SUBSCRIPTION, f"alarms-{HERE}-compliance", endpoint="x@example.com"), {Rule.ALARM}),
+    ("a hostname's monitor that nobody hears", drop(ALARM, f"health-api-a-{HERE}"), {Rule.ALARM}),
+    ("an edge's monitor that nobody hears", drop(ALARM, f"health-edge-{HERE}"), {Rule.ALARM}),
+    ("a health alarm that is off", put(ALARM, f"health-api-a-{HERE}", isEnabled=False), {Rule.ALARM}),
+    ("a health alarm that is silenced", put(ALARM, f"health-api-a-{HERE}", suppression={"timeSuppressFrom": "x"}), {Rule.ALARM}),
+    ("a health alarm about nothing", put(ALARM, f"health-api-a-{HERE}", query='HTTP.isHealthy[1m]{resourceDisplayName = "api-a"}.groupBy(target).mean() < 0.01'), {Rule.ALARM}),
+    ("a health alarm about another", put(ALARM, f"health-api-a-{HERE}", query='HTTP.isHealthy[1m]{resourceDisplayName = "live-a"}.groupBy(target).mean() < 0.5'), {Rule.ALARM}),
+    ("a health alarm that is not known", put(ALARM, f"health-api-a-{HERE}", query=UNKNOWN), {Rule.ALARM}),
+    ("a health alarm elsewhere", put(ALARM, f"health-api-a-{HERE}", metricCompartmentId="<oci:Identity/compartment:Compartment audit.id>"), {Rule.ALARM}),
+    ("a health alarm that tells nobody", put(ALARM, f"health-api-a-{HERE}", destinations=[]), {Rule.ALARM}),
+    ("a health alarm of other metrics", put(ALARM, f"health-api-a-{HERE}", namespace="oci_lbaas"), {Rule.ALARM}),
+    ("deployers silence health", say(f"Allow group deployers to use alarms in compartment usds:audit {WHERE}"), {Rule.GRANT}),
     ("security switches logs off", say(f"Allow group security-officers to manage log-groups in compartment usds:audit {WHERE}"), {Rule.GRANT}),
     ("security switches logs off anywhere", say(f"Allow group security-officers to manage log-groups in tenancy {WHERE}"), {Rule.GRANT}),
     ("deployers change connectors", say(f"Allow group deployers to use serviceconnectors in compartment usds {WHERE}"), {Rule.GRANT}),

@@ -11,6 +11,7 @@ from datetime import date
 
 from infra.residency import failover, naming
 from infra.residency.access import AccessPlan
+from infra.residency.access_request import AccessLimitsRequest
 from infra.residency.audit import AuditPlan
 from infra.residency.aws_policy import Policy, role_arn, too_much
 from infra.residency.bucket_policy import lockouts
@@ -28,7 +29,6 @@ from infra.residency.holders import Deployed, data_buckets
 from infra.residency.holders import judge as judge_holders
 from infra.residency.keys import KeyCare
 from infra.residency.lifecycle import Phase, Site
-from infra.residency.oracle_policy import MOST_STATEMENTS
 from infra.residency.organization_policy import OrganizationPlan
 from infra.residency.placement import DatasetPlan, KeyPlan, Plan, SitePlan, Tenancy
 from infra.residency.planner.access import overlaps, plan_access
@@ -38,6 +38,7 @@ from infra.residency.planner.ci import plan_ci
 from infra.residency.planner.datasets import place, plan_datasets
 from infra.residency.planner.guardrails import judge_routing, plan_guardrails
 from infra.residency.planner.keys import plan_keys
+from infra.residency.planner.limits import judge_limits
 from infra.residency.planner.networks import Regions, plan_regions
 from infra.residency.planner.organization import plan_control
 from infra.residency.planner.phases import Judgement, judge_phase, plan_signers
@@ -93,12 +94,20 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
             datasets,
             approvals=approvals,
             signers=signers,
+            watched=request.audit is not None and bool(request.audit.sealed_users),
             findings=findings,
         )
     audit = None
     if request.audit is not None:
         audit = plan_audit(
-            request.audit, request, tenancy, regions, as_of=as_of, deployed=evidence.deployed, findings=findings
+            request.audit,
+            request,
+            tenancy,
+            regions,
+            as_of=as_of,
+            traffic=traffic,
+            deployed=evidence.deployed,
+            findings=findings,
         )
     control = plan_control(request, sites, findings)
     ci = plan_ci(request, sites, findings)
@@ -148,6 +157,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
         ci=ci,
     )
     findings.extend(judge(planned, as_of))
+    findings.extend(judge_limits(planned, request.access.limits if request.access else AccessLimitsRequest()))
     if evidence.deployed is not None:
         receipts = {name: judgement.believed for name, judgement in phases.items()}
         findings.extend(judge_holders(planned, evidence.deployed, receipts))
@@ -228,7 +238,6 @@ def judge(planned: Plan, as_of: date) -> Iterator[Finding]:
     if not any(site.site.phase.has_holders for site in planned.sites):
         yield from _versions(planned)
     yield from _together(planned)
-    yield from _statements(planned)
     yield from judge_routing(planned)
 
 
@@ -259,25 +268,6 @@ def _together(planned: Plan) -> Iterator[Finding]:
             why="who can do both can take data and leave no trace",
             fix="give one of the two to another group",
         )
-
-
-def _statements(planned: Plan) -> Iterator[Finding]:
-    """Checks that no policy has more statements than Oracle takes."""
-    groups = planned.access.groups if planned.access is not None else ()
-    counts = {
-        **{join("access.groups", group.name): len(group.statements) for group in groups},
-        **{join("datasets", it.dataset.name, "export"): len(it.export_grants) for it in planned.datasets},
-    }
-    for path, count in counts.items():
-        if count > MOST_STATEMENTS:
-            yield Finding(
-                path=path,
-                rule=Rule.LIMIT,
-                given=f"{count} statements in one policy",
-                allowed=f"at most {MOST_STATEMENTS}",
-                why='Oracle\'s page "Service Limits" has it, and it is not raised',
-                fix="export fewer shards, or approve fewer things at a time",
-            )
 
 
 def _versions(planned: Plan) -> Iterator[Finding]:

@@ -1,10 +1,10 @@
 """Plans access: which group has which duty, and from which network it may act.
 
 Refuses a network that is not made of public addresses or is too wide to name anybody, a group without a known duty or
-network, a group that is also the reader of an export, and more than a tenancy may have.
+network, a group that is also the reader of an export, and break-glass that nobody could approve or nobody would see.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
 
 from infra.residency import naming
@@ -19,7 +19,7 @@ from infra.residency.planner import forms
 from infra.residency.planner.networks import Regions
 
 _PATH = "access"
-_NETWORKS, _GROUPS, _LIMITS = (join(_PATH, key) for key in ("networks", "groups", "limits"))
+_NETWORKS, _GROUPS = (join(_PATH, key) for key in ("networks", "groups"))
 _DUTIES = {duty.value: duty for duty in Duty}
 
 _WIDEST = 16
@@ -46,6 +46,7 @@ def plan_access(
     *,
     approvals: tuple[Approval, ...],
     signers: Collection[str],
+    watched: bool,
     findings: list[Finding],
 ) -> AccessPlan | None:
     """The groups and networks of one stack, or None where something about them is not allowed.
@@ -57,6 +58,7 @@ def plan_access(
         datasets: those whose exports name groups of their own.
         approvals: of break-glass, believed and not over.
         signers: who may sign an approval.
+        watched: whether what break-glass reads raises an alarm.
         findings: where to put what is wrong.
     """
     before = len(findings)
@@ -67,8 +69,9 @@ def plan_access(
     }
     _check_exports(request, datasets, findings)
     duties = {name: _duty(name, group, request, findings) for name, group in sorted(request.groups.items())}
-    _check_limits(request, regions, datasets, findings)
     _check_signers(request, signers, findings)
+    if not watched:
+        findings.extend(_unwatched(request))
     if regions is None or len(findings) > before:
         return None
 
@@ -244,32 +247,18 @@ def _check_signers(request: AccessRequest, signers: Collection[str], findings: l
             )
 
 
-def _check_limits(
-    request: AccessRequest, regions: Regions | None, datasets: tuple[Dataset, ...], findings: list[Finding]
-) -> None:
-    exports = sum(dataset.export is not None for dataset in datasets)
-    services = 0 if regions is None else 2
-    needed = (
-        ("networks", len(request.networks), request.limits.networks, "network sources"),
-        ("groups", len(request.groups) + exports, request.limits.groups, "groups, those of exports included"),
-        (
-            "policies",
-            len(request.groups) + exports + services,
-            request.limits.policies,
-            "policies: one for each group, export and region that holds data",
-        ),
-    )
-    for key, count, limit, what in needed:
-        if count > limit:
-            findings.append(
-                Finding(
-                    path=join(_LIMITS, key),
-                    rule=Rule.LIMIT,
-                    given=f"{count} {what}",
-                    allowed=f"at most {limit} in this tenancy",
-                    why='Oracle\'s page "Service Limits" has the default; it is raised on request',
-                    fix="merge groups of one duty and network, or state the limit that Oracle granted",
-                )
+def _unwatched(request: AccessRequest) -> Iterator[Finding]:
+    """Break-glass, and nobody who is told of it: a log names who reads by user, so the users have to be named."""
+    for name, group in sorted(request.groups.items()):
+        if group.duty == Duty.BREAK_GLASS:
+            yield Finding(
+                path=join(_GROUPS, name, "duty"),
+                rule=Rule.UNWATCHED,
+                given=f"{group.duty}, and an audit trail that watches no sealed user",
+                allowed=f"{group.duty} where audit.sealedUsers names who may be in such a group",
+                why="whoever reads in an emergency is seen at once, or it is no emergency",
+                fix="add the users' OCIDs to audit.sealedUsers",
+                basis=("audit",),
             )
 
 

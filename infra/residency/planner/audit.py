@@ -13,11 +13,13 @@ from infra.residency.audit_request import AuditRequest
 from infra.residency.deployment import DeploymentRequest
 from infra.residency.findings import Finding, Rule, join
 from infra.residency.grants import ConnectorGrant
+from infra.residency.health_alarms import health_alarms
 from infra.residency.holders import Deployed
 from infra.residency.placement import Tenancy
 from infra.residency.planner import forms
 from infra.residency.planner.networks import Regions
 from infra.residency.regions import UsRegion
+from infra.residency.traffic import TrafficPlan
 
 _PATH = "audit"
 _RETENTION, _LOCK, _SUBSCRIBERS, _SEALED = (
@@ -38,6 +40,7 @@ def plan_audit(
     regions: Regions | None,
     *,
     as_of: date,
+    traffic: TrafficPlan | None,
     deployed: Deployed | None,
     findings: list[Finding],
 ) -> AuditPlan | None:
@@ -49,6 +52,7 @@ def plan_audit(
         tenancy: None where it is not allowed itself.
         regions: the same.
         as_of: the day of the plan.
+        traffic: whose monitors raise alarms; None for a stack that answers nobody.
         deployed: what the stack has promised so far; None where nothing says.
         findings: where to put what is wrong.
     """
@@ -70,6 +74,7 @@ def plan_audit(
         regions=tuple(_region(deployment.organization, network.region) for network in regions.networks),
         subscribers=tuple(Subscriber(name=name, address=it) for name, it in sorted(request.subscribers.items())),
         sealed_users=tuple(sorted(request.sealed_users.values())),
+        health=health_alarms(traffic, tenancy.home),
     )
 
 

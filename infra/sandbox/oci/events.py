@@ -10,12 +10,14 @@ import json
 from typing import Any, ClassVar
 
 from infra.sandbox.model import Call, Model, Reference, matches, require
-from infra.sandbox.oci.base import OciModel, conflict, invalid, not_found
+from infra.sandbox.oci.base import OciModel, compartment, conflict, invalid, not_found
 from infra.sandbox.values import Json, is_array, is_object, record
 
 RULE = "oci:Events/rule:Rule"
 TOPIC = "oci:Ons/notificationTopic:NotificationTopic"
 SUBSCRIPTION = "oci:Ons/subscription:Subscription"
+
+ALARM = "oci:Monitoring/alarm:Alarm"
 
 _MOST_ACTIONS = 10
 
@@ -106,4 +108,24 @@ class Subscription(OciModel):
         return super().outputs(call, id_) | {name: value for name, value in filled.items() if name not in call.inputs}
 
 
-MODELS: tuple[Model, ...] = (Rule(), Topic(), Subscription())
+class Alarm(OciModel):
+    """An alarm: a metric's query, and whom it tells. No metric is written here, so none is ever raised."""
+
+    token = ALARM
+    kind = "alarm"
+
+    def refuse(self, call: Call) -> None:
+        """A query with interval, statistic and trigger; a topic of this region; a compartment of metrics."""
+        query = call.inputs["query"]
+        shape = r"[A-Za-z][\w.]*\[\d+[mhd]\](\{[^{}]*\})?(\.\w+\([^()]*\))+( (<|<=|>|>=|==|!=) \d+(\.\d+)?)?"
+        if not matches(shape, query):
+            raise invalid(f"query: {query!r} is no expression of the Monitoring Query Language")
+        for topic in call.inputs["destinations"]:
+            if call.visible(TOPIC, topic) is None:
+                raise not_found(f"destinations: no topic {topic} in {call.place.region}")
+        id_ = call.inputs["metricCompartmentId"]
+        if id_ != call.place.account and compartment(call, id_) is None:
+            raise not_found(f"metricCompartmentId: no compartment {id_}")
+
+
+MODELS: tuple[Model, ...] = (Rule(), Topic(), Subscription(), Alarm())

@@ -8,6 +8,7 @@ from infra.verify.models.object_storage import bucket
 from infra.verify.models.place import place_of
 from infra.verify.values import is_unknown, record
 
+ALARM = "oci:Monitoring/alarm:Alarm"
 CONFIGURATION = "oci:Audit/configuration:Configuration"
 CONNECTOR = "oci:Sch/connector:Connector"
 RULE = "oci:Events/rule:Rule"
