@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, NamedTuple
 
 from infra.residency.dataset import DataClass
 from infra.residency.regions import UsRegion
@@ -120,8 +120,7 @@ class Rule(StrEnum):
     TYPE = "type"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Leak:
+class Leak(NamedTuple):
     """One grant too many, or one thing that cannot be shown to be none."""
 
     urn: str
@@ -129,8 +128,7 @@ class Leak:
     what: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Export:
+class Export(NamedTuple):
     """Who may read a bucket from outside, until when: from the stack's own configuration."""
 
     group: str
@@ -138,8 +136,7 @@ class Export:
     until: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
+class Declared(NamedTuple):
     """What the stack's own configuration says about access.
 
     Attributes:

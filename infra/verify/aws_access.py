@@ -12,7 +12,7 @@ evaluates documents as its documentation says.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from infra.residency.lifecycle import KEY_DELETION_DAYS, Phase
 from infra.residency.regions import LegacyRegion
@@ -69,8 +69,7 @@ _NEVER = frozenset(
 _FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Leak:
+class Leak(NamedTuple):
     """One grant too many, or one thing that cannot be shown to be none."""
 
     urn: str

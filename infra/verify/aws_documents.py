@@ -8,19 +8,17 @@ Source: AWS's pages "Grammar of the IAM JSON policy language" and "IAM JSON poli
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
 from types import MappingProxyType
-from typing import cast
+from typing import NamedTuple, cast
 
 
 class UnreadableError(ValueError):
     """A document that cannot be read; the text says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(NamedTuple):
     """A key compared with values, of which one must fit; negated: none. Keys in lower case."""
 
     operator: str
@@ -28,8 +26,7 @@ class Comparison:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(NamedTuple):
     """One statement.
 
     Attributes:

@@ -4,9 +4,9 @@ One function for each kind of document. Each yields the rule that is broken and 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from infra.residency.lifecycle import Phase
 from infra.residency.regions import LegacyRegion
@@ -35,8 +35,7 @@ class Rule(StrEnum):
     TYPE = "type"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restore:
+class Restore(NamedTuple):
     """Who may read one bucket back, as declared.
 
     Attributes:
@@ -51,8 +50,7 @@ class Restore:
     until: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(NamedTuple):
     """A legacy site as the stack's own configuration declares it.
 
     Attributes:

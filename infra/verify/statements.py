@@ -9,17 +9,16 @@ Source: Oracle's pages "Policy Syntax" and "Advanced Policy Features".
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from operator import eq, gt, lt, ne
 from types import MappingProxyType
+from typing import NamedTuple
 
 
 class UnreadableError(ValueError):
     """A statement that cannot be read; the text says where."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(NamedTuple):
     """A variable compared with a value by `=`, `!=`, `before` or `after`; variables in lower case."""
 
     variable: str
@@ -27,8 +26,7 @@ class Comparison:
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Several:
+class Several(NamedTuple):
     """Conditions that must all hold, or of which one must."""
 
     every: bool
@@ -38,8 +36,7 @@ class Several:
 Condition = Comparison | Several
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(NamedTuple):
     """One statement.
 
     Attributes:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.residency.regions import UsRegion
 from infra.verify.graph import UNKNOWN, Graph, Node
@@ -76,8 +76,7 @@ class Rule(StrEnum):
     ZONE = "zone"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Leak:
+class Leak(NamedTuple):
     """One way out, or one thing that cannot be shown to be none; `urn` is empty where something is missing.
 
     Attributes:

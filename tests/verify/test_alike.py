@@ -1,7 +1,6 @@
 """Policies that differ in their bucket's name are decided once, and no differently than each by itself."""
 
 import json
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -35,7 +34,7 @@ def test_a_question_is_answered_as_if_asked_of_the_policy_itself():
         direct = outcome(lambda text=text, question=question: cover.admitted(document.parse(text), question))
         assert outcome(lambda text=text, question=question: alike.admitted(text, question, "b")) == direct
         places = tuple(alike.renamed(it, "b") for it in question.resources)
-        taken += alike._closed(alike.renamed(text, "b"), replace(question, resources=places))
+        taken += alike._closed(alike.renamed(text, "b"), question._replace(resources=places))
     assert taken >= 10
 
 

@@ -9,7 +9,6 @@ itself, by name.
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -46,7 +45,7 @@ def admitted(document: object, question: Question, bucket: str) -> Request | Non
     """
     text = str(document)
     alike = renamed(text, bucket)
-    if alike and _closed(alike, replace(question, resources=tuple(renamed(it, bucket) for it in question.resources))):
+    if alike and _closed(alike, question._replace(resources=tuple(renamed(it, bucket) for it in question.resources))):
         return None
     return cover.admitted(_parsed(text), question)
 

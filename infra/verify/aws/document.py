@@ -11,8 +11,7 @@ operators" and "Multivalued context keys".
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from infra.verify.aws.globs import Pattern, arn, like, literal
 from infra.verify.graph import UNKNOWN
@@ -41,8 +40,7 @@ _KEYS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Test:
+class Test(NamedTuple):
     """One comparison of a condition key (in lower case) with values, of which one must fit, or, negated, none.
 
     Attributes:
@@ -60,16 +58,14 @@ class Test:
     absent: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Element:
+class Element(NamedTuple):
     """Who, what or where: what one of the patterns matches, or, inverted, what none does."""
 
     patterns: tuple[Pattern, ...]
     inverted: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(NamedTuple):
     """One statement; its parts must all hold."""
 
     sid: str

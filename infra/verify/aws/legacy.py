@@ -16,8 +16,7 @@ or a role lets in through their account, since policies there that nobody here s
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from infra.residency.lifecycle import Phase
 from infra.verify.aws.request import Question
@@ -64,8 +63,7 @@ _NEVER: Final = (
 _BLOCKS: Final = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(NamedTuple):
     """A question to one document."""
 
     node: Node
@@ -75,8 +73,7 @@ class Asked:
     question: Question
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
+class Open(NamedTuple):
     """Something that lets in whom no policy is asked about."""
 
     node: Node

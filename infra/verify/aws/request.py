@@ -1,14 +1,13 @@
 """Requests to AWS, single ones and the set that a question is about."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Value = str | frozenset[str] | None
 """Of a condition key: a text, several where it may have many, or none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(NamedTuple):
     """Requests that must not be admitted.
 
     Attributes:
@@ -24,8 +23,7 @@ class Question:
     open: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """One request; `context` has condition keys in lower case."""
 
     principal: str

@@ -1,7 +1,7 @@
 """What a check of guardrails finds."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Rule(StrEnum):
@@ -18,8 +18,7 @@ class Rule(StrEnum):
     ZONE = "zone"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Gap:
+class Gap(NamedTuple):
     """A guard that is missing, or does less than it should; `urn` is empty where there is nothing to point at."""
 
     urn: str

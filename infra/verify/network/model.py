@@ -11,9 +11,9 @@ answer is let out to whomever the rules let in, whether or not they can call; a 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
+from typing import NamedTuple
 
 Range = IPv4Network | IPv6Network | str
 """Addresses, or the label of Oracle's services in one region."""
@@ -41,8 +41,7 @@ class Exit(StrEnum):
     ELSEWHERE = "network that is not of this stack"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(NamedTuple):
     """One thing that may pass a subnet's border.
 
     Attributes:
@@ -60,8 +59,7 @@ class Rule:
     stateful: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(NamedTuple):
     """Where a table sends a range; several targets where the one is not known yet.
 
     Attributes:
@@ -75,8 +73,7 @@ class Route:
     at: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subnet:
+class Subnet(NamedTuple):
     """A subnet, with the rules of its lists and of all groups of its VCN."""
 
     urn: str
@@ -87,8 +84,7 @@ class Subnet:
     rules: tuple[Rule, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vcn:
+class Vcn(NamedTuple):
     """A VCN; `region` is empty where it is in no allowed home of US user data."""
 
     urn: str
@@ -96,8 +92,7 @@ class Vcn:
     ranges: tuple[IPv4Network | IPv6Network, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gateway:
+class Gateway(NamedTuple):
     """A way out of the networks; `region` as a VCN's."""
 
     urn: str
@@ -105,8 +100,7 @@ class Gateway:
     region: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Router:
+class Router(NamedTuple):
     """A dynamic routing gateway: the VCNs and exits attached to it, and the routers that it is peered with."""
 
     urn: str
@@ -115,8 +109,7 @@ class Router:
     peers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Networks:
+class Networks(NamedTuple):
     """Everything, by URN."""
 
     vcns: Mapping[str, Vcn]
@@ -125,8 +118,7 @@ class Networks:
     routers: Mapping[str, Router]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packet:
+class Packet(NamedTuple):
     """A packet from a subnet that holds data.
 
     Attributes:
@@ -141,8 +133,7 @@ class Packet:
     answer: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Escape:
+class Escape(NamedTuple):
     """A way from a subnet that holds data to a place that it must not reach.
 
     Attributes:

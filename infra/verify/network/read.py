@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from infra.residency.regions import UsRegion
 from infra.verify.graph import UNKNOWN, Graph, Node
@@ -59,8 +59,7 @@ FOREIGN = "a network that is not of this stack"
 _Made = TypeVar("_Made")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Layout(NamedTuple):
     """What the stack's configuration says about addresses: each region's range, and which regions have an edge."""
 
     ranges: Mapping[UsRegion, IPv4Network]
@@ -85,8 +84,7 @@ class Gap:
     what: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class Read(NamedTuple):
     """The networks, what of them cannot be read, and the subnets that hold data and admit public addresses."""
 
     networks: Networks
