@@ -4,6 +4,7 @@ A command is what stands in backticks or in a block and names a program of this 
 That each command and option exists is held by tests/cli/test_documents.py; what each prints by the tests named here.
 """
 
+import ast
 import re
 import shlex
 from itertools import pairwise
@@ -13,7 +14,9 @@ import pytest
 from infra import settings
 from infra.cli import runs, workspace
 from infra.residency.planner import plan
+from infra.retirement import cli as retirement
 from tests.cli.project import HERE
+from tests.cli.test_documents import GROUPS, leaves
 from tests.support.programs import AS_OF
 
 DOCUMENTS = [HERE / name for name in ("README.md", "CONTRIBUTING.md", "stacks/README.md")]
@@ -60,6 +63,35 @@ def what_ifs():
         command: tuple(text for before, text in pairwise(words) if before == "--what-if")
         for command, words in asked.items()
     }
+
+
+PLACES = {
+    "infra": ("cli", "evidence"),
+    "infra.deploy": ("deploy",),
+    "infra.sandbox": ("sandbox",),
+    "infra.verify": ("verify",),
+    "infra.retirement": ("retirement",),
+}
+"""Where the tests of each command line stand."""
+
+
+def written(folder):
+    """What the tests of a folder call things with: words that follow each other in a call, a tuple or a list."""
+    for path in sorted((HERE / "tests" / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(args=parts) | ast.Tuple(elts=parts) | ast.List(elts=parts):
+                    words = [part.value if isinstance(part, ast.Constant) else "" for part in parts]
+                    yield tuple(word for text in words for word in (text.split() if isinstance(text, str) else ()))
+
+
+@pytest.mark.parametrize("program", PLACES)
+def test_every_command_is_run(program):
+    """Each one that there is, by its words, in the tests of its own command line; that these hold is theirs to say."""
+    runs = {run for folder in PLACES[program] for run in written(folder)}
+    starts = {run[at : at + size] for run in runs for size in (1, 2) for at in range(len(run))}
+    group = retirement._commands if program == "infra.retirement" else GROUPS[program]
+    assert [words for words in leaves(group, ()) if words not in starts] == []
 
 
 def test_every_command_is_accounted_for():

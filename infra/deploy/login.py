@@ -52,6 +52,8 @@ def identity(environment: Mapping[str, str], audience: str) -> str:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 (the same)
             return str(json.load(answer)["value"])
     except (urllib.error.URLError, ValueError, KeyError, TimeoutError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it is an answer, too, with a connection of its own
         raise Refused(f"GitHub gave no identity token: {error}", fix="run the job again", code=Exit.FAILED) from error
 
 

@@ -55,11 +55,13 @@ class Cloud:
         objects: content and ETag, by bucket and name; `versions` what writes replaced.
         things: vaults, keys, secrets and policies, each by its OCID.
         calls: method and path of each request that was let in, in order.
+        token: the session's.
         ended: whether the session has ended.
         before_write: called with the name before a write is decided: somebody else's chance.
     """
 
     url: str = ""
+    token: str = TOKEN
     public_key: Any = None
     buckets: dict[str, dict[str, Any]] = field(default_factory=dict)
     objects: dict[tuple[str, str], tuple[bytes, str]] = field(default_factory=dict)
@@ -137,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _admit(self) -> None:
         """The signature is the session's, over what it names (Oracle's page "Request Signatures")."""
         given = dict(re.findall(r'(\w+)="([^"]*)"', self.headers.get("authorization") or ""))
-        if given.get("keyId") != f"ST${TOKEN}" or self.cloud.ended:
+        if given.get("keyId") != f"ST${self.cloud.token}" or self.cloud.ended:
             raise _FailureError(401, "NotAuthenticated")
         signed = given["headers"].split()
         if not {"date", "(request-target)", "host"} <= set(signed):

@@ -7,15 +7,18 @@ it is on PATH. What that server is not is said in `oracle_cloud`.
 
 import base64
 import json
+import re
 import shutil
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from infra.cli.refusal import Exit, Refused
 from infra.cli.workspace import Workspace
-from infra.deploy import engines, passphrase, real
+from infra.deploy import bootstrap, command_line, engines, passphrase, real
 from infra.deploy import oracle as oracle_clients
 from tests.cli.project import AS_OF, STACK
 from tests.deploy import oracle_cloud
@@ -26,6 +29,12 @@ SECRET = "ocid1.vaultsecret.oc1.iad.aaaaaaaa1"
 STATE = f"    state: {{region: us-ashburn-1, compartmentId: {oracle_cloud.COMPARTMENT}, passphraseId: {SECRET}}}\n"
 BUCKET = "usds-state-iad"
 NEW = {"version": 3, "checkpoint": {"stack": "us-prod", "latest": {"resources": []}}}
+
+
+@cache
+def salt():
+    """Of the passphrase; deriving a key from that is slow on purpose."""
+    return passphrase.salt(WORD)
 
 
 @pytest.fixture
@@ -46,7 +55,7 @@ def home(project, oracle, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr(oracle_clients, "maker", found_at(cloud.url))
     text = STACK.replace("{method: ApiKey, profile: sandbox}", "{method: SecurityToken, profile: ci}") + STATE
-    (project.root / "stacks" / "Pulumi.us-prod.yaml").write_text(f"{text}encryptionsalt: {passphrase.salt(WORD)}\n")
+    (project.root / "stacks" / "Pulumi.us-prod.yaml").write_text(f"{text}encryptionsalt: {salt()}\n")
     return cloud, Workspace(root=project.root, stack="us-prod")
 
 
@@ -139,3 +148,62 @@ def test_each_part_is_needed(home, spoil, says, code):
     assert WORD not in refused.value.text()
     assert cloud.objects.keys() == before.keys()
     assert before.items() <= cloud.objects.items()
+
+
+def said(*words: object, code=0):
+    """What a command of the deploy script prints."""
+    result = CliRunner().invoke(command_line.main, [str(word) for word in words])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+@pytest.fixture
+def commands(home, monkeypatch):
+    """The home, for commands that plan on the pinned day."""
+    monkeypatch.setattr(command_line, "_today", lambda: DAY)
+    return home
+
+
+def test_a_kept_copy_is_listed_and_restored(commands):
+    """`restore`: nothing was replaced yet; then one copy, which becomes the state again."""
+    cloud, workspace = commands
+    assert said("restore", "--stack", "us-prod") == "usdata: no state was ever replaced.\n"
+    for resources in ([], [{"urn": "u"}]):
+        with real.state_at_hand(workspace, DAY, writable=True) as (_, checkout):
+            checkout.file.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
+    (copy,) = said("restore", "--stack", "us-prod").split()
+    assert said("restore", "--stack", "us-prod", "--copy", copy) == f"usdata: {copy} is the state of us-prod again.\n"
+    assert json.loads(cloud.objects[BUCKET, "us-prod/state.json"][0])["checkpoint"]["latest"]["resources"] == []
+    assert "no such copy" in said("restore", "--stack", "us-prod", "--copy", "us-prod/kept/none.json", code=2)
+
+
+def test_a_dead_lock_is_removed_and_its_owner_named(commands):
+    """`unlock`, and once more."""
+    cloud, _ = commands
+    cloud.put(BUCKET, "us-prod/lock.json", b'{"user": "ci"}')
+    assert said("unlock", "--stack", "us-prod") == 'Unlocked. It was held by {"user": "ci"}.\n'
+    assert said("unlock", "--stack", "us-prod") == "The state of us-prod was not locked.\n"
+
+
+def test_bootstrap_says_what_to_write_and_ends_with_a_home(commands, monkeypatch):
+    """Twice, with what it says written into the stack file in between: then a run has the state at hand."""
+    cloud, workspace = commands
+    monkeypatch.setitem(bootstrap.Bootstrap.__init__.__kwdefaults__, "wait", lambda _: None)
+    cloud.buckets.clear()
+    text = workspace.file.read_text().partition("encryptionsalt")[0]
+    workspace.file.write_text(text.replace(f", passphraseId: {SECRET}", ""))
+    words = ("bootstrap", "--stack", "us-prod", "--group", "deployers", "--network", "runners", "--profile", "ci")
+    first = said(*words)
+    assert [line.split()[:2] for line in first.splitlines()] == [
+        ["made", it] for it in ("vault", "key", "bucket", "passphrase")
+    ] + [["write", "state.passphraseId:"], ["made", "policy"]]
+    made = re.search(r"state\.passphraseId: (\S+) into", first)[1]
+    workspace.file.write_text(text.replace(SECRET, made))
+    second = said(*words)
+    assert [line.split()[0] for line in second.splitlines()] == [*["there"] * 5, "write"]
+    salt = re.search(r"encryptionsalt: (\S+)", second)[1]
+    workspace.file.write_text(workspace.file.read_text() + f"encryptionsalt: {salt}\n")
+    assert "write" not in said(*words)
+    with real.state_at_hand(workspace, DAY, writable=True) as (environment, _):
+        assert len(environment["PULUMI_CONFIG_PASSPHRASE"]) == 48
