@@ -4,6 +4,8 @@ GitHub itself is not here: that environments have their reviewers is in the repo
 says what they must be. Linted by zizmor (in the environment) and by actionlint where it is on PATH (a Go module).
 """
 
+import base64
+import gzip
 import json
 import os
 import re
@@ -26,7 +28,7 @@ FILES = sorted((ROOT / ".github" / "workflows").glob("*.yaml"))
 GROUPS = {"infra": main, "infra.deploy": command_line.main, "infra.verify": proof.main}
 WRITERS = {
     ("deploy.yaml", "publish"): {"contents": "write"},
-    ("preview.yaml", "say"): {"pull-requests": "write"},
+    ("preview.yaml", "say"): {"pull-requests": "write", "security-events": "write"},
     ("review.yaml", "say"): {"statuses": "write"},
 }
 """The jobs that may write something to the repository, and all that they may."""
@@ -222,6 +224,32 @@ def test_a_pull_request_has_one_comment(tmp_path, there, new, written):
     )
     assert log.read_text() == written
     assert (tmp_path / "summary").exists() == (not new)
+
+
+def test_what_is_refused_goes_to_code_scanning(tmp_path):
+    """The step's own script sends the log as the platform takes it; where that is off, it says so and goes on."""
+    (script,) = [
+        step["run"]
+        for step in workflow(ROOT / ".github" / "workflows" / "preview.yaml")["jobs"]["say"]["steps"]
+        if step.get("name") == "Code scanning"
+    ]
+    gh = tmp_path / "gh"
+    gh.write_text('#!/bin/sh\necho "$*" >> written\nexit "$ENDS"\n')
+    gh.chmod(0o755)
+    (tmp_path / "preview").mkdir()
+    (tmp_path / "preview" / "proof.sarif").write_text('{"runs": []}')
+    given = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "REPOSITORY": "o/r", "PULL": "7", "COMMIT": "c"}
+    for ends in ("0", "1"):
+        subprocess.run(  # noqa: S603 (a script of ours)
+            ["bash", "-e", "-o", "pipefail", "-c", script],  # noqa: S607 (as the runner does)
+            cwd=tmp_path,
+            env={**given, "ENDS": ends, "GITHUB_STEP_SUMMARY": str(tmp_path / f"summary-{ends}")},
+            check=True,
+        )
+    call = "api --silent repos/o/r/code-scanning/sarifs -f commit_sha=c -f ref=refs/pull/7/merge -F sarif=@log\n"
+    assert (tmp_path / "written").read_text() == call * 2
+    assert gzip.decompress(base64.b64decode((tmp_path / "log").read_bytes())) == b'{"runs": []}'
+    assert [(tmp_path / f"summary-{ends}").exists() for ends in ("0", "1")] == [False, True]
 
 
 def test_no_value_of_an_event_enters_a_shell():
