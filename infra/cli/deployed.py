@@ -12,6 +12,7 @@ from infra.residency import naming
 from infra.residency.audit import AuditRecord
 from infra.residency.failover import Halt, Roles
 from infra.residency.findings import join
+from infra.residency.guardrails import PacketRoutingState
 from infra.residency.holders import OCI_BUCKET, TYPES, Deployed, Holder, SiteRecord
 from infra.residency.lifecycle import Phase
 from infra.residency.placement import Versioning
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _OUTPUTS = _SITES, _ROLES, _PROMISED = "legacySites", "storageRoles", "audit"
 _STORE, _SITE = "usdata:index:DatasetStore", "usdata:index:LegacyBackup"
 _AUDIT = "usdata:index:AuditTrail"
+_NAMESPACE = "oci:SecurityAttribute/securityAttributeNamespace:SecurityAttributeNamespace"
 
 
 def deployed(state: Deployment) -> Deployed:
@@ -46,7 +48,16 @@ def deployed(state: Deployment) -> Deployed:
         sites=_sites(outputs[_SITES]),
         roles=_roles(outputs[_ROLES]),
         audit=_audit(outputs[_PROMISED]),
+        packet_routing=_packet_routing(resources),
     )
+
+
+def _packet_routing(resources: Mapping[str, Resource]) -> PacketRoutingState | None:
+    """How far packet routing has got: its namespace says whether it is retired; None where there is none."""
+    found = [plain(it.inputs.get("isRetired")) for it in resources.values() if it.type == _NAMESPACE]
+    if not found:
+        return None
+    return PacketRoutingState.RETIRED if all(retired is True for retired in found) else PacketRoutingState.ENFORCED
 
 
 def _keeps_versions(resource: Resource) -> bool:

@@ -113,7 +113,8 @@ def _next(workspace: Workspace, known: Deployed, state_file: Path | None, day: d
     if had is not None:
         known = with_state(known, had, _endings(plan, known))
     promised = plan.audit.record if plan.audit is not None else None
-    return replace(with_planned(known, holders(plan), promised), retained=frozenset())
+    routing = plan.guardrails.packet_routing if plan.guardrails is not None else None
+    return replace(with_planned(known, holders(plan), promised, routing), retained=frozenset())
 
 
 def _endings(plan: Plan, known: Deployed) -> dict[str, str]:

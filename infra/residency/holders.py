@@ -15,6 +15,7 @@ from infra.residency import naming
 from infra.residency.audit import AuditRecord
 from infra.residency.failover import Roles
 from infra.residency.findings import Finding, Rule, join
+from infra.residency.guardrails import PacketRoutingState
 from infra.residency.lifecycle import Phase
 from infra.residency.placement import Plan, SitePlan
 
@@ -108,6 +109,7 @@ class Deployed:
         sites: how far each site has got; a site that is not named has not begun.
         roles: which region holds the default stores; None where nothing has been deployed.
         audit: what was promised about logs; None where nothing was.
+        packet_routing: how far packet routing has got; None where there is none, or none any more.
         complete: whether a holder must be named here before it is deployed.
     """
 
@@ -118,6 +120,7 @@ class Deployed:
     sites: Mapping[str, SiteRecord] = field(default_factory=dict[str, SiteRecord])
     roles: Roles | None = None
     audit: AuditRecord | None = None
+    packet_routing: PacketRoutingState | None = None
     complete: bool = False
 
 

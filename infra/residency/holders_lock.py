@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from infra.residency.audit import AuditRecord
 from infra.residency.failover import Halt, Roles
+from infra.residency.guardrails import PacketRoutingState
 from infra.residency.holders import Deployed, Holder, Scalar, SiteRecord
 from infra.residency.lifecycle import Phase
 from infra.residency.regions import UsRegion
@@ -53,6 +54,8 @@ def text(lock: Lock) -> str:
     head["sites"] = sites
     if (audit := deployed.audit) is not None:
         head["audit"] = {"retentionDays": audit.retention_days, "lockOn": audit.lock_on.isoformat()}
+    if deployed.packet_routing is not None:
+        head["packetRouting"] = deployed.packet_routing.value
     fields = "".join(f' "{name}": {json.dumps(value)},\n' for name, value in head.items())
     return f'{{\n{fields} "holders": [{listed}\n ]\n}}\n'
 
@@ -97,6 +100,7 @@ def lock_of(content: str, stack: str) -> Lock:
                 for name, record in value["sites"].items()
             },
             audit=_audit(value.get("audit")),
+            packet_routing=PacketRoutingState(value["packetRouting"]) if "packetRouting" in value else None,
             complete=True,
         )
         lock = Lock(stack=value["stack"], deployed=deployed if value["locked"] else None)
@@ -121,10 +125,29 @@ def _audit(promised: Mapping[str, Any] | None) -> AuditRecord | None:
     return AuditRecord(retention_days=promised["retentionDays"], lock_on=date.fromisoformat(promised["lockOn"]))
 
 
-def with_planned(deployed: Deployed, planned: Iterable[Holder], audit: AuditRecord | None = None) -> Deployed:
-    """What is deployed once a plan has been applied that takes nothing away, with what it promises about logs."""
+def with_planned(
+    deployed: Deployed,
+    planned: Iterable[Holder],
+    audit: AuditRecord | None = None,
+    packet_routing: PacketRoutingState | None = None,
+) -> Deployed:
+    """What is deployed once a plan has been applied that takes nothing away.
+
+    Args:
+        deployed: what was known.
+        planned: the plan's holders.
+        audit: what the plan promises about logs.
+        packet_routing: as planned; that it is retired only a state can show.
+    """
     added = {holder.key: holder for holder in planned}
-    return replace(deployed, holders={**added, **deployed.holders}, audit=audit or deployed.audit, complete=True)
+    enforced = packet_routing is PacketRoutingState.ENFORCED
+    return replace(
+        deployed,
+        holders={**added, **deployed.holders},
+        audit=audit or deployed.audit,
+        packet_routing=packet_routing if enforced else deployed.packet_routing,
+        complete=True,
+    )
 
 
 def with_state(deployed: Deployed, state: Deployed, receipts: Mapping[str, str]) -> Deployed:
@@ -153,4 +176,5 @@ def with_state(deployed: Deployed, state: Deployed, receipts: Mapping[str, str])
         roles=state.roles or deployed.roles,
         sites={**deployed.sites, **sites},
         audit=state.audit or deployed.audit,
+        packet_routing=state.packet_routing,
     )

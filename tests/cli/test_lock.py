@@ -18,6 +18,7 @@ from infra.settings.evidence import lock_file
 from tests.support.programs import ROOT
 
 STACK, DAY = "us-prod", ("--as-of", "2026-11-24")
+NAMESPACE = "oci:SecurityAttribute/securityAttributeNamespace:SecurityAttributeNamespace"
 SITES = {"virginia": {"phase": "backup", "expires": "2027-03-31"}}
 
 
@@ -157,3 +158,23 @@ def test_a_state_that_says_nonsense_is_refused(project):
     """Its own account of its sites must be what this program writes."""
     done = lock("--stack", STACK, "--state", exported(project, sites={"virginia": "gone"}))
     assert (done.exit_code, "is not what this program writes" in done.output) == (2, True)
+
+
+@pytest.mark.parametrize(("retired", "expected"), [(False, "enforced"), (True, "retired")])
+def test_packet_routing_is_retired_once_a_state_shows_it(project, retired, expected):
+    """The shipped lock says enforced; the file that plans it retired changes nothing until it is applied."""
+    edited(project, "packetRouting: enforced", "packetRouting: retired")
+    assert lock("--stack", STACK).exit_code == 0
+    path = lock_file(project, STACK)
+    assert lock_of(path.read_text(), STACK).deployed.packet_routing.value == "enforced"
+    namespace = {
+        "urn": f"urn:pulumi:{STACK}::usdata::{NAMESPACE}::usds",
+        "custom": True,
+        "id": "ocid1.securityattributenamespace.oc1..x",
+        "type": NAMESPACE,
+        "inputs": {"isRetired": retired},
+        "outputs": {},
+    }
+    done = lock("--stack", STACK, "--state", exported(project, namespace))
+    assert done.exit_code == 0, done.output
+    assert lock_of(path.read_text(), STACK).deployed.packet_routing.value == expected

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from infra.residency.findings import ResidencyError
 from infra.residency.holders import holders
 from infra.residency.keys import DESTRUCTION, LEAST_ROTATION_DAYS, MOST_ROTATION_DAYS, KeyCare, VaultKind
 from infra.residency.keys_request import KeysRequest
@@ -43,6 +44,14 @@ def test_what_is_asked_for_is_planned(request_, expected):
 def test_what_a_cloud_does_not_take_is_refused(request_, expected):
     """A kind of vault that is none, and a day more or less than both clouds take."""
     assert found(replace(GOOD, keys=request_)) == expected
+
+
+def test_keys_outside_oracle_are_refused_with_the_reason():
+    """By name, with where it is decided; another word is no kind of vault at all."""
+    for word, said in (("external", "docs/adr/0011"), ("extern", "a partition of hardware")):
+        with pytest.raises(ResidencyError) as refused:
+            plan(replace(GOOD, keys=KeysRequest(vault=word)), TODAY)
+        assert [said in finding.why for finding in refused.value.findings] == [True]
 
 
 def test_keys_of_a_private_vault_rotate_by_themselves():

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 from infra.residency.guardrails import PacketRoutingState
+from infra.residency.holders import Deployed
+from infra.residency.holders_lock import Lock, lock_of, text, with_planned, with_state
 from infra.residency.packet_routing import MOST_STATEMENTS, Attribute, carried, routing_policies, values_of
 from infra.residency.passages import passages
 from infra.residency.placement import RegionRole
@@ -18,6 +20,7 @@ from infra.residency.planner import judge, plan
 from infra.residency.reachability import claims, edge_claims
 from infra.sandbox.oci.routing_statements import parse_routing
 from tests.residency.samples import ANSWERING, GUARDED, TODAY, deployments, found
+from tests.support.receipts import evidence
 
 GUARDRAILS = GUARDED.guardrails
 ROUTED = replace(ANSWERING, guardrails=replace(GUARDRAILS, packet_routing="enforced"))
@@ -48,6 +51,42 @@ def test_the_whole_policy_of_a_region():
     ]
 
 
+RETIRED = replace(ANSWERING, guardrails=replace(GUARDRAILS, packet_routing="retired"))
+BARE = replace(ANSWERING, guardrails=replace(GUARDRAILS, packet_routing=None))
+
+
+@pytest.mark.parametrize(
+    ("deployed", "request_", "expected"),
+    [
+        ("enforced", ROUTED, set()),
+        ("enforced", RETIRED, set()),
+        ("enforced", BARE, {("guardrail", "guardrails.packetRouting")}),
+        ("enforced", ANSWERING, {("guardrail", "guardrails")}),
+        ("retired", BARE, set()),
+        ("retired", ROUTED, set()),
+        (None, BARE, set()),
+        (None, RETIRED, set()),
+    ],
+)
+def test_what_is_enforced_is_retired_before_it_goes(deployed, request_, expected):
+    """Against what is deployed, before an engine starts; the cloud would stop half way."""
+    state = PacketRoutingState(deployed) if deployed else None
+    assert found(request_, TODAY, evidence(deployed=Deployed(packet_routing=state))) == expected
+
+
+def test_the_lock_remembers_what_is_enforced_until_a_state_shows_otherwise():
+    """A plan can only add the promise; that it is retired, or gone, is what a state has."""
+    enforced, retired = PacketRoutingState
+    known = with_planned(Deployed(), (), None, enforced)
+    assert lock_of(text(Lock(stack="s", deployed=known)), "s").deployed == known
+    assert '"packetRouting": "enforced"' in text(Lock(stack="s", deployed=known))
+    assert with_planned(known, (), None, retired).packet_routing is enforced
+    assert with_planned(known, ()).packet_routing is enforced
+    assert with_state(known, Deployed(packet_routing=retired), {}).packet_routing is retired
+    assert with_state(known, Deployed(), {}).packet_routing is None
+    assert '"packetRouting"' not in text(Lock(stack="s", deployed=Deployed()))
+
+
 @settings(max_examples=30)
 @given(deployments())
 def test_every_statement_is_read_and_names_what_there_is(request_):
@@ -56,8 +95,8 @@ def test_every_statement_is_read_and_names_what_there_is(request_):
     values = values_of(planned)
     for policy in routing_policies(planned):
         assert len(policy.statements) <= MOST_STATEMENTS
-        for text in policy.statements:
-            for named in parse_routing(text):
+        for statement in policy.statements:
+            for named in parse_routing(statement):
                 assert named.namespace == planned.organization
                 assert named.value in values[Attribute(named.name)]
                 assert named.name != Attribute.NETWORK or named.value == policy.region.facts.key

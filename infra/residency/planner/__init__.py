@@ -36,7 +36,7 @@ from infra.residency.planner.approvals import plan_approvals
 from infra.residency.planner.audit import plan_audit
 from infra.residency.planner.ci import plan_ci
 from infra.residency.planner.datasets import place, plan_datasets
-from infra.residency.planner.guardrails import judge_routing, plan_guardrails
+from infra.residency.planner.guardrails import judge_retirement, judge_routing, plan_guardrails
 from infra.residency.planner.keys import plan_keys
 from infra.residency.planner.limits import judge_limits
 from infra.residency.planner.networks import Regions, plan_regions
@@ -161,6 +161,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
     if evidence.deployed is not None:
         receipts = {name: judgement.believed for name, judgement in phases.items()}
         findings.extend(judge_holders(planned, evidence.deployed, receipts))
+        findings.extend(judge_retirement(planned, evidence.deployed))
     if findings:
         raise ResidencyError(findings)
     return planned

@@ -12,6 +12,7 @@ from infra.residency.denials import plan_denials
 from infra.residency.findings import Finding, Rule, did_you_mean, join, said, visible
 from infra.residency.guardrails import GuardrailsPlan, PacketRoutingState
 from infra.residency.guardrails_request import GuardrailsRequest
+from infra.residency.holders import Deployed
 from infra.residency.packet_routing import MOST_STATEMENTS, routing_policies
 from infra.residency.placement import Plan, Tenancy
 from infra.residency.planner import forms
@@ -63,6 +64,21 @@ def _routing(text: str | None, findings: list[Finding]) -> PacketRoutingState | 
             )
         )
     return known.get(text) if text is not None else None
+
+
+def judge_retirement(planned: Plan, deployed: Deployed) -> Iterator[Finding]:
+    """Packet routing that would go without having been retired, which Oracle refuses in the middle of an update."""
+    now = planned.guardrails.packet_routing if planned.guardrails is not None else None
+    if now is None and deployed.packet_routing is PacketRoutingState.ENFORCED:
+        yield Finding(
+            path=_PATH if planned.guardrails is None else join(_PATH, "packetRouting"),
+            rule=Rule.GUARDRAIL,
+            given="nothing; what is deployed is enforced",
+            allowed=f"{PacketRoutingState.ENFORCED}, or {PacketRoutingState.RETIRED} first",
+            why="Oracle deletes no attribute and no namespace that is not retired: the update would stop half way",
+            fix=f"write packetRouting: {PacketRoutingState.RETIRED}, apply it, record it "
+            "(python -m infra lock --state EXPORT), then leave the key out",
+        )
 
 
 def judge_routing(planned: Plan) -> Iterator[Finding]:

@@ -4,6 +4,10 @@ from infra.residency.findings import Finding, Rule, did_you_mean, said
 from infra.residency.keys import LEAST_ROTATION_DAYS, MOST_ROTATION_DAYS, KeyCare, VaultKind
 from infra.residency.keys_request import KeysRequest
 
+_REFUSED = {"external": "an external vault takes a credential that never expires into the state (docs/adr/0011)"}
+"""Kinds that Oracle has and this project refuses: of an external one it is the word of its OAuth application
+(`clientAppSecret` of `oci.kms.Vault`)."""
+
 _VAULTS = {kind.name.lower(): kind for kind in VaultKind}
 
 
@@ -18,7 +22,7 @@ def plan_keys(request: KeysRequest, findings: list[Finding]) -> KeyCare | None:
                 rule=Rule.KEYS,
                 given=said(request.vault),
                 allowed=", ".join(_VAULTS),
-                why="a vault is a partition of hardware, shared or this tenancy's own",
+                why=_REFUSED.get(request.vault, "a vault is a partition of hardware, shared or this tenancy's own"),
                 fix=did_you_mean(request.vault, _VAULTS, "name one of these"),
             )
         )
