@@ -61,7 +61,7 @@ campaign: .venv/dev  ## 100,000 random sequences of edits: none may lose what ho
 deciders: .venv/dev  ## two deciders of traffic, network and access on 100,000 random instances each, and 10 million requests (SEED=n)
 	@$(PY) -m tests.deciders $(if $(SEED),--seed $(SEED))
 
-mutants: .venv/dev  ## seed more than 80 kinds of leaks at every place of both stacks: all must be found, no safe rewrite refused
+mutants: .venv/dev  ## seed more than 100 kinds of leaks at every place of both stacks: all must be found, no safe rewrite refused
 	@$(PY) -m tests.mutants
 
 inventories: .venv/dev  ## write tests/inventories/ anew, to be read as a diff

@@ -46,12 +46,17 @@ class Grant:
         """Whether it allows a request by itself."""
         who = self.kind.startswith("any-") or (request["kind"] == self.kind and request["name"].lower() in self.names)
         below = f"{request['place']}:".startswith(self.place)
-        return who and below and request["permission"] in self.permissions and _holds(self.condition, request)
+        return who and below and request["permission"] in self.permissions and condition_holds(self.condition, request)
+
+
+def read_statement(text: str) -> re.Match[str] | None:
+    """The parts of a statement that allows something, by name; None for one that denies, or that cannot be read."""
+    return _STATEMENT.fullmatch(text.strip())
 
 
 def grant(text: str) -> Grant | None:
     """A statement that allows something; None for one that denies, or that cannot be read."""
-    match = _STATEMENT.fullmatch(text.strip())
+    match = read_statement(text)
     if match is None:
         return None
     permissions = [it.strip() for it in (match["permissions"] or "").split(",") if it.strip()]
@@ -76,12 +81,13 @@ def _parts(text: str) -> list[str]:
     return [*parts, text[start:]]
 
 
-def _holds(condition: str, request: Request) -> bool:
+def condition_holds(condition: str, request: Request) -> bool:
+    """Whether the text of a condition holds for a request."""
     condition = condition.strip()
     if not condition:
         return True
     if match := re.fullmatch(r"(all|any)\s*\{(.*)\}", condition, re.IGNORECASE | re.DOTALL):
-        each = [_holds(part, request) for part in _parts(match[2])]
+        each = [condition_holds(part, request) for part in _parts(match[2])]
         return all(each) if match[1].lower() == "all" else any(each)
     match = re.fullmatch(r"([\w.-]+)\s*(!=|=|\bbefore\b|\bafter\b)\s*'?([^']*)'?", condition)
     if match is None:

@@ -126,6 +126,12 @@ def key(change: "object") -> Operator:
     return document("policy", lambda s: change(s["UseThroughS3"]), "Key")  # type: ignore[operator]
 
 
+def retention(change: "object") -> Operator:
+    """Another first retention rule of each bucket that has one."""
+    return each(lambda given: change(given["retentionRules"][0]), "Bucket", having="retentionRules")  # type: ignore[operator]
+
+
+TRAIL = "Allow group deployers to {} in compartment usds:audit where all {{request.networkSource.name='usds-us-office', request.region='iad'}}"
 READ = "allow {} to read objects in compartment usds:protected"
 LEAKS: Mapping[str, Operator] = {
     "T1 a provider abroad": put("oci", region=ABROAD),
@@ -214,5 +220,32 @@ LEAKS: Mapping[str, Operator] = {
     "T7 backups that expire": put("BucketLifecycleConfiguration", rules=[{"status": "Enabled", "expiration": {"days": 1}}]),
     "T8 a type that nobody knows": added("oci:Streaming/stream:Stream", "oci", name="x"),
     "T8 a property that nobody knows": put("Bucket", "Subnet", "Vcn", newProperty="x"),
+    "T9 a log less": gone("Log"),
+    "T9 a log that is off": put("Log", isEnabled=False),
+    "T9 a log that may be off": unknown("isEnabled", "Log"),
+    "T9 a log of another category": each(lambda given: given["configuration"]["source"].update(category="other"), "Log"),
+    "T9 a connector less": gone("Connector"),
+    "T9 a connector that is off": put("Connector", state="INACTIVE"),
+    "T9 a connector that picks": each(lambda given: given.setdefault("tasks", []).append({"kind": "logRule", "condition": "data.x='y'"}), "Connector"),
+    "T9 a connector from elsewhere": each(lambda given: given["source"]["logSources"][0].update(logGroupId="_Audit", compartmentId="x"), "Connector"),
+    "T9 a retention of a month": retention(lambda rule: rule["duration"].update(timeAmount="30")),
+    "T9 a retention that is never locked": retention(lambda rule: rule.pop("timeRuleLocked")),
+    "T9 a retention that is locked later": retention(lambda rule: rule.update(timeRuleLocked="2030-01-01T00:00:00Z")),
+    "T9 versions instead of retention": each(lambda given: given.update(versioning="Enabled"), "Bucket", having="retentionRules"),
+    "T9 a trail that anyone reads": each(lambda given: given.update(accessType="ObjectRead"), "Bucket", having="retentionRules"),
+    "T9 arrivals that nobody hears of": each(lambda given: given.update(objectEventsEnabled=False), "Bucket", having="retentionRules"),
+    "T9 events that go sooner": each(lambda given: given.update(retentionPeriodDays=90), "Configuration", where="oci:Audit"),
+    "T9 a rule less": gone("Rule", where="oci:Events"),
+    "T9 a rule that is off": each(lambda given: given.update(isEnabled=False), "Rule", where="oci:Events"),
+    "T9 a rule of another place": each(lambda given: given.update(compartmentId="ocid1.compartment.oc1..x"), "Rule", where="::changes-"),
+    "T9 somebody less is told": gone("Subscription"),
+    "T9 somebody else is told": put("Subscription", endpoint="x@example.com"),
+    "T9 alarms under another name": each(lambda given: given["target"].update(objectNamePrefix="quiet"), "Connector", having="tasks"),
+    "T9 connectors are somebody's": more("statements", TRAIL.format("manage serviceconnectors"), "Policy", where="oci:"),
+    "T9 retention is somebody's": more("statements", TRAIL.format("{RETENTION_RULE_MANAGE}"), "Policy", where="oci:"),
+    "T9 the trail is read": more("statements", TRAIL.format("read objects"), "Policy", where="oci:"),
+    "T9 a quota less": gone("Quota"),
+    "T9 a zone less": gone("SecurityZone"),
+    "T9 a control policy less": gone("PolicyAttachment"),
 }  # fmt: skip
 """By theorem and name."""

@@ -24,7 +24,7 @@ from infra.residency.oracle_powers import Power, granted, powers
 from infra.residency.planner import plan
 from infra.residency.regions import UsRegion
 from infra.residency.watched import AWS_CALLS, CALLS, EVENT_TYPES, Guard, audit_filter, reader_filter
-from tests.residency.samples import GOOD, TODAY, found, with_oci, with_region
+from tests.residency.samples import GOOD, TODAY, found, with_oci, with_region, with_site
 from tests.support.receipts import evidence
 
 USERS = {name: f"ocid1.user.oc1..aaaaaaaa{name}" for name in ("second", "first")}
@@ -107,6 +107,13 @@ def test_without_sealed_users_there_is_nothing_to_pick_out():
 def test_what_may_be_asked_for(request_, expected):
     """One deviation a case, at both ends of every range; what is absent is refused where it must be there."""
     assert found(request_) == expected
+
+
+def test_what_is_logged_outlives_every_site():
+    """To the day; a site of which nothing is left has nothing to log."""
+    until = (TODAY + timedelta(days=401)).isoformat()
+    assert found(with_site(AUDITED, "virginia", expires=until)) == {RETENTION}
+    assert found(with_site(with_audit(retention_days=401), "virginia", expires=until)) == set()
 
 
 def test_a_region_that_may_not_be_says_nothing_about_the_trail():

@@ -1,4 +1,4 @@
-"""Leaks seeded below the planner, a deliberate break for each rule of storage, copies, keys and completeness.
+"""Leaks seeded below the planner, a deliberate break for each rule of storage, copies, keys, completeness and evidence.
 
 Each starts from a first preview of the shipped production stack and edits its resources as no stack file could. Proves
 that the named theorem answers so, by both of its deciders; not that no other theorem has something to say too.
@@ -110,8 +110,16 @@ def foreign_vault(stack):
     state["propertyDependencies"]["managementEndpoint"] = [stack.state("Vault", "vault-us-phoenix-1")["urn"]]
 
 
+def says(what, who="Allow group deployers"):
+    """One more statement about the trail."""
+    bound = "request.networkSource.name='usds-us-runners', request.region='iad'"
+    text = f"{who} to {what} in compartment usds:audit where all {{{bound}}}"
+    return lambda stack: stack.state("Policy", "deployers")["inputs"]["statements"].append(text)
+
+
 REPLICA = ("ReplicationPolicy", "profiles-us-ashburn-1-to-us-phoenix-1")
 BACKUP = ("Bucket", "profiles-virginia")
+TRAIL = ("Bucket", "audit-us-ashburn-1")
 LEAKS = [
     ("T1", "a provider abroad", put("oci", "oci-us-phoenix-1", region="eu-frankfurt-1"), REFUTED),
     ("T1", "a provider in a government region", put("oci", "oci-us-phoenix-1", region="us-gov-ashburn-1"), REFUTED),
@@ -180,6 +188,17 @@ LEAKS = [
     ("T8", "half an unknown policy", put("Policy", "storage-operators", statements=[f"Allow group {UNKNOWN} to read buckets"]), UNDECIDED),
     ("T8", "an id from another type", foreign_attribution, UNDECIDED),
     ("T8", "a provider with endpoints of its own", put("aws", "aws-virginia-us-east-1", endpoints="[]"), UNDECIDED),
+    ("T9", "a log that is off", put("Log", "profiles-us-ashburn-1-read", isEnabled=False), REFUTED),
+    ("T9", "a log that may be off", put("Log", "profiles-us-ashburn-1-read", isEnabled=UNKNOWN), UNDECIDED),
+    ("T9", "a connector that is off", put("Connector", "access-us-ashburn-1", state="INACTIVE"), REFUTED),
+    ("T9", "events that stay", lambda s: s.remove("Connector", "audit-events-us-phoenix-1"), REFUTED),
+    ("T9", "events that go sooner", lambda s: s.put("Configuration", "audit", retentionPeriodDays=90), REFUTED),
+    ("T9", "logs that go sooner", put(*TRAIL, retentionRules=[{"duration": {"timeAmount": "30", "timeUnit": "DAYS"}, "timeRuleLocked": "2026-12-20T23:59:59Z"}]), REFUTED),
+    ("T9", "logs that anybody reads", put(*TRAIL, accessType="ObjectRead"), REFUTED),
+    ("T9", "logs under a key of data", lambda s: s.state(*TRAIL)["propertyDependencies"].update(kmsKeyId=[s.state("Key", "protected-us-ashburn-1")["urn"]]), REFUTED),
+    ("T9", "a retention that is somebody's", says("{RETENTION_RULE_MANAGE}"), REFUTED),
+    ("T9", "logs that are read", says("read objects"), REFUTED),
+    ("T9", "a statement that nobody can read", says("read objects", "endorse group x"), UNDECIDED),
 ]  # fmt: skip
 
 

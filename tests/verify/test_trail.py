@@ -11,7 +11,9 @@ import pytest
 
 from infra.verify.graph import UNKNOWN
 from infra.verify.sources.preview import graph_of
+from infra.verify.theorems import evidence
 from infra.verify.trail import Rule, declared, leaks
+from infra.verify.verdict import Answer
 from tests.support.graphs import STACKS, _steps, context
 from tests.support.programs import configuration
 
@@ -45,6 +47,13 @@ class Stack:
     def found(self):
         """What the check finds."""
         return leaks(graph_of(self.steps), declared(configuration(self.name)["usdata:deployment"]))
+
+    def answer(self):
+        """What both deciders of evidence say, which is the same."""
+        on = context(self.name, graph_of(self.steps))
+        answer = evidence.decide(on).answer
+        assert evidence.decide_slowly(on) is answer
+        return answer
 
     def rules(self):
         """The rules of it."""
@@ -147,6 +156,7 @@ BREAKS = [
     ("a retention in a unit of its own", inside(BUCKET, BUCKET_HERE, "retentionRules", value=[{**LOCKED, "duration": {"timeAmount": "730", "timeUnit": "HOURS"}}]), {Rule.RETENTION}),
     ("a retention that is not known", put(BUCKET, BUCKET_HERE, retentionRules=UNKNOWN), {Rule.RETENTION}),
     ("a rule that is never locked", put(BUCKET, BUCKET_HERE, retentionRules=[RETENTION]), {Rule.RETENTION}),
+    ("a short rule that is locked beside a long one that is not", put(BUCKET, BUCKET_HERE, retentionRules=[RETENTION, {**LOCKED, "duration": {"timeAmount": "1", "timeUnit": "DAYS"}}]), {Rule.RETENTION}),
     ("a rule that is locked later", put(BUCKET, BUCKET_HERE, retentionRules=[{**LOCKED, "timeRuleLocked": "2027-12-20T23:59:59Z"}]), {Rule.RETENTION}),
     ("a lock that is not known", put(BUCKET, BUCKET_HERE, retentionRules=[{**LOCKED, "timeRuleLocked": UNKNOWN}]), {Rule.RETENTION}),
     ("versions instead of retention", put(BUCKET, BUCKET_HERE, versioning="Enabled"), {Rule.RETENTION}),
@@ -184,6 +194,14 @@ BREAKS = [
     ("nobody watches the Administrators", unpick("data.eventName='AddUserToGroup'"), {Rule.ALARM}),
     ("nobody watches a sealed user", unpick(f"data.principalId='{FIRST}'"), {Rule.ALARM}),
     ("a watch of two at once", unpick("data.eventName='DisableKey' or", "data.eventName='DisableKey' and"), {Rule.ALARM}),
+    ("alarms under a name that nobody is told of", inside(CONNECTOR, f"alarms-{HERE}", "target", "objectNamePrefix", value="quiet"), {Rule.ALARM}),
+    ("alarms that pass a second pick", lambda s: s.state(CONNECTOR, f"alarms-{HERE}")["inputs"]["tasks"].append({"kind": "logRule", "condition": "data.eventName='DisableKey'"}), {Rule.ALARM}),
+    ("alarms from one log group", inside(CONNECTOR, f"alarms-{HERE}", "source", "logSources", "0", value={"compartmentId": "x", "logGroupId": f"<oci:Logging/logGroup:LogGroup audit-{HERE}.id>"}), {Rule.ALARM}),
+    ("sealed users watched among flows", inside(CONNECTOR, f"break-glass-{HERE}", "source", "logSources", "0", value={"compartmentId": "x", "logGroupId": f"<oci:Logging/logGroup:LogGroup flows-{HERE}.id>"}), {Rule.ALARM}),
+    ("arrivals in another bucket", put(RULE, f"arrivals-{HERE}", condition='{"eventType": ["com.oraclecloud.objectstorage.createobject"], "data": {"additionalDetails": {"bucketName": ["other"]}}}'), {Rule.ALARM}),
+    ("arrivals from one source", put(RULE, f"arrivals-{HERE}", condition='{"eventType": ["com.oraclecloud.objectstorage.createobject"], "source": ["x"]}'), {Rule.ALARM}),
+    ("changes of one compartment", put(RULE, f"changes-{HERE}", compartmentId="ocid1.compartment.oc1..x"), {Rule.ALARM}),
+    ("changes of one policy", put(RULE, f"changes-{HERE}", condition='{"eventType": ["com.oraclecloud.identitycontrolplane.updatepolicy"], "data": {"resourceName": ["x"]}}'), {Rule.ALARM}),
     ("no alarms at all", drop(CONNECTOR, f"alarms-{HERE}"), {Rule.ALARM}),
     ("arrivals are not told", drop(RULE, f"arrivals-{HERE}"), {Rule.ALARM}),
     ("changes are not told", drop(RULE, f"changes-{HERE}"), {Rule.ALARM}),
@@ -211,6 +229,7 @@ BREAKS = [
     ("retention is somebody's", say(f"Allow group deployers to {{RETENTION_RULE_MANAGE}} in compartment usds:audit {WHERE}"), {Rule.GRANT}),
     ("the trail's keys are somebody's", say(f"Allow group security-officers to {{KEY_DELETE}} in compartment usds:audit {WHERE}"), {Rule.GRANT}),
     ("the trail is read", say(f"Allow group auditors to read objects in compartment usds:audit {WHERE}"), {Rule.GRANT}),
+    ("the trail is read by getting", say("Allow group auditors to read objects in compartment usds:audit where request.operation='GetObject'"), {Rule.GRANT}),
     ("the trail is listed", say(f"Allow group auditors to {{OBJECT_INSPECT}} in compartment usds:audit {WHERE}"), {Rule.GRANT}),
     ("a call more", say("Allow group deployers to manage serviceconnectors in compartment usds:audit where any {request.operation='CreateServiceConnector', request.operation='DeleteServiceConnector'}"), {Rule.GRANT}),
     ("a statement that cannot be read", say("Permit deployers anything"), {Rule.STATEMENT}),
@@ -228,10 +247,11 @@ def test_enough_breaks():
     ("break_", "expected"), [(it, rules) for _, it, rules in BREAKS], ids=[name for name, _, _ in BREAKS]
 )
 def test_what_could_be_done_unseen_is_found(break_, expected):
-    """By exactly the rules that it breaks."""
+    """By exactly the rules that it breaks, and by the decider that lets everything happen; proved it is by none."""
     stack = Stack()
     break_(stack)
     assert stack.rules() == expected
+    assert stack.answer() is not Answer.PROVED
 
 
 HARMLESS = [
@@ -258,3 +278,4 @@ def test_a_harmless_rewrite_is_none(edit):
     stack = Stack()
     edit(stack)
     assert stack.found() == ()
+    assert stack.answer() is Answer.PROVED

@@ -33,7 +33,7 @@ from infra.residency.organization_policy import OrganizationPlan
 from infra.residency.placement import DatasetPlan, KeyPlan, Plan, SitePlan, Tenancy
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.approvals import plan_approvals
-from infra.residency.planner.audit import plan_audit
+from infra.residency.planner.audit import judge_retention, plan_audit
 from infra.residency.planner.ci import plan_ci
 from infra.residency.planner.datasets import place, plan_datasets
 from infra.residency.planner.guardrails import judge_retirement, judge_routing, plan_guardrails
@@ -109,6 +109,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
             deployed=evidence.deployed,
             findings=findings,
         )
+        findings.extend(judge_retention(audit, sites, as_of))
     control = plan_control(request, sites, findings)
     ci = plan_ci(request, sites, findings)
     guardrails = None

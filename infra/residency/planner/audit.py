@@ -1,10 +1,11 @@
 """Plans the audit trail: how long what is logged stays, where, and who is told.
 
-Refuses a retention shorter than a year or shorter than it was, a lock that Oracle would not take, that never comes or
-that moves once it is there, an alarm that nobody hears, and a home region whose events would have no bucket to go to.
+Refuses a retention shorter than a year, than it was or than a legacy site may still hold data, a lock that Oracle would
+not take, that never comes or that moves once it is there, an alarm that nobody hears, and a home region whose events
+would have no bucket to go to.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from infra.residency import naming
@@ -15,6 +16,7 @@ from infra.residency.findings import Finding, Rule, join
 from infra.residency.grants import ConnectorGrant
 from infra.residency.health_alarms import health_alarms
 from infra.residency.holders import Deployed
+from infra.residency.lifecycle import Site
 from infra.residency.placement import Tenancy
 from infra.residency.planner import forms
 from infra.residency.planner.networks import Regions
@@ -108,6 +110,22 @@ def _retention(days: int, record: AuditRecord | None) -> Iterator[Finding]:
             allowed=f"{record.retention_days} days or more",
             why="logs that were to stay would become deletable",
             fix=f"write {record.retention_days}",
+        )
+
+
+def judge_retention(audit: AuditPlan | None, sites: Sequence[Site], as_of: date) -> Iterator[Finding]:
+    """Checks that what is logged today is there for as long as any legacy site may hold data."""
+    last = max((site.expires for site in sites if site.phase.has_holders), default=as_of)
+    needed = (last - as_of).days
+    if audit is not None and audit.retention_days < needed:
+        yield Finding(
+            path=_RETENTION,
+            rule=Rule.RETENTION,
+            given=f"{audit.retention_days} days; a legacy site may hold data until {last}",
+            allowed=f"{needed} days or more",
+            why="what was done with a site's data must be there to look at until the site is gone",
+            fix=f"write {needed}, or let the site expire earlier",
+            basis=("legacy.sites",),
         )
 
 

@@ -10,7 +10,7 @@ A theorem's module has:
 from typing import Final, Protocol
 
 from infra.verify.context import Context
-from infra.verify.theorems import access, completeness, copies, keys, lifecycle, network, storage, traffic
+from infra.verify.theorems import access, completeness, copies, evidence, keys, lifecycle, network, storage, traffic
 from infra.verify.verdict import Answer, Verdict
 
 
@@ -28,6 +28,6 @@ class Theorem(Protocol):
 
 
 THEOREMS: Final[tuple[Theorem, ...]] = (
-    storage, copies, traffic, network, access, keys, lifecycle, completeness,
+    storage, copies, traffic, network, access, keys, lifecycle, completeness, evidence,
 )  # fmt: skip
 """All of them, in order."""

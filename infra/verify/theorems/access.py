@@ -2,15 +2,13 @@
 
 In Oracle Cloud no statement lets in anybody but a declared group, from its own network, in a region of this stack,
 until the end that was declared, and Object Storage itself. At a legacy site nobody reads a backup, lists its history or
-decrypts it but the one role that the site's phase names, and nobody acts as that role but whom the phase names. Every
-guardrail that the configuration declares, which keeps everybody inside those regions and compartments, is there whole;
-nobody is believed to deploy but the declared jobs of one repository, by a token that says so; and where it declares an
-audit trail, what is done in Oracle Cloud is logged where nobody can alter it.
+decrypts it but the one role that the site's phase names, and nobody acts as that role but whom the phase names; and
+nobody is believed to deploy but the declared jobs of one repository, by a token that says so.
 """
 
 from typing import Any, Final
 
-from infra.verify import access, aws_access, ci_trust, guardrails, trail
+from infra.verify import access, aws_access, ci_trust
 from infra.verify.aws import alike, legacy
 from infra.verify.aws.document import UnmodelledError, parse
 from infra.verify.aws.request import Request
@@ -58,8 +56,6 @@ def decide(context: Context) -> Verdict:
     for leak in aws_access.leaks(graph, sites, named):
         if leak.rule is not aws_access.Rule.DOCUMENT or leak.urn not in read_here:
             findings.add(_legacy(graph, leak))
-    findings.add(*(_gap(graph, gap) for gap in _gaps(context)))
-    findings.add(*(_unlogged(graph, leak) for leak in _trail(context)))
     statements = sum(len(items(node.inputs.get("statements"))) for node in graph.of(access.POLICY))
     return findings.verdict(ID, TITLE, examined=statements + covered, flows=covered, assumptions=ASSUMPTIONS)
 
@@ -88,37 +84,6 @@ def _believed(graph: Graph, leak: ci_trust.Leak) -> Counterexample | Missing:
         return missing(node, what)
     fix = "believe the declared jobs alone: docs/deploy.md"
     return refuted(node, what, fix=fix, witness={"rule": leak.rule.value, "urn": leak.urn})
-
-
-def _gaps(context: Context) -> list[guardrails.Gap]:
-    """The gaps in what the configuration declares; that it declares none is for whoever reviews it."""
-    found = guardrails.gaps(context.graph, context.declared)
-    return [gap for gap in found if gap.rule is not guardrails.Rule.DECLARED]
-
-
-def _gap(graph: Graph, gap: guardrails.Gap) -> Counterexample:
-    return refuted(
-        graph.nodes.get(gap.urn),
-        f"a guardrail has a gap: {gap.what}",
-        fix="let the component register it as planned",
-        witness={"rule": gap.rule.value, "urn": gap.urn},
-    )
-
-
-def _trail(context: Context) -> list[trail.Leak]:
-    """What is wrong with the declared audit trail; statements that cannot be read are undecided anyway."""
-    declared = trail.declared(context.declared.deployment)
-    found = trail.leaks(context.graph, declared) if declared.days else trail.unwatched(declared)
-    return [leak for leak in found if leak.rule is not trail.Rule.STATEMENT]
-
-
-def _unlogged(graph: Graph, leak: trail.Leak) -> Counterexample:
-    return refuted(
-        graph.nodes.get(leak.urn),
-        f"the audit trail has a gap: {leak.what}",
-        fix="let the component register it as planned",
-        witness={"rule": leak.rule.value, "urn": leak.urn},
-    )
 
 
 def _open(found: legacy.Open) -> Counterexample | Missing:
@@ -177,9 +142,8 @@ def decide_slowly(context: Context) -> Answer:
 
     declared = access.declared(context.declared.deployment)
     answer = ci_tokens.decide(context.graph, ci_trust.declared(context.declared.deployment))
-    # Guards and logs are lists held against lists: there is no second way to do that.
-    if answer is Answer.REFUTED or _gaps(context) or _trail(context):
-        return Answer.REFUTED
+    if answer is Answer.REFUTED:
+        return answer
     for text in (it for node in context.graph.of(access.POLICY) for it in items(node.inputs.get("statements")) or [""]):
         try:
             read(str(text))

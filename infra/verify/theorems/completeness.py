@@ -39,12 +39,19 @@ def decide(context: Context) -> Verdict:
         for node in nodes:
             if not node.provider and not type_.startswith("pulumi:providers:"):
                 findings.add(missing(node, f"{node.name} has no explicit provider", path="provider"))
-            for path, value in _strange(node.inputs, model, ""):
-                findings.add(*filter(None, [_judged(graph, node, model, path, value)]))
+            findings.add(*unread(graph, node))
     types = sorted(type_ for type_ in graph.types if type_ in MODELS)
     return findings.verdict(
         ID, TITLE, examined=examined, assumptions=ASSUMPTIONS, certificate={"types": types, "resources": examined}
     )
+
+
+def unread(graph: Graph, node: Node) -> Iterator[Missing]:
+    """What a resource of a known type says that no list has, or that is neither known nor attributed."""
+    model = MODELS[node.type]
+    for path, value in _strange(node.inputs, model, ""):
+        if (found := _judged(graph, node, model, path, value)) is not None:
+            yield found
 
 
 def _unmodelled(nodes: list[Node], type_: str) -> Iterator[Counterexample | Missing]:
@@ -116,9 +123,15 @@ def decide_slowly(context: Context) -> Answer:
             return Answer.REFUTED
         model = MODELS.get(node.type)
         orphan = not node.provider and not node.type.startswith("pulumi:providers:")
-        if model is None or orphan or any(not _fine(context.graph, node, model, it) for it in _paths(node.inputs, "")):
+        if model is None or orphan or not known(context.graph, node):
             answer = Answer.UNDECIDED
     return answer
+
+
+def known(graph: Graph, node: Node) -> bool:
+    """Whether everything that a resource of a known type says is listed, and known or attributed; path by path."""
+    model = MODELS[node.type]
+    return all(_fine(graph, node, model, it) for it in _paths(node.inputs, ""))
 
 
 def _paths(value: object, path: str) -> Iterator[tuple[str, object]]:

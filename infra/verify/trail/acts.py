@@ -1,0 +1,361 @@
+"""Single acts, followed into the audit trail one by one: the slow decider of what is seen in Oracle Cloud.
+
+It shares no rule with the rest of this package. It makes something happen (an object is read, a packet passes a
+subnet, a sealed user looks, somebody changes a policy), looks for the logs that say so, carries the record by whatever
+connector takes it, asks the bucket that it lands in on its last day, and who hears of it. And it lets everybody whom a
+statement names try to read, change or end the trail, under every value that its condition names and one of nobody's.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fnmatch import fnmatchcase
+from itertools import product
+from typing import Any, Final, cast
+
+from infra.verify.graph import UNKNOWN, Graph, Node
+from infra.verify.oracle_requests import condition_holds, read_statement
+from infra.verify.statements import UnreadableError, parse
+from infra.verify.trail.declared import WATCHED, Declared
+from infra.verify.values import items, record, records
+
+_POLICY: Final = "oci:Identity/policy:Policy"
+_NOBODYS: Final = "nobodys"
+_TAMPERS: Final = ("UpdateBucket", "DeleteObject", "DeactivateServiceConnector", _NOBODYS)
+_PROBES: Final = {"HttpMonitor": "HTTP", "PingMonitor": "PING"}
+_HALF: Final = 0.5
+_SERVICES: Final = {
+    "oci:LoadBalancer/loadBalancer:LoadBalancer": ("loadbalancer", ("access", "error")),
+    "oci:Waf/appFirewall:AppFirewall": ("waf", ("all",)),
+    "oci:Core/subnet:Subnet": ("flowlogs", ("all",)),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something that happens in a region.
+
+    Attributes:
+        service, category: of the log that should say so; `audit` for calls that Audit records.
+        on: what is touched.
+        call, user: what an event says of it.
+        alarming: whether everybody must be told.
+    """
+
+    region: str
+    service: str
+    category: str = ""
+    on: Node | None = None
+    call: str = _NOBODYS
+    user: str = _NOBODYS
+    alarming: bool = False
+
+
+class World:
+    """A stack in which something can happen."""
+
+    def __init__(self, graph: Graph, declared: Declared, as_of: date) -> None:
+        self.graph, self.declared, self.as_of = graph, declared, as_of
+        self.nodes = [it for it in graph.nodes.values() if it.type.startswith("oci:")]
+        self._kinds: dict[str, list[Node]] = {}
+        self._delivering = [(it, bucket) for it in self.of("Connector") if (bucket := self._lands(it)) is not None]
+        self._saying = [(log, self._about(log)) for log in self.of("Log") if log.inputs.get("isEnabled") is True]
+
+    def of(self, kind: str) -> list[Node]:
+        """Those of the last part of a type."""
+        if kind not in self._kinds:
+            self._kinds[kind] = [it for it in self.nodes if it.type.rpartition(":")[2] == kind]
+        return self._kinds[kind]
+
+    def region(self, node: Node) -> str:
+        """Where its provider is."""
+        provider = self.graph.nodes.get(node.provider)
+        return str(provider.inputs.get("region")) if provider else ""
+
+    def meant(self, node: Node, property_: str, value: object, kind: str) -> list[Node]:
+        """Those of a kind that a value is the id of, or comes from while it is unknown."""
+        if value == UNKNOWN:
+            return [it for it in self.of(kind) if it.urn in node.sources.get(property_, frozenset())]
+        return [it for it in self.of(kind) if value and it.id == value]
+
+    def acts(self) -> Iterator[Act]:
+        """Everything that must be seen."""
+        regions = [region.value for region in sorted(self.declared.regions)]
+        for region in regions:
+            for call in (_NOBODYS, *WATCHED):
+                yield Act(region=region, service="audit", call=call, alarming=call != _NOBODYS)
+        for bucket in self.of("Bucket"):
+            where = self.region(bucket)
+            for category in ("read",) if self.is_store(bucket, where) else ("read", "write"):
+                yield Act(region=where, service="objectstorage", category=category, on=bucket)
+            for user in sorted(self.declared.sealed) if where in regions else ():
+                yield Act(region=where, service="objectstorage", category="read", on=bucket, user=user, alarming=True)
+        for type_, (service, categories) in _SERVICES.items():
+            for node in (it for it in self.nodes if it.type == type_):
+                for category in categories:
+                    yield Act(region=self.region(node), service=service, category=category, on=node)
+
+    def is_store(self, bucket: Node, region: str) -> bool:
+        """Whether it is the one bucket of the trail in a region."""
+        keys = {it.value: it.facts.key for it in self.declared.regions}
+        name = f"{self.declared.organization}-audit-{keys.get(region)}"
+        of_that_name = [it for it in self.of("Bucket") if it.inputs.get("name") == name]
+        return of_that_name == [bucket] and self.region(bucket) == region
+
+    def seen(self, act: Act) -> bool:
+        """Whether a record of it stays for as long as is declared; and is told to everybody, where that is due."""
+        kept, told = False, set[str]()
+        groups = [group for log, about in self._saying for group in self._says(log, about, act)]
+        for connector, bucket in self._delivering:
+            if self.region(bucket) != act.region or not self._takes(connector, act, groups):
+                continue
+            tasks = records(connector.inputs.get("tasks"))
+            if all(_picks(str(task.get("condition")), act) for task in tasks):
+                kept = kept or self._keeps(bucket)
+                if len(tasks) == 1:  # what comes with everything else stands out to nobody
+                    prefix = record(connector.inputs.get("target")).get("objectNamePrefix") or ""
+                    told |= self._hear(act.region, str(bucket.inputs.get("name")), f"{prefix}/")
+        return told >= self.declared.addresses if act.alarming else kept
+
+    def _lands(self, connector: Node) -> Node | None:
+        """The bucket that a connector delivers into: the trail's in its own region, or none."""
+        target, region = record(connector.inputs.get("target")), self.region(connector)
+        if connector.inputs.get("state", "ACTIVE") not in {None, "ACTIVE"} or not self._apart(connector):
+            return None
+        for bucket in self.of("Bucket") if str(target.get("kind")).lower() == "objectstorage" else ():
+            same = [bucket.inputs.get(it) == target.get(other) for it, other in
+                    (("name", "bucket"), ("namespace", "namespace"))]  # fmt: skip
+            if all(same) and self.is_store(bucket, region):
+                return bucket
+        return None
+
+    def _apart(self, node: Node) -> bool:
+        """Whether it is in the compartment named audit."""
+        found = self.meant(node, "compartmentId", node.inputs.get("compartmentId"), "Compartment")
+        return [it.inputs.get("name") for it in found] == ["audit"]
+
+    def _takes(self, connector: Node, act: Act, groups: list[Node]) -> bool:
+        """Whether a connector's one source has the record: Audit's, or one of the groups that it was logged into."""
+        sources = items(record(connector.inputs.get("source")).get("logSources"))
+        if len(sources) != 1:
+            return False
+        group = record(sources[0]).get("logGroupId")
+        if act.service == "audit":
+            whole = record(sources[0]).get("compartmentId") == self.declared.tenancy
+            return whole and group == "_Audit_Include_Subcompartment"
+        meant = [it for it in self.meant(connector, "source", group, "LogGroup") if self.region(it) == act.region]
+        return len(meant) == 1 and meant[0].urn in {it.urn for it in groups}
+
+    def _about(self, log: Node) -> list[str]:
+        """The URNs of what a log is about."""
+        source = record(record(log.inputs.get("configuration")).get("source"))
+        if source.get("service") == "objectstorage":
+            alike = [it for it in self.of("Bucket") if it.inputs.get("name") == source.get("resource")]
+            return [it.urn for it in alike if self.region(it) == self.region(log)]
+        kinds = [type_.rpartition(":")[2] for type_ in _SERVICES]
+        meant = [self.meant(log, "configuration", source.get("resource"), kind) for kind in kinds]
+        return [it.urn for found in meant for it in found]
+
+    def _says(self, log: Node, about: list[str], act: Act) -> list[Node]:
+        """The one group of a log that says that it happened; empty where it does not."""
+        if act.on is None or about != [act.on.urn] or self.region(log) != act.region:
+            return []
+        source = record(record(log.inputs.get("configuration")).get("source"))
+        if (source.get("service"), source.get("category")) != (act.service, act.category):
+            return []
+        groups = self.meant(log, "logGroupId", log.inputs.get("logGroupId"), "LogGroup")
+        return groups if len(groups) == 1 else []
+
+    def _keeps(self, bucket: Node) -> bool:
+        """Whether what arrives today is there and as it was on the last day, whoever tries."""
+        last = self.as_of + timedelta(days=self.declared.days)
+        given = bucket.inputs
+        held = False
+        for rule in records(given.get("retentionRules")):
+            amount, unit = (str(record(rule.get("duration")).get(it)) for it in ("timeAmount", "timeUnit"))
+            each = {"DAYS": timedelta(days=1), "YEARS": timedelta(days=365)}.get(unit, timedelta())
+            until = self.as_of + int(amount) * each if re.fullmatch("[0-9]+", amount) else self.as_of
+            locked = re.fullmatch(r"(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\dZ", str(rule.get("timeRuleLocked")))
+            held = held or (until >= last and locked is not None and locked[1] <= self.declared.lock_on)
+        keys = self.meant(bucket, "kmsKeyId", given.get("kmsKeyId"), "Key")
+        return (
+            held
+            and given.get("versioning") in {None, "Disabled"}
+            and given.get("accessType") in {None, "NoPublicAccess"}
+            and self._apart(bucket)
+            and bucket.protect
+            and bucket.retain
+            and len(keys) == 1
+            and self._apart(keys[0])
+        )
+
+    def _hear(self, region: str, bucket: str, name: str) -> set[str]:
+        """Who is told that an object arrived in a bucket."""
+        stores = [it for it in self.of("Bucket") if it.inputs.get("name") == bucket]
+        if not any(it.inputs.get("objectEventsEnabled") is True for it in stores):
+            return set()
+        event = {"eventType": "com.oraclecloud.objectstorage.createobject",
+                 "data": {"resourceName": name, "additionalDetails": {"bucketName": bucket}}}  # fmt: skip
+        return self._addresses(region, event)
+
+    def changes(self, region: str) -> set[str]:
+        """Who is told at once that a policy of the tenancy was changed in a region."""
+        event: dict[str, Any] = {"eventType": "com.oraclecloud.identitycontrolplane.updatepolicy", "data": {}}
+        return self._addresses(region, event, within=self.declared.tenancy)
+
+    def unwell(self, monitor: Node) -> set[str]:
+        """Who is told when half of those who look at a monitor's target find it unwell."""
+        told = set[str]()
+        for alarm in self.of("Alarm"):
+            around = self.meant(alarm, "metricCompartmentId", alarm.inputs.get("metricCompartmentId"), "Compartment")
+            on = alarm.inputs.get("isEnabled") is True and not alarm.inputs.get("suppression")
+            metric = alarm.inputs.get("namespace") == "oci_healthchecks" and self.region(alarm) == self.region(monitor)
+            if on and metric and [it.inputs.get("name") for it in around] == ["edge"] and _fires(alarm, monitor):
+                for topic in items(alarm.inputs.get("destinations")):
+                    told |= self._subscribed(self.meant(alarm, "destinations", topic, "NotificationTopic"))
+        return told
+
+    def _subscribed(self, topics: list[Node]) -> set[str]:
+        """The addresses behind topics."""
+        urns = {it.urn for it in topics}
+        behind = [(it, self.meant(it, "topicId", it.inputs.get("topicId"), "NotificationTopic"))
+                  for it in self.of("Subscription")]  # fmt: skip
+        return {str(it.inputs.get("endpoint")) for it, its in behind if len(its) == 1 and its[0].urn in urns}
+
+    def _addresses(self, region: str, event: dict[str, Any], *, within: str = "") -> set[str]:
+        """Whom rules tell of an event; only those that are about a whole compartment, where one is named."""
+        told = set[str]()
+        for rule in self.nodes:
+            if rule.type != "oci:Events/rule:Rule" or self.region(rule) != region or not _meets(rule, event):
+                continue
+            if within and rule.inputs.get("compartmentId") != within:
+                continue
+            for action in records(record(rule.inputs.get("actions")).get("action")):
+                if rule.inputs.get("isEnabled") is True and action.get("isEnabled") is True:
+                    topics = self.meant(rule, "actions", action.get("topicId"), "NotificationTopic")
+                    told |= self._subscribed(topics)
+        return told
+
+    def silenced(self, text: str) -> bool:
+        """Whether somebody whom a statement lets in can read, change or end the trail."""
+        said = read_statement(text)
+        if said is None or said["kind"].lower() in {"service", "any-user"}:
+            return False
+        place = said["place"].split()[-1] if said["place"].lower() != "tenancy" else ""
+        own = self.declared.organization
+        if place not in {"", own, f"{own}:audit"}:
+            return False
+        condition = (said["condition"] or "").strip()
+        return any(
+            condition_holds(condition, {**names, "request.operation": call})
+            for call in ("GetObject", *_TAMPERS, *re.findall(r"operation\s*!?=\s*'([^']*)'", condition))
+            if _brings(said, call)
+            for names in _values(condition)
+        )
+
+
+def _values(condition: str) -> Iterator[dict[str, str]]:
+    """Every choice among the values that a condition names, and one of nobody's, or before and after."""
+    named: dict[str, set[str]] = {}
+    for variable, mark, value in re.findall(r"([\w.-]+)\s*(!=|=|before|after)\s*'?([^',}]*)'?", condition):
+        if variable.lower() != "request.operation":
+            others = {"0000", "9999"} if mark in {"before", "after"} else {_NOBODYS}
+            named.setdefault(variable.lower(), set()).update({value} | others)
+    for chosen in product(*(sorted(values) for values in named.values())):
+        yield dict(zip(named, chosen, strict=True))
+
+
+_READS: Final = {"object_read", "object_inspect"}
+_CHANGES: Final = {
+    "bucket_update", "bucket_delete", "retention_rule_manage", "retention_rule_lock", "object_delete",
+    "object_overwrite", "object_create", "key_update", "key_delete", "key_rotate", "vault_update", "vault_delete",
+}  # fmt: skip
+_OF_THE_TRAIL: Final = {
+    "alarms", "objects", "object-family", "all-resources", "buckets", "log-groups", "logging-family",
+    "serviceconnectors", "cloudevents-rules", "ons-topics", "ons-subscriptions", "ons-family", "keys", "vaults",
+    "key-family",
+}  # fmt: skip
+
+
+def _brings(said: re.Match[str], call: str) -> bool:
+    """Whether what a statement gives is enough for a call on the trail."""
+    permissions = {it.strip().lower() for it in (said["permissions"] or "").split(",")}
+    verb, resource = (said["verb"] or "").lower(), (said["resource"] or "").lower()
+    holds_objects = resource in {"objects", "object-family", "all-resources"}
+    if permissions & _READS or (holds_objects and verb in {"read", "use", "manage"}):
+        return True
+    harmless = call.lower().startswith(("create", "get", "list"))
+    return not harmless and bool(permissions & _CHANGES or (resource in _OF_THE_TRAIL and verb in {"use", "manage"}))
+
+
+def _picks(condition: str, act: Act) -> bool:
+    """Whether a task lets the record through."""
+    event = {"data.eventName": act.call, "data.principalId": act.user}
+    return any(
+        event.get(field.strip()) == value.strip().strip("'") and value.strip()[:1] == "'"
+        for field, mark, value in (part.partition("=") for part in condition.split(" or "))
+        if mark
+    )
+
+
+def _fires(alarm: Node, monitor: Node) -> bool:
+    """Whether an alarm's query holds of a monitor whose metric, one when well and nought when not, is at a half."""
+    metric, _, rest = str(alarm.inputs.get("query")).partition("[")
+    window, _, rest = rest.partition("]")
+    which, _, rest = rest.partition("}")
+    how, _, limit = rest.partition(" < ")
+    return (
+        metric == f"{_PROBES[monitor.type.rpartition(':')[2]]}.isHealthy"
+        and window[:-1].isdigit() and window[-1:] == "m"
+        and which == f'{{resourceDisplayName = "{monitor.inputs.get("displayName")}"'
+        and how in {".groupBy(target).mean()", ".groupBy(target).min()"}
+        and re.fullmatch(r"[0-9.]+", limit) is not None and _HALF <= float(limit) <= 1
+    )  # fmt: skip
+
+
+def _meets(rule: Node, event: dict[str, Any]) -> bool:
+    """Whether an event has, for everything that a rule's condition names, one of the values named there."""
+    try:
+        wanted: object = json.loads(str(rule.inputs.get("condition")))
+    except ValueError:
+        return False
+    return "eventType" in record(wanted) and _within(wanted, event)
+
+
+def _within(wanted: object, event: object) -> bool:
+    if isinstance(wanted, dict):
+        there, here = record(cast("object", wanted)), record(event)
+        return all(key in here and _within(it, here[key]) for key, it in there.items())
+    return isinstance(event, str) and any(fnmatchcase(event, str(it)) for it in items(wanted))
+
+
+def unread(graph: Graph) -> bool:
+    """Whether a statement is none that can be read: nobody knows whom it lets in."""
+    for node in graph.nodes.values():
+        for text in items(node.inputs.get("statements")) if node.type == _POLICY else ():
+            try:
+                parse(str(text))
+            except UnreadableError:
+                return True
+    return any(it.type == _POLICY and not items(it.inputs.get("statements")) for it in graph.nodes.values())
+
+
+def unseen(graph: Graph, declared: Declared, as_of: date) -> bool:
+    """Whether something can be done unseen, or the record of it be lost."""
+    world = World(graph, declared, as_of)
+    if not declared.days or not declared.addresses or (declared.emergency and not declared.sealed):
+        return True
+    events = [(it.inputs.get("compartmentId"), it.inputs.get("retentionPeriodDays")) for it in world.nodes
+              if it.type == "oci:Audit/configuration:Configuration"]  # fmt: skip
+    if events != [(declared.tenancy, 365)]:
+        return True
+    everybody = declared.addresses
+    if any(not world.unwell(monitor) >= everybody for kind in _PROBES for monitor in world.of(kind)):
+        return True
+    if any(not world.changes(region.value) >= everybody for region in declared.regions):
+        return True
+    texts = [str(text) for it in world.nodes if it.type == _POLICY
+             for text in items(it.inputs.get("statements"))]  # fmt: skip
+    return any(not world.seen(act) for act in world.acts()) or any(map(world.silenced, texts))

@@ -1,0 +1,28 @@
+"""What a check of the audit trail finds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Rule(StrEnum):
+    """What can be wrong."""
+
+    ALARM = "alarm"
+    BUCKET = "bucket"
+    CONNECTOR = "connector"
+    DECLARED = "declared"
+    EVENTS = "events"
+    GRANT = "grant"
+    KEY = "key"
+    LOG = "log"
+    RETENTION = "retention"
+    STATEMENT = "statement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Leak:
+    """One thing that could be done unseen, or whose record could be lost; or that cannot be shown not to be one."""
+
+    urn: str
+    rule: Rule
+    what: str
