@@ -22,6 +22,7 @@ HOME = {
     "oci:Audit/configuration:Configuration",
     "oci:Identity/compartment:Compartment", "oci:Identity/dynamicGroup:DynamicGroup", "oci:Identity/group:Group",
     "oci:Identity/networkSource:NetworkSource", "oci:Identity/customerSecretKey:CustomerSecretKey",
+    "oci:Identity/domainsIdentityPropagationTrust:DomainsIdentityPropagationTrust",
     "oci:Identity/user:User", "oci:Identity/userGroupMembership:UserGroupMembership",
     "oci:Identity/policy:Policy", "oci:Identity/tag:Tag", "oci:Identity/tagDefault:TagDefault",
     "oci:Identity/tagNamespace:TagNamespace", "oci:Limits/quota:Quota",
@@ -36,6 +37,7 @@ TENANCY_WIDE = {
     "oci:HealthChecks/httpMonitor:HttpMonitor", "oci:HealthChecks/pingMonitor:PingMonitor",
 }  # fmt: skip
 GLOBAL = {
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
     "aws:iam/policy:Policy", "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:organizations/policy:Policy", "aws:organizations/policyAttachment:PolicyAttachment",

@@ -93,6 +93,12 @@ def _identity(w: World) -> None:
     )  # fmt: skip
     user = w.make("user", "oci:Identity/user:User", name="transfer", description="d").id
     w.make(
+        "token-trust", "oci:Identity/domainsIdentityPropagationTrust:DomainsIdentityPropagationTrust",
+        idcsEndpoint="https://idcs-1.identity.oraclecloud.com", name="jobs", type="JWT",
+        schemas=["urn:ietf:params:scim:schemas:oracle:idcs:IdentityPropagationTrust"],
+        issuer="https://token.example.com", publicKeyEndpoint="https://token.example.com/jwks",
+    )  # fmt: skip
+    w.make(
         "member", "oci:Identity/userGroupMembership:UserGroupMembership", userId=user, groupId=w.id("group")
     )  # fmt: skip
     w.make("secret-key", "oci:Identity/customerSecretKey:CustomerSecretKey", userId=user, displayName="first")
@@ -355,6 +361,10 @@ def _aws(w: World) -> None:
     w.make("key-policy", "aws:kms/keyPolicy:KeyPolicy", keyId=key.id, policy=document(KEY_ADMIN))
     w.make("alias", "aws:kms/alias:Alias", name="alias/backup", targetKeyId=key.id)
     w.make("role", "aws:iam/role:Role", name="backup", assumeRolePolicy=document(TRUST))
+    w.make(
+        "issuer", "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        url="https://token.example.com", clientIdLists=["sts.amazonaws.com"],
+    )  # fmt: skip
     w.make("role-policy", "aws:iam/rolePolicy:RolePolicy", name="read", role="backup", policy=document(ALLOW))
     w.make("policy", "aws:iam/policy:Policy", name="managed", policy=document(ALLOW))
     w.make(

@@ -40,8 +40,20 @@ class IdentityPropagationTrust(HomeModel):
             raise conflict("an identity propagation trust with this issuer exists in the domain", "uniqueness")
 
     def outputs(self, call: Call, id_: str) -> Json:
-        """Its number in the domain."""
-        return super().outputs(call, id_) | {"ocid": f"ocid1.domainidentitypropagationtrust.oc1..{id_[-32:]}"}
+        """What the domain says about every resource of its own."""
+        author: Json = {"value": "simulated", "type": "App"}
+        return super().outputs(call, id_) | {
+            "ocid": f"ocid1.domainidentitypropagationtrust.oc1..{id_[-32:]}",
+            "compartmentOcid": call.place.account,
+            "tenancyOcid": call.place.account,
+            "domainOcid": f"ocid1.domain.oc1..{hashlib.sha256(str(call.inputs['idcsEndpoint']).encode()).hexdigest()}",
+            "deleteInProgress": False,
+            "idcsCreatedBies": [author],
+            "idcsLastModifiedBies": [author],
+            "idcsLastUpgradedInRelease": "",
+            "idcsPreventedOperations": [],
+            "metas": [{"created": call.timestamp(), "resourceType": "IdentityPropagationTrust"}],
+        }
 
 
 MODELS: tuple[Model, ...] = (IdentityPropagationTrust(),)

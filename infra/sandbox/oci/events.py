@@ -127,5 +127,9 @@ class Alarm(OciModel):
         if id_ != call.place.account and compartment(call, id_) is None:
             raise not_found(f"metricCompartmentId: no compartment {id_}")
 
+    def outputs(self, call: Call, id_: str) -> Json:
+        """When it was changed last."""
+        return super().outputs(call, id_) | {"timeUpdated": call.timestamp()}
+
 
 MODELS: tuple[Model, ...] = (Rule(), Topic(), Subscription(), Alarm())
