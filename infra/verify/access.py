@@ -206,6 +206,10 @@ def _buckets(organization: str, dataset: str, shards: int, region: UsRegion) -> 
 
 def leaks(found: Graph, declared: Declared) -> tuple[Leak, ...]:
     """Every leak, sorted."""
+    return found.ask(_leaks, declared)
+
+
+def _leaks(found: Graph, declared: Declared) -> tuple[Leak, ...]:
     check = _Check(found, declared)
     parts = (check.types(), check.networks(), check.policies(), check.separation())
     return tuple(sorted({leak for part in parts for leak in part}))

@@ -126,6 +126,10 @@ def leaks(found: Graph, sites: tuple[Site, ...], deployers: frozenset[str] = fro
         sites: as declared.
         deployers: names of roles that deploy, which `ci_trust` is about.
     """
+    return found.ask(_leaks, sites, deployers)
+
+
+def _leaks(found: Graph, sites: tuple[Site, ...], deployers: frozenset[str]) -> tuple[Leak, ...]:
     check = _Check(found, sites, deployers)
     parts = (check.types(), check.buckets(), check.keys(), check.roles(), check.role_policies())
     return tuple(sorted({leak for part in parts for leak in part}))

@@ -4,10 +4,10 @@ An unknown value is no hole where it can be attributed: its property's dependenc
 type that the field expects, whose own place is known. Then it stands for one of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from infra.residency.regions import UsRegion
 
@@ -60,6 +60,7 @@ class Node:
 
 
 _COLONS = 2
+_Found = TypeVar("_Found")
 _URN = attrgetter("urn")
 
 
@@ -102,6 +103,13 @@ class Graph:
     def managed(self) -> list[Node]:
         """Every resource of a cloud, sorted by URN."""
         return sorted((node for node in self.nodes.values() if node.is_managed), key=_URN)
+
+    def ask(self, function: "Callable[..., Iterable[_Found]]", *given: Any) -> "tuple[_Found, ...]":
+        """What a function of a graph, and of what else it is given, finds in this one.
+
+        Whoever proves again and again (`incremental`) need not ask anew what reads nothing that has changed.
+        """
+        return tuple(function(self, *given))
 
     def provider_of(self, node: Node) -> "Node | None":
         """The explicit provider of a resource; None where it has none in this graph."""

@@ -9,6 +9,7 @@ Source: Oracle's pages "Policy Syntax" and "Advanced Policy Features".
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from operator import eq, gt, lt, ne
 from types import MappingProxyType
 from typing import NamedTuple
@@ -66,6 +67,7 @@ _OPERATORS = frozenset({"=", "!=", "before", "after"})
 _NAME = re.compile(r"[\w.@/-]+")
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Statement:
     """The statement that a text writes.
 

@@ -12,7 +12,7 @@ in another tenancy's zone does not answer instead.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -140,12 +140,13 @@ class _Check:
     zone: str
     hostnames: frozenset[str]
     regions: frozenset[UsRegion]
+    judged: dict[str, str] = field(default_factory=dict[str, str])
 
     def types(self) -> Iterator[Leak]:
         """Nothing else answers for names."""
-        for node in self.graph.nodes.values():
-            if node.type.startswith(_ELSEWHERE) and node.type not in _MODELLED:
-                yield _leak(node, Rule.TYPE, f"{node.type} can answer for a name, and is not modelled", unread=True)
+        ways = [it for it in self.graph.types if it.startswith(_ELSEWHERE) and it not in _MODELLED]
+        for node in self.graph.of(*ways):
+            yield _leak(node, Rule.TYPE, f"{node.type} can answer for a name, and is not modelled", unread=True)
 
     def unread(self) -> Iterator[Leak]:
         """What is not known though it is content."""
@@ -222,12 +223,19 @@ class _Check:
             owners = [owner for owner in self.graph.of(type_) if owner.outputs.get("ipAddress") == rdata]
             if not owners:
                 return f"{rdata} is no address of this stack"
-        for owner in owners:
-            region = self.graph.region(owner)
-            if region not in self.regions:
-                return f"{owner.name} is in no region that may answer"
-            if not any(self._takes(balancer, owner) for balancer in self.graph.of(BALANCER)):
-                return f"{owner.name} is the address of no load balancer of this stack"
+        return next((problem for owner in owners if (problem := self._not_answering(owner))), "")
+
+    def _not_answering(self, owner: Node) -> str:
+        """Why an address of this stack may answer nobody; empty where it may. Few addresses answer for all names."""
+        if owner.urn not in self.judged:
+            self.judged[owner.urn] = self._judge(owner)
+        return self.judged[owner.urn]
+
+    def _judge(self, owner: Node) -> str:
+        if self.graph.region(owner) not in self.regions:
+            return f"{owner.name} is in no region that may answer"
+        if not any(self._takes(balancer, owner) for balancer in self.graph.of(BALANCER)):
+            return f"{owner.name} is the address of no load balancer of this stack"
         return ""
 
     def _takes(self, balancer: Node, address: Node) -> bool:

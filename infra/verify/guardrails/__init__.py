@@ -24,4 +24,4 @@ __all__ = ["Gap", "Rule", "gaps"]
 def gaps(found: Graph, declared: Declared) -> tuple[Gap, ...]:
     """Every gap, sorted."""
     parts = (region_gaps, zone_gaps, tag_gaps, organization_gaps, routing_gaps)
-    return tuple(sorted({gap for part in parts for gap in part(found, declared)}))
+    return tuple(sorted({gap for part in parts for gap in found.ask(part, declared)}))

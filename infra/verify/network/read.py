@@ -114,12 +114,13 @@ class _Reader:
         self._of: dict[str, list[Node]] = defaultdict(list)
         self._by_id: dict[str, Node] = {}
         self.gaps: set[Gap] = set()
-        for node in found.nodes.values():
-            if node.type in MODELLED:
-                self._of[node.type].append(node)
-                self._by_id[node.id] = node
-            elif node.type.startswith(_CARRIERS) and node.type not in _NO_PATH:
-                self.gaps.add(Gap(urn=node.urn, what=f"{node.type} may carry packets, and is not modelled"))
+        for type_ in found.types:
+            if type_ in MODELLED:
+                self._of[type_] = found.of(type_)
+                self._by_id |= {node.id: node for node in self._of[type_]}
+            elif type_.startswith(_CARRIERS) and type_ not in _NO_PATH:
+                what = f"{type_} may carry packets, and is not modelled"
+                self.gaps |= {Gap(urn=node.urn, what=what) for node in found.of(type_)}
 
     def networks(self) -> Networks:
         """All that can be read."""

@@ -1,0 +1,257 @@
+"""Proves a stack again after a change: what reads nothing that has changed is not decided again.
+
+A theorem is decided on a graph that notes what is looked up in it: resources by URN, all those of a type, what goes.
+Its answer follows from that, from what is declared and from the day. While nothing of it has changed the answer stands;
+otherwise the theorem is decided anew, on everything. The two theorems that judge each resource by itself are asked type
+by type. So what is taken over is what a whole proof would say, and there is nothing that could be out of date.
+
+It lives in one process, for editors and services that prove a stack over and over. There is no file of it: to parse a
+preview and to tell what in it has changed takes longer than to prove what has. When what is declared changes, or the
+day, or a receipt, all of it is proved anew.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final, cast
+
+from infra.residency.regions import UsRegion
+from infra.verify import binding
+from infra.verify.context import Context
+from infra.verify.graph import UNKNOWN, Graph, Node
+from infra.verify.proof import Proof
+from infra.verify.theorems import THEOREMS, Theorem, completeness, storage
+from infra.verify.verdict import Verdict
+
+BY_TYPE: Final = frozenset({storage.ID, completeness.ID})
+"""The theorems that go through all resources and judge each by itself, beside its provider and what it is made from."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Reads:
+    """What was looked up in a graph."""
+
+    urns: set[str] = field(default_factory=set[str])
+    types: set[str] = field(default_factory=set[str])
+    kinds: bool = False
+    gone: bool = False
+    everything: bool = False
+
+    def take(self, other: "Reads") -> None:
+        """What somebody else looked up, too."""
+        self.urns |= other.urns
+        self.types |= other.types
+        self.kinds, self.gone = self.kinds or other.kinds, self.gone or other.gone
+        self.everything = self.everything or other.everything
+
+
+class Watched:
+    """A graph that notes what is looked up in it; each method answers as the graph's own.
+
+    Where a type is given, whoever asks for all resources gets those of the type.
+    """
+
+    def __init__(self, graph: Graph, reads: Reads, answers: "Answers", only: str = "") -> None:
+        self._graph, self._reads, self._answers, self._only = graph, reads, answers, only
+        self.nodes: Mapping[str, Node] = _Nodes(graph.nodes, reads)
+
+    @property
+    def gone(self) -> tuple[Node, ...]:
+        """What there is now and will not be."""
+        self._reads.gone = True
+        return self._graph.gone
+
+    @property
+    def types(self) -> list[str]:
+        """Every type there is, sorted."""
+        if self._only:
+            return [self._only]
+        self._reads.kinds = True
+        return self._graph.types
+
+    def of(self, *types: str) -> list[Node]:
+        """Those of some types."""
+        self._reads.types.update(types)
+        return self._graph.of(*types)
+
+    def managed(self) -> list[Node]:
+        """Every resource of a cloud."""
+        if self._only:
+            return [node for node in self.of(self._only) if node.is_managed]
+        self._reads.everything = True
+        return self._graph.managed()
+
+    def ask(self, function: Callable[..., Iterable[Any]], *given: Any) -> tuple[Any, ...]:
+        """What a function of the graph finds, to the end; what it reads, its caller reads."""
+        name = f"{function.__module__}.{function.__qualname__}"
+        reads, answer = self._answers.of(name, self._graph, lambda graph: tuple(function(graph, *given)), given=given)
+        self._reads.take(reads)
+        return answer
+
+    def provider_of(self, node: Node) -> Node | None:
+        """The explicit provider of a resource."""
+        return self.nodes.get(node.provider)
+
+    def region(self, node: Node) -> UsRegion | None:
+        """Where a resource of Oracle Cloud is."""
+        self._reads.urns.add(node.provider)
+        return self._graph.region(node)
+
+    def called(self, type_: str, property_: str, value: str) -> list[Node]:
+        """Those of a type whose input has that text."""
+        self._reads.types.add(type_)
+        return self._graph.called(type_, property_, value)
+
+    def named(self, node: Node, property_: str, value: object, *types: str) -> list[Node]:
+        """Those that a value names or stands for."""
+        if value == UNKNOWN:
+            self._reads.urns.update(node.sources.get(property_, ()))
+        else:
+            self._reads.types.update(types)
+        return self._graph.named(node, property_, value, *types)
+
+
+class _Nodes(Mapping[str, Node]):
+    """The resources of a graph by URN, noting which were asked for."""
+
+    def __init__(self, nodes: Mapping[str, Node], reads: Reads) -> None:
+        self._nodes, self._reads = nodes, reads
+
+    def __getitem__(self, urn: str) -> Node:
+        self._reads.urns.add(urn)
+        return self._nodes[urn]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The resource of a URN, where there is one."""
+        self._reads.urns.add(key)
+        return self._nodes.get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        self._reads.urns.add(str(key))
+        return key in self._nodes
+
+    def __iter__(self) -> Iterator[str]:
+        self._reads.everything = True
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        self._reads.everything = True
+        return len(self._nodes)
+
+
+class Answers:
+    """What was answered on a graph, each with what it rests on."""
+
+    def __init__(self, known: "dict[str, tuple[Reads, Any, Any]] | None" = None) -> None:
+        self._known = known or {}
+
+    def of(
+        self, name: str, graph: Graph, decide: Callable[[Graph], Any], *, only: str = "", given: Any = ()
+    ) -> tuple[Reads, Any]:
+        """The answer of that name, as it is known or decided now.
+
+        Args:
+            name: By which it is known; of one name there is one answer for each `only`.
+            graph: What it is decided on.
+            decide: Decides it.
+            only: The type that it is about; empty for all.
+            given: What else it follows from.
+        """
+        key = f"{name} {only}"
+        reads, answer, had = self._known.get(key, (None, None, None))
+        if reads is None or had != given:
+            reads = Reads()
+            answer = decide(cast("Graph", Watched(graph, reads, self, only)))
+            self._known[key] = (reads, answer, given)
+        return reads, answer
+
+    def standing(self, before: Graph, after: Graph) -> "Answers":
+        """Those that rest on nothing that is not the same in another graph."""
+        urns = changed(before.nodes, after.nodes)
+        nodes = (graph.nodes.get(urn) for graph in (before, after) for urn in urns)
+        types = {node.type for node in nodes if node is not None}
+        kinds, gone = before.types != after.types, not _alike(before.gone, after.gone)
+
+        def stands(reads: Reads) -> bool:
+            if reads.urns & urns or reads.types & types:
+                return False
+            return not ((reads.everything and urns) or (reads.kinds and kinds) or (reads.gone and gone))
+
+        return Answers({key: found for key, found in self._known.items() if stands(found[0])})
+
+
+class Prover:
+    """Proves one stack again and again; holds one graph, and the last answer to each question about it."""
+
+    def __init__(self) -> None:
+        self._before: Context | None = None
+        self._answers = Answers()
+
+    def prove(self, context: Context) -> Proof:
+        """Decide every theorem, as `proof.prove` does."""
+        started = time.perf_counter()
+        before = self._before
+        same = before is not None and _around(before) == _around(context)
+        self._answers = self._answers.standing(before.graph, context.graph) if before and same else Answers()
+        self._before = context
+        return Proof(
+            context=context,
+            verdicts=tuple(self._verdict(theorem, context) for theorem in THEOREMS),
+            resources=len(context.graph.nodes),
+            seconds=time.perf_counter() - started,
+        )
+
+    def _verdict(self, theorem: Theorem, context: Context) -> Verdict:
+        def decide(graph: Graph) -> Verdict:
+            return theorem.decide(replace(context, graph=graph))
+
+        if theorem.ID not in BY_TYPE:
+            return self._answers.of(theorem.ID, context.graph, decide)[1]
+        types = context.graph.types
+        return _joined([self._answers.of(theorem.ID, context.graph, decide, only=type_)[1] for type_ in types])
+
+
+def changed(before: Mapping[str, Node], after: Mapping[str, Node]) -> set[str]:
+    """URNs of what is there once only, or is not the same both times."""
+    return {urn for urn in before.keys() | after.keys() if not _same(before.get(urn), after.get(urn))}
+
+
+def _same(one: Node | None, other: Node | None) -> bool:
+    """Whether two resources are one object, or the same to the letter: Python holds `true` and 1 for equal."""
+    if one is other:
+        return True
+    return one is not None and other is not None and one == other and _letters(one) == _letters(other)
+
+
+def _letters(node: Node) -> str:
+    return f"{node.source} {binding.row(node)} {binding.row(node.old) if node.old else ''}"
+
+
+def _around(context: Context) -> tuple[object, ...]:
+    """Everything that theorems are decided on beside the graph, to the letter."""
+    said = binding.canonical(context.declared.deployment)
+    return (said, *(repr(getattr(context, it.name)) for it in fields(context) if it.name not in {"graph", "declared"}))
+
+
+def _alike(some: Sequence[Node], others: Sequence[Node]) -> bool:
+    return len(some) == len(others) and all(map(_same, some, others))
+
+
+def _joined(parts: Sequence[Verdict]) -> Verdict:
+    """The verdict of a theorem on resources of all types, from those on each."""
+    first = parts[0]
+    certificate: dict[str, Any] = {}
+    if not any(part.counterexamples or part.missing for part in parts):
+        for name, value in first.certificate.items():
+            values = [part.certificate[name] for part in parts]
+            certificate[name] = (
+                sum(values) if isinstance(value, int) else sorted(it for listed in values for it in listed)
+            )
+    return replace(
+        first,
+        examined=sum(part.examined for part in parts),
+        flows=sum(part.flows for part in parts),
+        counterexamples=tuple(sorted({it for part in parts for it in part.counterexamples})),
+        missing=tuple(sorted({it for part in parts for it in part.missing})),
+        certificate=certificate,
+    )
