@@ -58,7 +58,7 @@ both-engines: .venv/dev  ## compare every edit of the stack files through pulumi
 campaign: .venv/dev  ## 100,000 random sequences of edits: none may lose what holds data (SEED=n)
 	@$(PY) -m tests.campaign --sequences 100000 $(if $(SEED),--seed $(SEED))
 
-deciders: .venv/dev  ## two deciders of traffic, network and access on 100,000 random instances each, and 10 million requests (SEED=n)
+deciders: .venv/dev  ## two deciders of each theorem on 100,000 random instances each, and 10 million requests (SEED=n)
 	@$(PY) -m tests.deciders $(if $(SEED),--seed $(SEED))
 
 mutants: .venv/dev  ## seed more than 100 kinds of leaks at every place of both stacks: all must be found, no safe rewrite refused

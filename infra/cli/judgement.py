@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from infra.verify.verdict import Verdict as Decided
 
 _WORDS: Final = {Answer.PROVED: Word.PROVED, Answer.REFUTED: Word.REFUTED, Answer.UNDECIDED: Word.UNDECIDED}
-_KINDS: Final = {"T3": Kind.TRAFFIC, "T5": Kind.GRANT, "T6": Kind.KEY}
+_KINDS: Final = {"T3": Kind.TRAFFIC, "T5": Kind.GRANT, "T6": Kind.KEY, "T9": Kind.LOG}
 """What a refused flow is drawn as, by the theorem that it breaks; any other is a copy."""
 _THEOREM: Final = re.compile(r"\bT[1-9]\b")
 

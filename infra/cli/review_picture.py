@@ -278,7 +278,7 @@ class _Artist:
             self._flow(
                 Kind.LOG, source, f"log:{region}",
                 text=f"{what}: is logged in the same region",
-                why="T2 copies: it stays in its region; T5 access: nobody can end, alter or delete it",
+                why="T2 copies: it stays in its region; T9 evidence: nobody can end, alter or delete it",
                 paths=["audit"], resources=resources, change=self._change(*resources),
             )  # fmt: skip
 

@@ -57,7 +57,7 @@ class Theorem:
     """One theorem and what became of it.
 
     Attributes:
-        id: `T1` to `T8`.
+        id: `T1` to `T9`.
         says: what it claims, one sentence.
         because: what it was decided on, or what is missing.
     """

@@ -8,9 +8,9 @@ import sys
 import time
 from random import Random
 
-from tests.deciders import documents, networks, policies
+from tests.deciders import documents, networks, policies, stacks
 
-GAMES = {"traffic": policies, "network": networks, "access": documents}
+GAMES = {"traffic": policies, "network": networks, "access": documents} | stacks.GAMES
 """By theorem what makes an instance, and says where its two deciders differ on it."""
 
 _BATCH = 1_000_000
@@ -39,6 +39,8 @@ for theorem in given.theorem or GAMES:
         if (number + 1) % 10_000 == 0:
             told(f"{theorem}: {number + 1} instances")
     told(f"{theorem}: both deciders agree on {given.instances} instances; every counterexample replays")
+    if isinstance(game, stacks.Game):
+        told(f"{theorem}: {', '.join(f'{number} {answer}' for answer, number in game.answers.items())}")
 replayed = 0
 while replayed < given.requests:
     random = Random(f"{given.seed}:requests:{replayed}")  # noqa: S311 - not for secrets

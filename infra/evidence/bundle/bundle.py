@@ -56,14 +56,9 @@ class Material:
     tools: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def _answer(theorem: Mapping[str, Any]) -> str:
-    """What a theorem answers; what is proved of nothing evidences nothing."""
-    return str(theorem["answer"]) if theorem["examined"] else "about nothing here"
-
-
 def contents(material: Material) -> dict[str, bytes]:
     """Every file of the bundle but its attestation, by name."""
-    answers = {str(it["id"]): _answer(it) for it in material.theorems["theorems"]}
+    answers = {str(it["id"]): str(it["answer"]) for it in material.theorems["theorems"]}
     steps = cast("list[dict[str, Any]]", json.loads(material.preview)["steps"])
     resources = [step["newState"] for step in steps if step["op"] != "delete" and "newState" in step]
     judged = [judge(control, answers, resources) for control in controls()]

@@ -154,8 +154,10 @@ def _hidden(value: object) -> bool:
 
 def _region(graph: Graph, node: Node) -> Any:
     provider = graph.nodes.get(node.provider)
+    if provider is None or provider.type.split(":")[-1] != node.type.split(":")[0]:
+        return None
     own = node.inputs.get("region") if node.type.startswith("aws:") else None
-    return own or (provider.inputs.get("region") if provider else None)
+    return own or provider.inputs.get("region")
 
 
 def _to_site(context: Context, node: Node, arn: object, phases: set[str], *, same_region: bool) -> Answer:

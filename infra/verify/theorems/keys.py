@@ -211,9 +211,12 @@ _ORDER: Final = [Answer.PROVED, Answer.UNDECIDED, Answer.REFUTED]
 
 
 def _where(graph: Graph, node: Node) -> object:
+    """The region of a resource; where nothing of its own cloud says it, something that no other has."""
     provider = graph.nodes.get(node.provider)
+    if provider is None or provider.type.split(":")[-1] != node.type.split(":")[0]:
+        return object()
     own = node.inputs.get("region") if node.type.startswith("aws:") else None
-    return own or (provider.inputs.get("region") if provider else None)
+    return own or provider.inputs.get("region")
 
 
 def _meant(node: Node, property_: str, value: object, others: list[Node], output: str = "id") -> list[Node]:
@@ -250,9 +253,9 @@ def _slow_bucket(graph: Graph, node: Node, keys: dict[str, list[Node]]) -> Answe
 
 
 def _slow_confined(value: object) -> Answer:
-    if isinstance(value, str):
+    if value in (UNKNOWN, "[secret]"):
         return Answer.UNDECIDED
-    return Answer.REFUTED if value else Answer.PROVED
+    return Answer.PROVED if value is False else Answer.REFUTED
 
 
 def _slow_key(graph: Graph, key: Node, vaults: list[Node]) -> Answer:
