@@ -23,6 +23,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base import Component
+from components.bucket_guards import BucketGuardsArgs, guard
 from infra.residency import naming, site_policies
 from infra.residency.aws_policy import Policy, bucket_arn
 from infra.residency.keys import DESTRUCTION, KeyCare
@@ -95,9 +96,15 @@ class LegacyBucket(Component):
             tags=_tags(args.site),
             opts=self._kept(args.key, adopt=self._bucket_name if args.adopted else None),
         )
-        versioning = self._versioning(name, bucket)
-        self.guards = (*self._access(name, bucket), self._encryption(name, bucket), versioning)
-        self._lifecycle(name, versioning)
+        guards = guard(
+            name,
+            BucketGuardsArgs(policy=args.policy, names=(args.role,), key=args.key, bucket_key=True),
+            bucket=bucket,
+            region=self._region,
+            kept=self._kept,
+        )
+        self.guards = guards.all
+        self._lifecycle(name, guards.versioning)
         if args.inventory is not None:
             self._inventory(name, bucket, args.inventory)
         self.register_outputs({})
@@ -106,60 +113,6 @@ class LegacyBucket(Component):
         """Options of the bucket and its guards, which share its fate: kept until the site is wiped."""
         args = self._args
         return self._holder(args.provider, depends_on=depends_on, kept=args.site.phase.keeps_holders, adopt=adopt)
-
-    def _access(self, name: str, bucket: aws.s3.Bucket) -> tuple[pulumi.Resource, ...]:
-        """Who owns objects, and who may do what; one after the other, since S3 takes one such change at a time."""
-        args = self._args
-        ownership = aws.s3.BucketOwnershipControls(
-            name,
-            region=self._region,
-            bucket=self._bucket_name,
-            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            opts=self._kept(bucket),
-        )
-        block = aws.s3.BucketPublicAccessBlock(
-            name,
-            region=self._region,
-            bucket=self._bucket_name,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self._kept(ownership),
-        )
-        policy = aws.s3.BucketPolicy(
-            name,
-            region=self._region,
-            bucket=self._bucket_name,
-            policy=args.policy.text(),
-            opts=self._kept(block, args.role),
-        )
-        return ownership, block, policy
-
-    def _encryption(self, name: str, bucket: aws.s3.Bucket) -> pulumi.Resource:
-        return aws.s3.BucketServerSideEncryptionConfiguration(
-            name,
-            region=self._region,
-            bucket=self._bucket_name,
-            rules=[
-                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                        sse_algorithm="aws:kms", kms_master_key_id=self._args.key.arn
-                    ),
-                    bucket_key_enabled=True,
-                )
-            ],
-            opts=self._kept(bucket),
-        )
-
-    def _versioning(self, name: str, bucket: aws.s3.Bucket) -> pulumi.Resource:
-        return aws.s3.BucketVersioning(
-            name,
-            region=self._region,
-            bucket=self._bucket_name,
-            versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
-            opts=self._kept(bucket),
-        )
 
     def _lifecycle(self, name: str, versioning: pulumi.Resource) -> None:
         aws.s3.BucketLifecycleConfiguration(

@@ -15,6 +15,7 @@ import pulumi_oci as oci
 
 from components.access import Access, AccessArgs
 from components.alarms import Alarms, AlarmsArgs
+from components.audit_archive import AuditArchive, AuditArchiveArgs
 from components.audit_settings import AuditSettings, AuditSettingsArgs
 from components.audit_trail import AuditTrail, AuditTrailArgs
 from components.backup_transfer import BackupTransfer, BackupTransferArgs
@@ -35,6 +36,7 @@ from components.primary_storage import (
     RegionalStorage,
     RegionalStorageArgs,
 )
+from components.site_trail import SiteTrail, SiteTrailArgs
 from components.storage_access import StorageAccess, StorageAccessArgs
 from components.tenancy import TenancyArgs, TenancyFoundation
 from components.traffic_routing import HostnameRouting, HostnameRoutingArgs, TrafficZone, TrafficZoneArgs
@@ -42,7 +44,8 @@ from infra import settings
 from infra.exports import export, export_traffic
 from infra.holder_watch import HolderWatch
 from infra.providers import Providers, connect
-from infra.residency.audit import AuditPlan
+from infra.residency import naming
+from infra.residency.audit import AuditPlan, Subscriber
 from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import ResidencyError, render
 from infra.residency.guardrails import PacketRoutingState
@@ -197,6 +200,7 @@ def _register(plan: Plan) -> None:
         _record(
             plan.audit, foundation, access=access, networks=networks, edges=edges, stores=stores, providers=providers
         )
+        _record_sites(plan, plan.audit.subscribers, providers)
 
 
 def _record(
@@ -235,6 +239,28 @@ def _record(
             f"alarms-{region}",
             AlarmsArgs(foundation=foundation, plan=audit, region=audited, bucket=trail.bucket, provider=provider),
         )
+
+
+def _record_sites(plan: Plan, subscribers: tuple[Subscriber, ...], providers: Providers) -> None:
+    """The archive, and the trail of each account that has one."""
+    if plan.archive is None or providers.archive is None:
+        return
+    name = f"{naming.AUDIT}-{naming.ARCHIVE}"
+    args = AuditArchiveArgs(plan=plan.archive, care=plan.key_care, provider=providers.archive)
+    archive = AuditArchive(name, args)
+    accounts = {**providers.sites, naming.ARCHIVE: providers.archive}
+    for trail in plan.archive.trails:
+        if trail.live:
+            SiteTrail(
+                f"trail-{trail.name}",
+                SiteTrailArgs(
+                    plan=trail,
+                    bucket=plan.archive.bucket,
+                    archive=archive,
+                    subscribers=subscribers,
+                    provider=accounts[trail.name],
+                ),
+            )
 
 
 def _packet_routing(plan: Plan, foundation: TenancyFoundation) -> SecurityAttributes:

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 import pulumi_aws as aws
 import pulumi_oci as oci
 
+from infra.residency import naming
 from infra.residency.aws_policy import role_arn
 from infra.residency.lifecycle import Site
 from infra.residency.organization_policy import OrganizationPlan
 from infra.residency.placement import Plan, Tenancy
 from infra.residency.regions import LegacyRegion, UsRegion
+from infra.residency.trails import ARCHIVE_REGION, ArchivePlan
 
 _SESSION = "usdata"
 
@@ -33,6 +35,7 @@ class Providers:
         home: Oracle Cloud in the tenancy's home region, for identity, tags and quotas.
         regions: Oracle Cloud in each region of the plan.
         management: AWS in the management account of the sites' organization; None where it is not managed here.
+        archive: AWS where the trails of the sites go; None where they are not kept.
         sites: AWS at each legacy site that is not closed, by its name.
         accounts: of these the one by which an account is reached, whatever the region: that of its first site.
     """
@@ -40,6 +43,7 @@ class Providers:
     home: oci.Provider
     regions: Mapping[UsRegion, oci.Provider]
     management: aws.Provider | None
+    archive: aws.Provider | None
     sites: Mapping[str, aws.Provider]
     accounts: Mapping[str, aws.Provider]
 
@@ -53,12 +57,16 @@ def connect(plan: Plan) -> Providers:
     accounts = {site.account_id: sites[site.name] for site in reversed(open_sites)}
     if plan.control is not None and management is not None:
         accounts[plan.control.account_id] = management
+    archive = None if plan.archive is None else _archive(plan.archive, by_token=by_token)
+    if plan.archive is not None and archive is not None:
+        accounts[plan.archive.account_id] = archive
     return Providers(
         home=_oracle(f"oci-home-{plan.tenancy.home}", plan.tenancy, plan.tenancy.home),
         regions={
             network.region: _oracle(f"oci-{network.region}", plan.tenancy, network.region) for network in plan.networks
         },
         management=management,
+        archive=archive,
         sites=sites,
         accounts=accounts,
     )
@@ -82,6 +90,11 @@ def _management(control: OrganizationPlan, *, by_token: bool) -> aws.Provider:
     """Organizations has one endpoint for the whole world, and it is in Virginia."""
     region, account = LegacyRegion.VIRGINIA, control.account_id
     return _amazon("aws-organization", region, account, control.deployer_role, by_token=by_token)
+
+
+def _archive(plan: ArchivePlan, *, by_token: bool) -> aws.Provider:
+    name = f"aws-{naming.ARCHIVE}"
+    return _amazon(name, ARCHIVE_REGION, plan.account_id, plan.deployer_role, by_token=by_token)
 
 
 def _amazon(name: str, region: LegacyRegion, account_id: str, role: str, *, by_token: bool) -> aws.Provider:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # As in `infra.exports`, which would import the cloud SDKs.
 _OUTPUTS = _SITES, _ROLES, _PROMISED = "legacySites", "storageRoles", "audit"
 _STORE, _SITE = "usdata:index:DatasetStore", "usdata:index:LegacyBackup"
-_AUDIT = "usdata:index:AuditTrail"
+_AUDIT = ("usdata:index:AuditTrail", "usdata:index:AuditArchive")
 _NAMESPACE = "oci:SecurityAttribute/securityAttributeNamespace:SecurityAttributeNamespace"
 
 
@@ -88,7 +88,7 @@ def _origin(resource: Resource, resources: Mapping[str, Resource], place: str) -
             return join("datasets", above.name)
         if above.type == _SITE:
             return join("legacy.sites", above.name)
-        if above.type == _AUDIT:
+        if above.type in _AUDIT:
             return naming.AUDIT
         above = resources.get(above.parent)
     return join("oci.regions", place)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from infra.residency.audit import AuditRegion
     from infra.residency.placement import DatasetPlan, Network, Plan, SitePlan
     from infra.residency.traffic import Edge
+    from infra.residency.trails import TrailPlan
 
 _TOPICS: Final = ("Data", "Traffic", "Access", "Network", "Keys", "Audit", "Legacy", "Other")
 
@@ -47,7 +48,9 @@ _KINDS: Final = {
     "PeeringMesh": ("Network", "peering between the regions", ""),
     "RegionalKeys": ("Keys", "keys in {name}", "keys-"),
     "AuditSettings": ("Audit", "audit events and connectors", ""),
+    "AuditArchive": ("Audit", "archive of the legacy sites' trails", ""),
     "AuditTrail": ("Audit", "logs of {name}", "audit-"),
+    "SiteTrail": ("Audit", "trail of {name}", "trail-"),
     "Alarms": ("Audit", "alarms in {name}", "alarms-"),
     "LegacyBackup": ("Legacy", "site {name}", ""),
 }
@@ -200,6 +203,8 @@ def describe(plan: Plan, kind: str, name: str) -> str:
         "RegionalKeys": lambda: _keys(plan, name),
         "Access": lambda: _duties(plan),
         "AuditSettings": lambda: f": kept for {AUDIT_DAYS} days; connectors may put logs, and nothing else",
+        "AuditArchive": lambda: _archive(plan),
+        "SiteTrail": lambda: "".join(_trail(plan, it) for it in _trails(plan) if it.name == name),
         "AuditTrail": lambda: "".join(_logs(plan, it) for it in _audited(plan) if it.region.value == name),
         "Alarms": lambda: "".join(_alarms(plan) for it in _audited(plan) if it.region.value == name),
         "CloudGuard": lambda: _zones(plan),
@@ -252,6 +257,28 @@ def _logs(plan: Plan, audited: AuditRegion) -> str:
     return (
         f": into {audited.bucket}, unalterable for {plan.audit.retention_days} days, which is locked on "
         f"{plan.audit.lock_on}; logs name objects and addresses, and lie in this region alone"
+    )
+
+
+def _archive(plan: Plan) -> str:
+    if plan.archive is None:
+        return ""
+    return (
+        f": {plan.archive.bucket}, where nobody deletes anything for {plan.archive.retention_days} days, its account's "
+        "root included; it outlives the sites"
+    )
+
+
+def _trails(plan: Plan) -> tuple[TrailPlan, ...]:
+    return plan.archive.trails if plan.archive else ()
+
+
+def _trail(plan: Plan, trail: TrailPlan) -> str:
+    what = "reads" if trail.of_archive else "reads and writes"
+    told = listed([it.address for it in plan.audit.subscribers], most=4) if plan.audit else ""
+    return (
+        f" (account {trail.account_id}): every call, and {what} of {count(len(trail.buckets), 'bucket')}, into the "
+        f"archive; changes of what guards data, and reads by strangers, are told to {told}"
     )
 
 

@@ -12,6 +12,7 @@ an absent key does), "The confused deputy problem", "Default key policy" (what n
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -65,6 +66,11 @@ class Action(StrEnum):
     ANY_DELETE = "s3:Delete*"
     ANY_GET = "s3:Get*"
     ANY_LIST = "s3:List*"
+    GET_ACL = "s3:GetBucketAcl"
+    DELETE_BUCKET = "s3:DeleteBucket"
+    WRITE_ENCRYPTION = "s3:PutEncryptionConfiguration"
+    WRITE_REPLICATION = "s3:PutReplicationConfiguration"
+    BYPASS_GOVERNANCE = "s3:BypassGovernanceRetention"
     # keys: who administers
     CREATE_ALIAS = "kms:CreateAlias"
     DELETE_ALIAS = "kms:DeleteAlias"
@@ -85,6 +91,8 @@ class Action(StrEnum):
     ENCRYPT = "kms:Encrypt"
     GENERATE_DATA_KEY = "kms:GenerateDataKey*"
     RE_ENCRYPT = "kms:ReEncrypt*"
+    # topics
+    PUBLISH = "sns:Publish"
     # roles
     ASSUME_ROLE = "sts:AssumeRole"
     ASSUME_ROLE_BY_TOKEN = "sts:AssumeRoleWithWebIdentity"  # noqa: S105 - a call, not a secret
@@ -116,6 +124,8 @@ class Operator(StrEnum):
     NULL = "Null"
 
 
+_ARN_WITH_ACCOUNT = re.compile(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:[^*?]+")
+
 OPEN = frozenset({Operator.ARN_NOT_EQUALS, Operator.STRING_NOT_EQUALS, Operator.NOT_IP_ADDRESS, Operator.NULL})
 """Operators that hold for a call without the key: well in a deny, never in an allow."""
 
@@ -130,9 +140,11 @@ class ConditionKey(StrEnum):
     SOURCE_ACCOUNT = "aws:SourceAccount"
     SOURCE_ARN = "aws:SourceArn"
     SOURCE_IP = "aws:SourceIp"
+    CANNED_ACL = "s3:x-amz-acl"
     ENCRYPTION = "s3:x-amz-server-side-encryption"
     CUSTOMER_ENCRYPTION = "s3:x-amz-server-side-encryption-customer-algorithm"
     KEY_ALIASES = "kms:ResourceAliases"
+    TRAIL = "kms:EncryptionContext:aws:cloudtrail:arn"
     VIA_SERVICE = "kms:ViaService"
 
 
@@ -224,6 +236,8 @@ class Federated:
 
 S3 = Service(principal="s3.amazonaws.com")
 DATASYNC = Service(principal="datasync.amazonaws.com")
+CLOUDTRAIL = Service(principal="cloudtrail.amazonaws.com")
+EVENTBRIDGE = Service(principal="events.amazonaws.com")
 
 Principal = Everyone | Role | AnyoneOf | Service | Federated
 
@@ -261,17 +275,24 @@ class Statement:
 
 
 class Kind(StrEnum):
-    """What a policy hangs on, with the most characters that AWS allows it (quotas of S3, KMS and IAM)."""
+    """What a policy hangs on, with the most characters that AWS allows it (quotas of S3, KMS, SNS and IAM)."""
 
     BUCKET = "bucket policy"
     KEY = "key policy"
     ROLE = "role policy"
+    TOPIC = "topic policy"
     TRUST = "trust policy"
 
     @property
     def most_characters(self) -> int:
-        """The limit: 20 KB, 32 KB, and for roles AWS's defaults without blanks."""
-        return {Kind.BUCKET: 20_480, Kind.KEY: 32_768, Kind.ROLE: 10_240, Kind.TRUST: 2_048}[self]
+        """The limit: 20 KB, 32 KB, 30 KB, and for roles AWS's defaults without blanks."""
+        return {
+            Kind.BUCKET: 20_480,
+            Kind.KEY: 32_768,
+            Kind.ROLE: 10_240,
+            Kind.TOPIC: 30_720,
+            Kind.TRUST: 2_048,
+        }[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +346,8 @@ def too_much(policy: Policy) -> Iterator[tuple[str, str]]:
 
 def _allows(policy: Policy, statement: Statement) -> Iterator[str]:
     keys = {condition.key for condition in statement.conditions if condition.operator not in OPEN}
+    if any(map(_names_accounts, statement.conditions)):
+        keys.add(ConditionKey.SOURCE_ACCOUNT)
     yield from _whom(policy, statement, keys)
     for action in statement.actions:
         if action.endswith(":*"):
@@ -339,6 +362,16 @@ def _allows(policy: Policy, statement: Statement) -> Iterator[str]:
         yield "no resource at all"
     if policy.kind is Kind.ROLE and ConditionKey.KEY_ALIASES not in keys and USES_KEYS & {*statement.actions}:
         yield "use of keys that are not named by their alias"
+
+
+def _names_accounts(condition: Condition) -> bool:
+    """Whether a condition names whole sources, each with its account in it."""
+    exact = condition.operator in {Operator.STRING_EQUALS, Operator.ARN_EQUALS}
+    return (
+        exact
+        and condition.key is ConditionKey.SOURCE_ARN
+        and all(_ARN_WITH_ACCOUNT.fullmatch(value) for value in condition.values)
+    )
 
 
 def _whom(policy: Policy, statement: Statement, keys: set[ConditionKey | Claim]) -> Iterator[str]:

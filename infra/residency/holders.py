@@ -18,6 +18,7 @@ from infra.residency.findings import Finding, Rule, join
 from infra.residency.guardrails import PacketRoutingState
 from infra.residency.lifecycle import Phase
 from infra.residency.placement import Plan, SitePlan
+from infra.residency.trails import ARCHIVE_REGION
 
 OCI_BUCKET = "oci:ObjectStorage/bucket:Bucket"
 OCI_VAULT = "oci:Kms/vault:Vault"
@@ -29,6 +30,7 @@ _STORE = f"usdata:index:DatasetStore${OCI_BUCKET}"
 _VAULT = f"usdata:index:RegionalKeys${OCI_VAULT}"
 _KEY = f"usdata:index:RegionalKeys${OCI_KEY}"
 _AUDIT = "usdata:index:AuditTrail"
+_ARCHIVE = "usdata:index:AuditArchive"
 _BACKUP = f"usdata:index:LegacyBackup$usdata:index:LegacyBucket${AWS_BUCKET}"
 _BACKUP_KEY = f"usdata:index:LegacyBackup${AWS_KEY}"
 
@@ -191,6 +193,11 @@ def _logs(plan: Plan) -> Iterator[Holder]:
                 of=naming.AUDIT,
                 fixed=fixed,
             )
+    if (archive := plan.archive) is not None:
+        logical, place = f"{naming.AUDIT}-{naming.ARCHIVE}", ARCHIVE_REGION.value
+        bucket, key = f"{_ARCHIVE}${AWS_BUCKET}::{logical}", f"{_ARCHIVE}${AWS_KEY}::{logical}"
+        yield Holder(key=bucket, name=archive.bucket, place=place, of=naming.AUDIT)
+        yield Holder(key=key, name=logical, place=place, of=naming.AUDIT, fixed=(("multiRegion", False),))
 
 
 def _buckets(site: SitePlan) -> Iterator[tuple[str, str]]:

@@ -75,6 +75,30 @@ def alarm_topic(organization: str, region: UsRegion) -> str:
     return f"{organization}-alarms-{region.facts.key}"
 
 
+ARCHIVE = "archive"
+"""What is called by its site where it is a site's own: the trail of the account that keeps the trails."""
+
+
+def archive_bucket(organization: str, region: LegacyRegion, account_id: str) -> str:
+    """The physical name of the bucket for the legacy sites' trails: `usds-audit-use1-444444444444`."""
+    return backup_bucket(organization, AUDIT, region, account_id)
+
+
+def archive_key_alias(organization: str) -> str:
+    """The alias of that bucket's KMS key: `alias/usds-audit-archive`."""
+    return f"alias/{organization}-{AUDIT}-{ARCHIVE}"
+
+
+def trail(organization: str, site: str) -> str:
+    """The name of a site's trail: `usds-trail-virginia`."""
+    return f"{organization}-trail-{site}"
+
+
+def site_alarm(organization: str, what: str, site: str) -> str:
+    """The name of a topic or rule of a site: `usds-alarms-virginia`, `usds-changes-virginia`."""
+    return f"{organization}-{what}-{site}"
+
+
 def backup(dataset: str, site: str) -> str:
     """The logical name of a dataset's backup at a site: `profiles-virginia`."""
     return f"{dataset}-{site}"

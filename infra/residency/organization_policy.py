@@ -5,7 +5,8 @@ everybody who comes to its resources, wherever from. Neither grants anything: ev
 can be expressed. What each account is denied:
 
 * *Regions*: every call to a region but the sites' own. Spared are the services that have one endpoint for the whole
-  world, which count as us-east-1, and by which nothing is stored but accounts and bills.
+  world, which count as us-east-1, and by which nothing is stored but accounts and bills; and, in Virginia, what tells
+  people of calls of IAM, which are reported there alone.
 * *Copies*: the calls by which a service would carry data to another region or account.
 * *Trail*: to stop the audit trail, for everybody; to change or delete it, for everybody but who deploys it.
 * *Perimeter*: objects and keys, for whoever is not of the organization and no service of Amazon's.
@@ -25,6 +26,7 @@ from enum import StrEnum
 from infra.residency import naming
 from infra.residency.aws_policy import VERSION, role_arn
 from infra.residency.lifecycle import Site
+from infra.residency.trails import IAM_REPORTS_IN
 
 MOST_CHARACTERS = 5_120
 """How long a policy may be, blanks included as they are sent."""
@@ -95,6 +97,7 @@ _COPYING = (
     "s3:ReplicateTags",
     "secretsmanager:ReplicateSecretToRegions",
 )
+_TELLING = ("events:*", "sns:*")
 _STOPPING = ("cloudtrail:StopLogging",)
 _CHANGING = (
     "cloudtrail:DeleteTrail",
@@ -167,13 +170,16 @@ class OrganizationPlan:
     policies: tuple[ControlPolicy, ...]
 
 
-def plan_policies(organization: str, organization_id: str, sites: Iterable[Site]) -> tuple[ControlPolicy, ...]:
+def plan_policies(
+    organization: str, organization_id: str, sites: Iterable[Site], *, audited: bool = False
+) -> tuple[ControlPolicy, ...]:
     """The policies for the accounts of some sites, sorted by name.
 
     Args:
         organization: prefix of physical names.
         organization_id: id of the organization in AWS (`o-…`).
         sites: all of them, in whatever phase: an account stays limited when its site is closed.
+        audited: whether the sites have trails, and alarms in Virginia too.
     """
     of_account: dict[str, list[Site]] = {}
     for site in sorted(sites, key=lambda site: site.name):
@@ -190,15 +196,23 @@ def plan_policies(organization: str, organization_id: str, sites: Iterable[Site]
 
     policies = [policy(Purpose.COPIES, _copies()), policy(Purpose.PERIMETER, _perimeter(organization_id))]
     for account, there in of_account.items():
-        policies.append(policy(Purpose.REGIONS, _regions(there), account))
+        policies.append(policy(Purpose.REGIONS, _regions(there, audited=audited), account))
         policies.append(policy(Purpose.TRAIL, _trail(there), account))
     return tuple(sorted(policies, key=lambda policy: policy.name))
 
 
-def _regions(sites: list[Site]) -> tuple[Forbidden, ...]:
-    regions = tuple(sorted({site.region.value for site in sites}))
-    elsewhere = (("StringNotEquals", "aws:RequestedRegion", regions),)
-    return (Forbidden(sid="DenyOtherRegions", actions=_GLOBAL, sparing=True, conditions=elsewhere),)
+def _regions(sites: list[Site], *, audited: bool) -> tuple[Forbidden, ...]:
+    regions = {site.region.value for site in sites}
+
+    def but(them: set[str]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+        return (("StringNotEquals", "aws:RequestedRegion", tuple(sorted(them))),)
+
+    if not audited or IAM_REPORTS_IN in regions:
+        return (Forbidden(sid="DenyOtherRegions", actions=_GLOBAL, sparing=True, conditions=but(regions)),)
+    return (
+        Forbidden(sid="DenyOtherRegions", actions=_GLOBAL + _TELLING, sparing=True, conditions=but(regions)),
+        Forbidden(sid="DenyTellingElsewhere", actions=_TELLING, conditions=but(regions | {IAM_REPORTS_IN.value})),
+    )
 
 
 def _copies() -> tuple[Forbidden, ...]:

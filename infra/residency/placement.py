@@ -27,6 +27,7 @@ from infra.residency.regions import UsRegion
 from infra.residency.restore import RestorePlan
 from infra.residency.state_home import StateHome
 from infra.residency.traffic import TrafficPlan
+from infra.residency.trails import ArchivePlan
 from infra.residency.transfer import TransferPlan
 
 __all__ = [
@@ -248,6 +249,7 @@ class Plan:
         state: where the stack's own state lies; None for a stack that only simulated clouds have.
         audit: what is logged and who is told; None for a stack that logs no more than what passes its subnets.
         ci: which jobs deploy; None for a stack that people deploy.
+        archive: where the trails of the legacy sites go; None for the same stack.
     """
 
     organization: str
@@ -267,3 +269,4 @@ class Plan:
     state: StateHome | None
     audit: AuditPlan | None
     ci: CiPlan | None
+    archive: ArchivePlan | None

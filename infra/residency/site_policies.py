@@ -40,7 +40,7 @@ from infra.residency.aws_policy import (
 from infra.residency.lifecycle import Phase
 from infra.residency.placement import SitePlan
 
-_ADMINISTRATION = (
+ADMINISTRATION = (
     Action.CREATE_ALIAS,
     Action.DELETE_ALIAS,
     Action.DESCRIBE_KEY,
@@ -116,7 +116,7 @@ def key_policy(plan: SitePlan, organization: str) -> Policy:
         Statement(
             sid="Administer",
             principal=Role(account_id=site.account_id, name=site.deployer_role),
-            actions=(*_ADMINISTRATION, Action.SCHEDULE_KEY_DELETION) if wiping else _ADMINISTRATION,
+            actions=(*ADMINISTRATION, Action.SCHEDULE_KEY_DELETION) if wiping else ADMINISTRATION,
             resources=_ITSELF,
         )
     ]

@@ -5,7 +5,7 @@ places data.
 """
 
 from infra.residency.access_request import AccessLimitsRequest, AccessRequest, GroupRequest
-from infra.residency.audit_request import AuditRequest
+from infra.residency.audit_request import ArchiveRequest, AuditRequest
 from infra.residency.ci_request import CiRequest, DomainRequest
 from infra.residency.deployment import (
     AgentRequest,
@@ -132,12 +132,17 @@ class Reader(FieldReader):
 
     def _audit(self, node: Node, path: str) -> AuditRequest:
         fields = self._fields(
-            node, path, required=("retentionDays", "lockOn", "subscribers"), optional=("sealedUsers",)
+            node, path, required=("retentionDays", "lockOn", "archive", "subscribers"), optional=("sealedUsers",)
         )
-        sealed = child(path, "sealedUsers")
+        sealed, archive = child(path, "sealedUsers"), child(path, "archive")
+        where = self._fields(fields["archive"], archive, required=("accountId", "deployerRole"))
         return AuditRequest(
             retention_days=self._whole(fields, path, "retentionDays"),
             lock_on=self._text(fields, path, "lockOn"),
+            archive=ArchiveRequest(
+                account_id=self._text(where, archive, "accountId"),
+                deployer_role=self._text(where, archive, "deployerRole"),
+            ),
             subscribers=self._texts(fields["subscribers"], child(path, "subscribers")),
             sealed_users=self._texts(fields["sealedUsers"], sealed) if "sealedUsers" in fields else {},
         )

@@ -96,6 +96,8 @@ def declared(deployment: Mapping[str, Any]) -> Declared:
     }
     if governs := record(legacy.get("organization")):
         roles.add((str(governs["accountId"]), str(governs["deployerRole"])))
+    if archive := record(record(deployment.get("audit")).get("archive")):
+        roles.add((str(archive["accountId"]), str(archive["deployerRole"])))
     return Declared(
         issuer=issuer,
         subjects=frozenset(f"repo:{asked['repository']}:environment:{it}" for it in asked["environments"].values()),

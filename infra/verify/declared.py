@@ -18,6 +18,9 @@ from infra.verify.values import record
 KEY = "usdata:deployment"
 """The configuration key that holds all of it."""
 
+ARCHIVE_REGION = LegacyRegion.VIRGINIA
+"""Where the trails of the sites are kept: in the United States."""
+
 
 class UndeclaredError(ValueError):
     """The configuration does not say what a proof needs; the text says what."""
@@ -56,6 +59,7 @@ class Declared:
         regions: Its regions in Oracle Cloud, with the role of each.
         datasets: By name.
         sites: Its legacy sites, by name.
+        archive: The account that keeps the trails of the sites' accounts; empty where nobody keeps them.
         management: The account that manages the organization of the sites' accounts; empty where that is not done here.
         zone: The DNS zone of its users; empty where it answers nobody.
         hostnames: Every name that its users ask for, in full.
@@ -70,11 +74,18 @@ class Declared:
     regions: Mapping[UsRegion, str]
     datasets: Mapping[str, DeclaredDataset]
     sites: Mapping[str, DeclaredSite]
+    archive: str = ""
     management: str = ""
     zone: str = ""
     hostnames: frozenset[str] = frozenset()
     edges: frozenset[UsRegion] = frozenset()
     deployment: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+
+    @property
+    def archive_bucket(self) -> str:
+        """The name of the bucket that the trails go to; empty where nobody keeps them."""
+        key = ARCHIVE_REGION.facts.key
+        return f"{self.organization}-audit-{key}-{self.archive}" if self.archive else ""
 
 
 def declared(config: Mapping[str, Any]) -> Declared:
@@ -112,6 +123,7 @@ def _declared(value: Mapping[str, Any]) -> Declared:
         home=str(oci["homeRegion"]),
         regions={UsRegion(name): str(region["role"]) for name, region in sorted(oci["regions"].items())},
         datasets={name: _dataset(name, dataset or {}) for name, dataset in sorted(value["datasets"].items())},
+        archive=str(record(record(value.get("audit")).get("archive")).get("accountId", "")),
         management=str(record(value["legacy"].get("organization")).get("accountId", "")),
         sites={name: _site(name, site) for name, site in sorted(value["legacy"]["sites"].items())},
         zone=zone,

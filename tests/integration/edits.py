@@ -141,6 +141,9 @@ EDITS: dict[str, Edit] = {
     "audit.retentionDays": {"audit/retentionDays": 400},
     "audit.retentionDays shortened": {"audit/retentionDays": 364},
     "audit.lockOn": {"audit/lockOn": "2027-05-31"},
+    "audit.archive.accountId": {"audit/archive/accountId": "555555555555"},
+    "audit.archive.accountId of a site": {"audit/archive/accountId": "111111111111"},
+    "audit.archive.deployerRole": {"audit/archive/deployerRole": "log-deployer"},
     "audit.subscribers.<name>": {"audit/subscribers/compliance": "compliance@example.com"},
     "audit.sealedUsers.<name>": {"audit/sealedUsers": {"first": "ocid1.user.oc1..aaaaaaaasandbox"}},
     "legacy.sites.<name>": {

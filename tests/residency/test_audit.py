@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oci_lexer_parser import parse_policy_statement
 
 from infra.residency.audit import AuditRecord, Stream
-from infra.residency.audit_request import AuditRequest
+from infra.residency.audit_request import ArchiveRequest, AuditRequest
 from infra.residency.compartment import Compartment
 from infra.residency.duties import Duty, statements
 from infra.residency.findings import ResidencyError
@@ -28,8 +28,13 @@ from tests.residency.samples import GOOD, TODAY, found, with_oci, with_region, w
 from tests.support.receipts import evidence
 
 USERS = {name: f"ocid1.user.oc1..aaaaaaaa{name}" for name in ("second", "first")}
+ARCHIVE = ArchiveRequest(account_id="444444444444", deployer_role="usdata-log-deployer")
 AUDIT = AuditRequest(
-    retention_days=400, lock_on="2026-12-20", subscribers={"desk": "desk@example.com"}, sealed_users=USERS
+    retention_days=400,
+    lock_on="2026-12-20",
+    archive=ARCHIVE,
+    subscribers={"desk": "desk@example.com"},
+    sealed_users=USERS,
 )
 AUDITED = replace(GOOD, audit=AUDIT)
 RECORD = AuditRecord(retention_days=400, lock_on=date(2026, 12, 20))
@@ -158,11 +163,11 @@ def test_what_is_promised_stands_in_the_lock_first():
 
 
 def test_a_trail_that_was_there_cannot_be_left_out():
-    """Three holders a region, each named; what else there is stays as it was."""
+    """Three holders a region and two of the archive, each named; what else there is stays as it was."""
     with pytest.raises(ResidencyError) as refused:
         plan(GOOD, TODAY, evidence(deployed=deployed(RECORD)))
     assert {(f.rule, f.path) for f in refused.value.findings} == {("holder", "audit")}
-    assert len(refused.value.findings) == 9
+    assert len(refused.value.findings) == 11
 
 
 def test_the_lock_says_what_was_promised():

@@ -7,7 +7,7 @@ from textwrap import indent
 
 import pytest
 
-from infra.residency.audit_request import AuditRequest
+from infra.residency.audit_request import ArchiveRequest, AuditRequest
 from infra.residency.findings import Rule
 from infra.settings import read
 
@@ -20,10 +20,12 @@ config:
     legacy: {}
     audit:
 """
-LEAST = """\
+ARCHIVE = 'archive: {accountId: "444444444444", deployerRole: usdata-log-deployer}'
+LEAST = f"""\
 retentionDays: 365
 lockOn: "2026-12-20"
-subscribers: {desk: desk@example.com}
+{ARCHIVE}
+subscribers: {{desk: desk@example.com}}
 """
 SEALED = "sealedUsers: {first: ocid1.user.oc1..aaaaaaaafirst}\n"
 
@@ -40,7 +42,11 @@ def audit(text):
 def test_every_key_is_read(text, sealed):
     """Exactly the request that the text writes."""
     asked = AuditRequest(
-        retention_days=365, lock_on="2026-12-20", subscribers={"desk": "desk@example.com"}, sealed_users=sealed
+        retention_days=365,
+        lock_on="2026-12-20",
+        archive=ArchiveRequest(account_id="444444444444", deployer_role="usdata-log-deployer"),
+        subscribers={"desk": "desk@example.com"},
+        sealed_users=sealed,
     )
     assert audit(text) == (asked, set())
 
@@ -58,6 +64,14 @@ def test_a_stack_without_audit_asks_for_no_trail():
         ("365", '"365"', ("audit.retentionDays", Rule.WRONG_TYPE)),
         ('"2026-12-20"', "2026-12-20", ("audit.lockOn", Rule.UNQUOTED_DATE)),
         ('lockOn: "2026-12-20"\n', "", ("audit.lockOn", Rule.MISSING_KEY)),
+        (
+            'archive: {accountId: "444444444444", deployerRole: usdata-log-deployer}\n',
+            "",
+            ("audit.archive", Rule.MISSING_KEY),
+        ),
+        ('"444444444444"', "444444444444", ("audit.archive.accountId", Rule.WRONG_TYPE)),
+        (", deployerRole: usdata-log-deployer", "", ("audit.archive.deployerRole", Rule.MISSING_KEY)),
+        ("deployerRole", "role", ("audit.archive.role", Rule.UNKNOWN_KEY)),
         ("subscribers: {desk: desk@example.com}\n", "", ("audit.subscribers", Rule.MISSING_KEY)),
         ("{desk: desk@example.com}", "{}", ("audit.subscribers", Rule.EMPTY_MAP)),
         ("{desk: desk@example.com}", "desk@example.com", ("audit.subscribers", Rule.WRONG_TYPE)),

@@ -33,6 +33,7 @@ from infra.residency.organization_policy import OrganizationPlan
 from infra.residency.placement import DatasetPlan, KeyPlan, Plan, SitePlan, Tenancy
 from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.approvals import plan_approvals
+from infra.residency.planner.archive import plan_archive
 from infra.residency.planner.audit import judge_retention, plan_audit
 from infra.residency.planner.ci import plan_ci
 from infra.residency.planner.datasets import place, plan_datasets
@@ -51,6 +52,8 @@ from infra.residency.regions import UsRegion
 from infra.residency.site_policies import site_policies
 from infra.residency.state_home import StateHome
 from infra.residency.traffic import TrafficPlan
+from infra.residency.trail_policies import archive_policies
+from infra.residency.trails import ArchivePlan
 
 __all__ = ["MOST_HOLDERS", "plan"]
 
@@ -142,6 +145,9 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
         place(dataset, request.organization, tenancy.namespace, regions.roles, evidence.deployed)
         for dataset in datasets
     )
+    archive = None
+    if request.audit is not None:
+        archive = plan_archive(request.audit, request.organization, site_plans)
     planned = _assemble(
         request,
         tenancy,
@@ -156,6 +162,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
         state=state,
         audit=audit,
         ci=ci,
+        archive=archive,
     )
     findings.extend(judge(planned, as_of))
     findings.extend(judge_limits(planned, request.access.limits if request.access else AccessLimitsRequest()))
@@ -237,6 +244,8 @@ def judge(planned: Plan, as_of: date) -> Iterator[Finding]:
             yield from _grants(policy, path)
     for policy in planned.ci.policies() if planned.ci is not None else ():
         yield from _grants(policy, "ci")
+    for policy in archive_policies(planned.archive) if planned.archive is not None else ():
+        yield from _grants(policy, "audit.archive")
     if not any(site.site.phase.has_holders for site in planned.sites):
         yield from _versions(planned)
     yield from _together(planned)
@@ -322,6 +331,7 @@ def _assemble(
     state: StateHome | None,
     audit: AuditPlan | None,
     ci: CiPlan | None,
+    archive: ArchivePlan | None,
 ) -> Plan:
     organization = request.organization
     return Plan(
@@ -342,6 +352,7 @@ def _assemble(
         state=state,
         audit=audit,
         ci=ci,
+        archive=archive,
     )
 
 

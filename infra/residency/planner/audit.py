@@ -1,8 +1,8 @@
 """Plans the audit trail: how long what is logged stays, where, and who is told.
 
 Refuses a retention shorter than a year, than it was or than a legacy site may still hold data, a lock that Oracle would
-not take, that never comes or that moves once it is there, an alarm that nobody hears, and a home region whose events
-would have no bucket to go to.
+not take, that never comes or that moves once it is there, an alarm that nobody hears, a home region whose events would
+have no bucket to go to, and what `archive` refuses.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +19,7 @@ from infra.residency.holders import Deployed
 from infra.residency.lifecycle import Site
 from infra.residency.placement import Tenancy
 from infra.residency.planner import forms
+from infra.residency.planner.archive import check_archive
 from infra.residency.planner.networks import Regions
 from infra.residency.regions import UsRegion
 from infra.residency.traffic import TrafficPlan
@@ -67,6 +68,7 @@ def plan_audit(
         if deployed is not None and deployed.complete and record is not None:
             findings.extend(_unlocked(AuditRecord(retention_days=request.retention_days, lock_on=lock_on), record))
     findings.extend(_people(request))
+    findings.extend(check_archive(request.archive, deployment))
     findings.extend(_home(tenancy, regions))
     if lock_on is None or regions is None or tenancy is None or len(findings) > before:
         return None

@@ -121,10 +121,12 @@ def _group(request: DeploymentRequest) -> Iterator[Finding]:
 
 
 def _accounts(request: DeploymentRequest, sites: tuple[Site, ...]) -> Iterator[Account]:
-    """The accounts that a provider of this stack reaches: the sites' that are open, and the organization's."""
+    """The accounts that a provider of this stack reaches: those of open sites, of trails, and of the organization."""
     deployers = {(site.account_id, site.deployer_role) for site in sites if site.phase.has_holders}
     if request.control is not None:
         deployers.add((request.control.account_id, request.control.deployer_role))
+    if request.audit is not None:
+        deployers.add((request.audit.archive.account_id, request.audit.archive.deployer_role))
     for account_id in sorted({account for account, _ in deployers}):
         roles = sorted(role for account, role in deployers if account == account_id)
         yield Account(account_id=account_id, roles=tuple(roles))

@@ -49,7 +49,7 @@ def plan_control(
             )
     if len(findings) > before:
         return None
-    policies = plan_policies(request.organization, asked.id, sites)
+    policies = plan_policies(request.organization, asked.id, sites, audited=request.audit is not None)
     findings.extend(judge_limits(policies, asked.other_policies))
     return OrganizationPlan(account_id=asked.account_id, deployer_role=asked.deployer_role, policies=policies)
 

@@ -25,6 +25,7 @@ from infra.residency.planner.restores import check_restore, plan_restore
 from infra.residency.planner.transfers import check_transfer, plan_transfer
 from infra.residency.regions import UsRegion, legacy_region
 from infra.residency.restore import RestorePlan
+from infra.residency.trails import ARCHIVE_REGION
 
 _PATH = "legacy.sites"
 _PHASES = {phase.value: phase for phase in Phase}
@@ -197,6 +198,9 @@ def _check_names(request: DeploymentRequest, findings: list[Finding]) -> None:
     """Checks that no two backups have the same name, in the plan or in AWS, where names are one for the whole world."""
     planned: dict[str, str] = {}
     taken: dict[str, str] = {}
+    if request.audit is not None:
+        account = request.audit.archive.account_id
+        taken[naming.archive_bucket(request.organization, ARCHIVE_REGION, account)] = "audit.archive"
     for name, site in sorted(request.sites.items()):
         region = legacy_region(site.region)
         if isinstance(region, Refusal):

@@ -8,6 +8,8 @@
 | the transfer's role | DataSync | assume it |
 | the retirement's role | the operators' role | assume it |
 | the restore's role | whom the stack file names | assume it |
+| the archive of the trails | nobody | read, list its history or decrypt |
+| | its deployer's role | list current names |
 
 A restore that the stack file declares reads its one bucket beside them; `aws_access` holds it to its network and end.
 
@@ -142,6 +144,9 @@ def _bucket(graph: Graph, declared: Declared, node: Node, site: DeclaredSite | N
     idle = reports and site is not None and site.phase is Phase.BACKUP
     readers = () if idle else (*_readers(declared, site), *_restorer(declared, site, name))
     deployer = (_arn(site, str(declared.deployment["legacy"]["sites"][site.name]["deployerRole"])),) if site else ()
+    if site is None and name == declared.archive_bucket:
+        archive = declared.deployment["audit"]["archive"]
+        deployer = (f"arn:aws:iam::{declared.archive}:role/{archive['deployerRole']}",)
     policies = graph.called(BUCKET_POLICY, "bucket", name)
     if len(policies) != 1:
         yield Open(node=node, path="policy", what=f"{len(policies)} policies instead of one keep {name} closed")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final, cast
 
-from infra.verify.declared import Declared
+from infra.verify.declared import ARCHIVE_REGION, Declared
 from infra.verify.graph import Graph
 from infra.verify.guardrails.gap import Gap, Rule
 from infra.verify.values import items, record, records
@@ -27,6 +27,7 @@ _COPIES: Final = (
     "s3:ReplicateObject", "secretsmanager:ReplicateSecretToRegions",
 )  # fmt: skip
 _TRAIL: Final = ("cloudtrail:DeleteTrail", "cloudtrail:PutEventSelectors", "cloudtrail:UpdateTrail")
+_TELLING: Final = ("events:*", "sns:*")
 _STOP: Final = "cloudtrail:StopLogging"
 _HOLDING: Final = ("kms:Decrypt", "s3:GetObject", "s3:ListBucket", "s3:PutObject")
 
@@ -50,7 +51,7 @@ def organization_gaps(graph: Graph, declared: Declared) -> Iterator[Gap]:
         service = [it for kind, it in denials if kind == "SERVICE_CONTROL_POLICY"]
         resource = [it for kind, it in denials if kind == "RESOURCE_CONTROL_POLICY"]
         for what in (
-            *_regions(service, regions),
+            *_regions(service, regions, audited=bool(declared.archive)),
             *_always(service, _COPIES, "copies data"),
             *_always(service, (_STOP,), "stops the trail"),
             *_trail(service, deployers),
@@ -80,13 +81,15 @@ def _read(content: object) -> list[_Statement]:
     return [it for it in statements if it.get("Effect") == "Deny" and it.get("Resource") in ("*", ["*"])]
 
 
-def _regions(denials: list[_Statement], regions: set[str]) -> Iterator[str]:
+def _regions(denials: list[_Statement], regions: set[str], *, audited: bool) -> Iterator[str]:
+    """Every call elsewhere; where there are trails, what tells of calls of IAM may be in Virginia, and nowhere else."""
+    told = regions | {ARCHIVE_REGION.value}
+    where = "StringNotEquals", "aws:RequestedRegion"
+    confined = all(any(_names(it, call) and _but(it, *where, told) for it in denials) for call in _TELLING)
     for it in denials:
-        conditions = record(it.get("Condition"))
-        near = conditions.get("StringNotEquals", {}).get("aws:RequestedRegion") if len(conditions) == 1 else None
         spared = {str(action) for action in items(it.get("NotAction"))}
-        alone = near is not None and len(record(conditions["StringNotEquals"])) == 1
-        if alone and spared and {*items(near)} <= regions and spared <= {*_SPARED}:
+        near = it.get("Condition") and _but(it, *where, regions)
+        if near and spared and spared <= {*_SPARED, *(_TELLING if audited and confined else ())}:
             return
     yield "regions beside the sites' own can be used"
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from infra.verify.models import object_storage, s3, trail, transfer, vaults
+from infra.verify.models import object_storage, s3, site_trails, trail, transfer, vaults
 from infra.verify.models.model import Model, family
 
 MODELS: Final[Mapping[str, Model]] = MappingProxyType(
     object_storage.MODELS
     | s3.MODELS
+    | site_trails.MODELS
     | trail.MODELS
     | transfer.MODELS
     | vaults.MODELS

@@ -4,8 +4,10 @@ Oracle's resources carry no region: their provider decides. AWS's carry one that
 state has to say (the region in an OCID, the region's key in a physical name) must agree.
 """
 
+import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from infra.residency.regions import REGIONS, Cloud, LegacyRegion, Region, UsRegion
 from infra.verify.graph import SECRET, UNKNOWN, Graph, Node
@@ -44,6 +46,17 @@ def place_of(graph: Graph, node: Node) -> Place | None:
     if not isinstance(said, str) or said in {UNKNOWN, SECRET, ""}:
         return None
     return Place(region=said, path="region" if own is not None else "provider.region")
+
+
+def accounts_of(provider: Node) -> frozenset[str]:
+    """The accounts that a provider may act in; empty where that is not known."""
+    value: Any = provider.inputs.get("allowedAccountIds")
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return frozenset()
+    return frozenset(map(str, value)) if isinstance(value, list) else frozenset()  # pyright: ignore[reportUnknownArgumentType]
 
 
 def is_home(region: str) -> bool:

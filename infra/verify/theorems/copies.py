@@ -2,8 +2,9 @@
 
 A copy is whatever a model of a type says that moves data: replication, inventories, transfers, logs that connectors
 carry. Its target is a bucket of this stack whose own place is allowed. Towards a legacy site a backup is written in
-phase BACKUP only, and a site's reports stay at that site. A copy whose target cannot be told is undecided, and one of a
-type that only ever leads elsewhere is refuted by name.
+phase BACKUP only, and a site's reports stay at that site. What a site's trail logs goes into the one archive in
+Virginia, in every phase: out of Singapore that is the allowed direction. A copy whose target cannot be told is
+undecided, and one of a type that only ever leads elsewhere is refuted by name.
 """
 
 from collections.abc import Iterator
@@ -11,11 +12,12 @@ from typing import Any, Final
 
 from infra.residency.lifecycle import Phase
 from infra.verify.context import Context
+from infra.verify.declared import ARCHIVE_REGION
 from infra.verify.graph import Graph, Node
 from infra.verify.models import MODELS, MOVING
 from infra.verify.models.elsewhere import ELSEWHERE, ways_out
 from infra.verify.models.model import Flow
-from infra.verify.models.place import is_home, place_of
+from infra.verify.models.place import accounts_of, is_home, place_of
 from infra.verify.theorems.storage import said
 from infra.verify.values import record, records
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
@@ -61,7 +63,9 @@ def _judged(context: Context, flow: Flow) -> Counterexample | Missing | None:
 
 
 def _abroad(context: Context, flow: Flow) -> Counterexample | None:
-    """A flow out of the allowed regions: along an edge of the site's phase, or not at all."""
+    """A flow out of the allowed regions: along an edge of the site's phase, into the archive, or not at all."""
+    if flow.kind == "archives" and _is_archive(context, flow.to):
+        return None
     for site in context.declared.sites.values():
         if flow.to is None or site.region != flow.region or context.as_of >= site.expires:
             continue
@@ -71,6 +75,18 @@ def _abroad(context: Context, flow: Flow) -> Counterexample | None:
         if flow.kind == "backs up" and site.phase is Phase.BACKUP:
             return None
     return _refused(context, flow, f"to {said(flow.region)}")
+
+
+def _is_archive(context: Context, node: Node | None) -> bool:
+    """Whether a bucket is the declared one that trails go to: by its name, its region and its account."""
+    declared, provider = context.declared, context.graph.provider_of(node) if node is not None else None
+    return (
+        node is not None
+        and provider is not None
+        and node.inputs.get("bucket") == declared.archive_bucket
+        and node.inputs.get("region") == ARCHIVE_REGION
+        and accounts_of(provider) == frozenset({declared.archive})
+    )
 
 
 def _refused(context: Context, flow: Flow, where: str) -> Counterexample:
@@ -115,8 +131,8 @@ def _slowly(context: Context, node: Node) -> Answer:
     short = node.type.rpartition(":")[2]
     if short == "ReplicationPolicy" and node.type.startswith("oci:ObjectStorage/"):
         return _replica(context.graph, node)
-    if short == "Connector":
-        return _logs(context.graph, node)
+    if short in {"Connector", "Trail"}:
+        return _logs(context.graph, node) if short == "Connector" else _archived(context, node)
     if short == "Inventory":
         arn = record(record(node.inputs.get("destination")).get("bucket")).get("bucketArn")
         return _to_site(context, node, arn, _REPORTING, same_region=True)
@@ -146,6 +162,18 @@ def _logs(graph: Graph, node: Node) -> Answer:
     return (
         Answer.PROVED if target.get("kind") == "objectStorage" and there in found and here in _HOMES else Answer.REFUTED
     )
+
+
+def _archived(context: Context, node: Node) -> Answer:
+    name = node.inputs.get("s3BucketName")
+    if not isinstance(name, str) or _hidden(name):
+        return Answer.UNDECIDED
+    account = context.declared.archive
+    there = [it for it in context.graph.nodes.values() if it.type.startswith("aws:s3/bucket:")]
+    there = [it for it in there if it.inputs.get("bucket") == name]
+    accounts = [context.graph.nodes[it.provider].inputs.get("allowedAccountIds") for it in there]
+    kept = [_region(context.graph, it) for it in there] == ["us-east-1"] and account and account in str(accounts)
+    return Answer.PROVED if kept and name == f"{context.declared.organization}-audit-use1-{account}" else Answer.REFUTED
 
 
 def _hidden(value: object) -> bool:

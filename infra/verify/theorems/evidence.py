@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from infra.verify import guardrails, trail
+from infra.verify import guardrails, trail, trail_aws
 from infra.verify.context import Context
 from infra.verify.graph import Node
 from infra.verify.models import MODELS
@@ -31,7 +31,8 @@ ASSUMPTIONS: Final = (
 _READ: Final = (
     "oci:Audit/", "oci:CloudGuard/", "oci:Events/", "oci:HealthChecks/", "oci:Identity/", "oci:Kms/", "oci:Limits/",
     "oci:Logging/", "oci:Monitoring/", "oci:ObjectStorage/", "oci:Ons/", "oci:Sch/", "oci:SecurityAttribute/",
-    "oci:VnMonitoring/", "oci:Zpr/", "aws:organizations/", "pulumi:providers:",
+    "oci:VnMonitoring/", "oci:Zpr/", "aws:cloudtrail/", "aws:cloudwatch/", "aws:kms/", "aws:organizations/", "aws:s3/",
+    "aws:sns/", "pulumi:providers:",
 )  # fmt: skip
 """Beginnings of the types whose content decides here."""
 
@@ -73,6 +74,12 @@ def _trail(context: Context) -> Iterator[Gap]:
         yield Gap(urn=leak.urn, key="audit", rule=leak.rule, what=f"the audit trail has a gap: {leak.what}")
 
 
+def _sites(context: Context) -> Iterator[Gap]:
+    """The gaps of the trails of the legacy sites."""
+    for leak in trail_aws.leaks(context.graph, context.declared):
+        yield Gap(urn=leak.urn, key="audit.archive", rule=leak.rule, what=f"the sites' trails have a gap: {leak.what}")
+
+
 def _guards(context: Context) -> Iterator[Gap]:
     """The gaps of the declared guardrails; that none are declared is for whoever reviews the configuration."""
     for gap in guardrails.gaps(context.graph, context.declared):
@@ -89,7 +96,7 @@ def _outlived(context: Context) -> Iterator[Gap]:
             yield Gap(urn="", key="audit.retentionDays", rule=trail.Rule.RETENTION, what=what)
 
 
-CHECKS: Final[tuple[Callable[[Context], Iterator[Gap]], ...]] = (_trail, _guards, _outlived)
+CHECKS: Final[tuple[Callable[[Context], Iterator[Gap]], ...]] = (_trail, _sites, _guards, _outlived)
 """Everything that is looked for; a cloud's own trail is one more of them."""
 
 
@@ -110,14 +117,14 @@ def _told(context: Context, gap: Gap, *, unread: bool) -> Counterexample | Missi
 
 
 def decide_slowly(context: Context) -> Answer:
-    """Let everything happen that must be seen and everybody try to end it; guards are lists held against lists."""
+    """Let everything happen that must be seen and everybody try to end it; guards and sites are held against lists."""
     from infra.verify.trail import acts  # noqa: PLC0415 (a proof does without)
 
     declared = trail.declared(context.declared.deployment)
     holding = [site for site in context.declared.sites.values() if site.phase.has_holders]
     short = declared.days and any((site.expires - context.as_of).days > declared.days for site in holding)
     unseen = acts.unseen(context.graph, declared, context.as_of) if declared.days else bool(declared.emergency)
-    if not (short or unseen or any(_guards(context))):
+    if not (short or unseen or any(_guards(context)) or any(_sites(context))):
         return Answer.UNDECIDED if declared.days and acts.unread(context.graph) else Answer.PROVED
     known = all(completeness.known(context.graph, node) for node in _deciding(context))
     return Answer.REFUTED if known else Answer.UNDECIDED

@@ -15,7 +15,7 @@ from infra.verify.declared import DeclaredSite
 from infra.verify.graph import Node
 from infra.verify.models import HOLDERS, s3
 from infra.verify.models import object_storage as oracle
-from infra.verify.models.place import place_of
+from infra.verify.models.place import accounts_of, place_of
 from infra.verify.receipts import Receipt, Subject, UnbelievedError, believed
 from infra.verify.values import record, records
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
@@ -37,6 +37,7 @@ _FORGOTTEN: Final = frozenset({"discard"})
 _OLD: Final = frozenset({"previous-object-versions", "multipart-uploads"})
 GUARDS: Final = (
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
     "aws:s3/bucketPolicy:BucketPolicy",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
@@ -145,8 +146,15 @@ def _unproved(site: DeclaredSite, step: str, why: str) -> Counterexample:
 
 
 def site_of(context: Context, node: Node) -> DeclaredSite | None:
-    """The site that a resource of AWS belongs to; one whose provider is gone too still says its region."""
-    place = place_of(context.graph, node)
+    """The site that a resource of AWS belongs to; one whose provider is gone too still says its region.
+
+    What is in the account that keeps the sites' trails belongs to none, and is kept in every phase.
+    """
+    graph = context.graph
+    provider = graph.provider_of(node) or next((it for it in graph.gone if it.urn == node.provider), None)
+    if provider is not None and context.declared.archive in accounts_of(provider):
+        return None
+    place = place_of(graph, node)
     region = place.region if place is not None else node.inputs.get("region")
     return next((site for site in context.declared.sites.values() if site.region == region), None)
 
@@ -162,7 +170,8 @@ def _gone(context: Context, node: Node) -> Iterator[Counterexample]:
         return
     site = site_of(context, node) if node.type.startswith("aws:") else None
     if site is None or site.phase is not Phase.CLOSED:
-        phase = f"{site.name} is in phase {site.phase}" if site else "Oracle Cloud is its home"
+        kept = "it keeps what was logged" if node.type.startswith("aws:") else "Oracle Cloud is its home"
+        phase = f"{site.name} is in phase {site.phase}" if site else kept
         yield _refused(node, f"{node.name} would be deleted, with everything in it", phase, "put it back")
     elif node.retain or node.op in _FORGOTTEN:
         why = "it is retained, and leaves the state only"
@@ -265,6 +274,10 @@ def _slow_node(context: Context, node: Node, *, stays: bool) -> Answer:
     provider = context.graph.nodes.get(node.provider)
     region = node.inputs.get("region") or (provider.inputs.get("region") if provider else None)
     sites = [it for it in context.declared.sites.values() if node.type.startswith("aws:") and it.region.value == region]
+    gone = [it for it in context.graph.gone if it.urn == node.provider]
+    accounts = [str(it.inputs.get("allowedAccountIds")) for it in [*([provider] if provider else []), *gone]]
+    if context.declared.archive and any(context.declared.archive in it for it in accounts):
+        sites = []
     phase = sites[0].phase.value if sites else ""
     holds = node.type.endswith(_DATA) and node.type.startswith(
         ("oci:Kms/", "oci:ObjectStorage/", "aws:s3/", "aws:kms/")

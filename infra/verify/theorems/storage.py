@@ -1,22 +1,23 @@
 """T1: every resource, and with it every holder of data, lies in an allowed US region or at a legacy site that is open.
 
 A resource of Oracle Cloud lies in a region that `UsRegion` names. One of AWS lies in the region of a declared legacy
-site, under that site's account; a control of the organization, which holds nothing, under the organization's. Where it
-lies says its own `region`, else its explicit provider's; what the state knows about it (the region in an OCID, the
-region's key in a physical name) says the same; and its provider does not move to another region under it, which an
-engine would show as no change at all. The stack's own state is declared to lie in a US region, no hosted service and no
-other backend keeps it as far as is committed, and nothing but its passphrase opens its secrets.
+site, under that site's account, or in Virginia, under the account that keeps the sites' trails; what holds nothing may
+be elsewhere: a control of the organization under the organization's account, and in Virginia what tells of calls of
+IAM at any site. Where it lies says its own `region`, else its explicit provider's; what the state knows about it (the
+region in an OCID, the region's key in a physical name) says the same; and its provider does not move to another region
+under it, which an engine would show as no change at all. The stack's own state is declared to lie in a US region, no
+hosted service and no other backend keeps it as far as is committed, and nothing but its passphrase opens its secrets.
 """
 
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from infra.verify import home
 from infra.verify.context import Context
-from infra.verify.declared import DeclaredSite
+from infra.verify.declared import ARCHIVE_REGION
 from infra.verify.graph import Node
-from infra.verify.models.place import LEGACY, evidence, is_home, place_of
+from infra.verify.models.place import LEGACY, accounts_of, evidence, is_home, place_of
 from infra.verify.values import record
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
 
@@ -33,8 +34,8 @@ def decide(context: Context) -> Verdict:
     """Attribute a region to every resource of a cloud, once for each provider and region."""
     findings, holders = Findings(), list[list[str]]()
     nodes = context.graph.managed()
-    sites = {(site.region.value, site.account): site for site in context.declared.sites.values()}
-    accounts = {node.urn: _accounts(node) for node in context.graph.of("pulumi:providers:aws")}
+    sites = _places(context)
+    accounts = {node.urn: accounts_of(node) for node in context.graph.of("pulumi:providers:aws")}
     moved = {node.urn: old for node in context.graph.of("pulumi:providers:oci", "pulumi:providers:aws")
              if (old := _moved(node))}  # fmt: skip
     for node in nodes:
@@ -44,7 +45,7 @@ def decide(context: Context) -> Verdict:
             continue
         if node.type.startswith("aws:"):
             given = accounts.get(node.provider)
-            if not _governs(context, node, given):
+            if not _governs(context, node, given) and not _tells(context, node, place.region, given):
                 findings.add(*_legacy(node, place.region, place.path, given, sites))
         elif not is_home(place.region):
             findings.add(_abroad(context, node, place.region, place.path))
@@ -74,6 +75,23 @@ def _governs(context: Context, node: Node, accounts: frozenset[str] | None) -> b
     return node.type.startswith(GOVERNING) and bool(management) and list(accounts or ()) == [management]
 
 
+TELLING: Final = ("aws:cloudwatch/event", "aws:sns/")
+"""Types that hold no data and tell people what was called; IAM's calls are told of in Virginia, whoever's they are."""
+
+
+def _tells(context: Context, node: Node, region: str, accounts: frozenset[str] | None) -> bool:
+    """Whether a resource tells of what was called in a declared site's account, where calls of IAM are reported."""
+    ours = {site.account for site in context.declared.sites.values()}
+    return node.type.startswith(TELLING) and region == ARCHIVE_REGION and bool(accounts) and accounts <= ours
+
+
+def _places(context: Context) -> frozenset[tuple[str, str]]:
+    """Region and account of each declared site, and of where their trails are kept."""
+    sites = {(site.region.value, site.account) for site in context.declared.sites.values()}
+    archive = context.declared.archive
+    return frozenset(sites | ({(ARCHIVE_REGION.value, archive)} if archive else set()))
+
+
 _PROVIDER = "give it an explicit provider with a plain region"
 
 
@@ -98,7 +116,7 @@ def said(region: str) -> str:
 
 
 def _legacy(
-    node: Node, region: str, path: str, accounts: frozenset[str] | None, sites: dict[tuple[str, str], DeclaredSite]
+    node: Node, region: str, path: str, accounts: frozenset[str] | None, sites: frozenset[tuple[str, str]]
 ) -> Iterator[Counterexample | Missing]:
     """A resource of AWS belongs to one declared site, by region and account."""
     if region not in LEGACY or region not in {place for place, _ in sites}:
@@ -112,7 +130,7 @@ def _legacy(
         )
     elif not accounts:
         yield missing(node, f"the account of {node.name} is not known", path="provider.allowedAccountIds", fix=_ACCOUNT)
-    elif {(region, account) for account in accounts} - sites.keys():
+    elif {(region, account) for account in accounts} - sites:
         yield refuted(
             node,
             f"{node.name} would lie in an account that is no legacy site's in {region}",
@@ -124,17 +142,6 @@ def _legacy(
 
 
 _ACCOUNT = "name the one account of the site in the provider's allowedAccountIds"
-
-
-def _accounts(provider: Node) -> frozenset[str]:
-    """The accounts that a provider may act in; empty where that is not known."""
-    value: Any = provider.inputs.get("allowedAccountIds")
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return frozenset()
-    return frozenset(map(str, value)) if isinstance(value, list) else frozenset()  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _disagrees(node: Node, path: str, found: str, region: str) -> Counterexample:
@@ -193,7 +200,7 @@ def _slowly(context: Context, node: Node, provider: Node, region: object, us: li
     if not isinstance(region, str) or not region or region.startswith(("[secret]", "04da6b54-")):
         return Answer.UNDECIDED
     if node.type.startswith("aws:"):
-        here = [site for site in context.declared.sites.values() if site.region.value == region]
+        here = _slow_accounts(context, node, region)
         if not here:
             return Answer.REFUTED
         try:
@@ -203,7 +210,7 @@ def _slowly(context: Context, node: Node, provider: Node, region: object, us: li
         if not isinstance(accounts, list) or not accounts:
             return Answer.UNDECIDED
         governs = node.type.startswith(GOVERNING) and accounts == [context.declared.management]
-        if not governs and any(account not in [site.account for site in here] for account in accounts):  # pyright: ignore[reportUnknownVariableType]
+        if not governs and any(account not in here for account in accounts):  # pyright: ignore[reportUnknownVariableType]
             return Answer.REFUTED
     elif region not in us:
         return Answer.REFUTED
@@ -216,6 +223,14 @@ def _slowly(context: Context, node: Node, provider: Node, region: object, us: li
         if stays and isinstance(before, str) and before != provider.inputs.get("region")
         else Answer.PROVED
     )
+
+
+def _slow_accounts(context: Context, node: Node, region: str) -> list[str]:
+    """The accounts in which something may be in a region."""
+    tells = node.type.split("/")[0] in {"aws:cloudwatch", "aws:sns"}
+    sites = context.declared.sites.values()
+    here = [it.account for it in sites if it.region.value == region or (tells and region == "us-east-1")]
+    return here + ([context.declared.archive] if context.declared.archive and region == "us-east-1" else [])
 
 
 def _worse(one: Answer, other: Answer) -> Answer:
