@@ -6,6 +6,8 @@ that the named theorem answers so, by both of its deciders; not that no other th
 
 # ruff: noqa: E501 - a case is a line
 
+import json
+
 import pytest
 
 from infra.verify.graph import SECRET, UNKNOWN
@@ -117,6 +119,24 @@ def says(what, who="Allow group deployers"):
     return lambda stack: stack.state("Policy", "deployers")["inputs"]["statements"].append(text)
 
 
+def believes(edit):
+    """Another trust of the deployer in Virginia."""
+
+    def edited(stack):
+        inputs = stack.state("Role", "usdata-deployer-111111111111")["inputs"]
+        document = json.loads(inputs["assumeRolePolicy"])
+        edit(document["Statement"][0])
+        inputs["assumeRolePolicy"] = json.dumps(document)
+
+    return edited
+
+
+SIGNED = "token.actions.githubusercontent.com"
+MASTER = "arn:aws:iam::111111111111:role/master"
+ANY_JOB = {
+    "StringEquals": {f"{SIGNED}:aud": ["sts.amazonaws.com"]},
+    "StringLike": {f"{SIGNED}:sub": ["repo:usds-example/*"]},
+}
 REPLICA = ("ReplicationPolicy", "profiles-us-ashburn-1-to-us-phoenix-1")
 BACKUP = ("Bucket", "profiles-virginia")
 TRAIL = ("Bucket", "audit-us-ashburn-1")
@@ -150,6 +170,10 @@ LEAKS = [
     ("T2", "a volume replica in London", add("oci:Core/volume:Volume", blockVolumeReplicas=[{"availabilityDomain": "Uocm:LHR-AD-1"}]), REFUTED),
     ("T2", "a vault secret replicated abroad", add("oci:Vault/secret:Secret", replicationConfig={"replicationTargets": [{"targetRegion": "uk-london-1"}]}), REFUTED),
     ("T2", "a backup plan that copies", add("aws:backup/plan:Plan", provider="aws-virginia-us-east-1", rules=[{"copyActions": [{"destinationVaultArn": "arn:aws:backup:eu-west-1:1:backup-vault:x"}]}]), REFUTED),
+    ("T5", "jobs of any repository deploy", believes(lambda it: it.update(Condition=ANY_JOB)), REFUTED),
+    ("T5", "tokens for anybody deploy", believes(lambda it: it["Condition"]["StringEquals"].pop(f"{SIGNED}:aud")), REFUTED),
+    ("T5", "somebody deploys without a token", believes(lambda it: it["Principal"].update(AWS=MASTER)), REFUTED),
+    ("T5", "the identity domain believes any job that deploys", put("DomainsIdentityPropagationTrust", "ci", impersonationServiceUsers=[{"rule": 'sub sw "repo:"', "value": "5e0a83b7d6c94f12b7e43d90a8c1f257"}]), REFUTED),
     ("T6", "a bucket under Oracle's key", lambda s: s.drop("Bucket", "profiles-us-ashburn-1", "kmsKeyId"), REFUTED),
     ("T6", "a bucket under a stranger's key", put("Bucket", "profiles-us-ashburn-1", kmsKeyId="ocid1.key.oc1.iad.x.y"), REFUTED),
     ("T6", "a bucket under another region's key", foreign_key, REFUTED),

@@ -286,7 +286,7 @@ def access(stack: Stack) -> Json:
             if "Federated" in let:
                 token = part["Condition"]["StringEquals"]
                 ours = token[f"{host}:aud"] == ["sts.amazonaws.com"] and {*token[f"{host}:sub"]} <= jobs
-                demand(ours and let["Federated"].endswith(f"provider/{host}"), f"{it.urn} believes others")
+                demand(ours and [*let] == ["Federated"] and let["Federated"].endswith(f"/{host}"), f"{it.urn}: {let}")
             arns = let if isinstance(let, str) else let.get("AWS", [])
             inside = [re.match(r"arn:aws:iam::(\d+):", arn) for arn in ([arns] if isinstance(arns, str) else arns)]
             demand(all(one and one[1] in accounts for one in inside), f"{it.urn} lets in {arns}")
