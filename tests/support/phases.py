@@ -26,6 +26,8 @@ from infra.residency.holders import Deployed, data_buckets
 from infra.residency.lifecycle import Phase
 from infra.residency.planner import plan
 from infra.residency.receipts import Scope, Step
+from infra.verify.certificate import certificate
+from infra.verify.checker import checker
 from infra.verify.context import Context
 from infra.verify.declared import KEY, declared
 from infra.verify.proof import prove
@@ -144,8 +146,9 @@ def _begun() -> tuple[bytes, Deployment]:
 
 
 def _decided(phase: Phase, had: Deployed, events: list[Event]) -> Answer:
-    """What both deciders of every theorem say about a run; None of them reads anything but its events."""
-    loaded = preview.load(digest(events, show_sames=True), "the run")
+    """What both deciders of every theorem say about a run, and the checker of what is proved; all from its events."""
+    document = digest(events, show_sames=True)
+    loaded = preview.load(document, "the run")
     value = deepcopy(configuration("sandbox")["usdata:deployment"])
     value["legacy"]["sites"][SITE] |= {"phase": phase.value, "operatorRole": "retirers"}
     value["legacy"]["signers"] = SIGNERS
@@ -155,6 +158,8 @@ def _decided(phase: Phase, had: Deployed, events: list[Event]) -> Answer:
     )
     proved = prove(found, paranoid=True)
     assert not proved.disagreeing
+    if proved.answer is Answer.PROVED:
+        checker.check(certificate(proved, kind="preview"), document)
     return proved.answer
 
 
