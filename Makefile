@@ -25,7 +25,7 @@ report: .venv/report  ## write what would change as a page, report.html (STACK=s
 	@$(PY) -m infra report --stack $(STACK) --html report.html
 
 test: .venv/dev     ## all tests, with coverage
-	@$(PY) -m pytest -n 2 --cov --cov-report= && $(PY) -m tests.support.coverage_floor
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report= && $(PY) -m tests.support.coverage_floor
 
 lint: .venv/dev     ## lint, format, import rules, strict types, holders locks and workflows
 	@$(PY) -m ruff check && $(PY) -m ruff format --check && .venv/bin/lint-imports && .venv/bin/basedpyright && $(PY) -m infra lock --check && .venv/bin/zizmor --offline --quiet --persona pedantic .github/workflows

@@ -230,6 +230,7 @@ runs.carry_out(
 """A process of its own that is killed at a creation, before or after the cloud acts."""
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("moment", "found"), [("before", "0 found"), ("after", "1 found")])
 def test_killed_creation(project, moment, found):
     """A run that is killed in the middle of a creation: the next one takes over what exists and doubles nothing.

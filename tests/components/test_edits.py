@@ -16,6 +16,7 @@ from tests.residency.samples import EXCEPTED, GOOD, deployments, with_dataset, w
 from tests.support.programs import planned, sample
 from tests.support.recorder import Recorded
 
+pytestmark = pytest.mark.no_cover
 BUCKET = "oci:ObjectStorage/bucket:Bucket"
 STORE = "usdata:index:DatasetStore"
 LEGACY = "usdata:index:LegacyBackup$usdata:index:LegacyBucket"

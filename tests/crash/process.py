@@ -116,6 +116,7 @@ def warm_up(space: Workspace) -> None:
     tokens = {r.type for r in record(lambda: program.main(AS_OF), preview=False, stack=NAME, config=config).managed()}
     for token in tokens:
         facts_of(token)
+    gc.set_threshold(50_000, 20, 100)  # as `python -m infra` does
     gc.collect()
     gc.freeze()  # the collector of a child would otherwise touch, and so copy, every page
 

@@ -24,11 +24,13 @@ def test_a_stack_registers_what_its_inventory_says(stack):
     compare(inventory.path(stack), inventory.render(stack), f"{stack} registers")
 
 
+@pytest.mark.no_cover
 def test_a_phase_move_does_what_its_inventory_says():
     """Exactly these creates, updates, deletes and protections given up; a preview of each move shows the same."""
     compare(moves.PATH, moves.render(), "a phase move does")
 
 
+@pytest.mark.no_cover
 def test_a_failover_does_what_its_inventory_says():
     """Exactly these creates, updates, replacements and deletes; a preview of the exchange and the loss shows the same.
 

@@ -12,6 +12,8 @@ from tests.mutants.mutant import mutants
 from tests.mutants.rewrites import REWRITES
 from tests.support.graphs import STACKS
 
+pytestmark = pytest.mark.no_cover
+
 
 def one(operators, name):
     """The operator's last place, in whichever stack it has one."""

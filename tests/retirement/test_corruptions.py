@@ -11,6 +11,7 @@ from moto.s3.models import s3_backends
 from tests.retirement.rig import ODD_KEYS, SIGNERS, buckets_of, put, remaining
 from tests.retirement.s3_server import ACCOUNT, content_of
 
+pytestmark = pytest.mark.no_cover
 SITE = "singapore"
 BUCKET = "usds-messages-singapore"
 HOME = "usds-messages-iad"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.retirement.rig import SITES, buckets_of, fill, remaining
 from tests.retirement.s3_server import content_of
 
 
+@pytest.mark.no_cover
 def test_two_sites_are_counted_proved_copied_wiped_and_shown_empty(rig):
     """2,000 objects over two sites, with versions, markers, uploads and odd names: every step in order.
 

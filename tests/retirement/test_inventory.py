@@ -100,6 +100,7 @@ def test_sql_and_python_give_the_same_root():
         assert found == ([merkle.root(sorted(leaves))] if leaves else [])
 
 
+@pytest.mark.no_cover
 def test_a_site_is_compared_and_drained_shard_by_shard(site):
     """Sixteen shards, each with a work file of its own, are accepted as the comparison of the whole site.
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from tests.retirement.kills import Killer, bodies
 from tests.retirement.rig import buckets_of, fill, remaining
 
 SITE = "singapore"
 
 
+@pytest.mark.no_cover
 def test_a_retirement_that_is_killed_again_and_again_ends_well(rig):
     """Killed 8 times with SIGKILL, at requests drawn at random, before or after the server has carried them out.
 

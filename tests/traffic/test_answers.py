@@ -40,6 +40,8 @@ IAD, PHX = "usds-edge-iad", "usds-edge-phx"
 HOSTNAMES = {"api": "FAILOVER", "upload": "LOAD_BALANCE", "www": "CUSTOM"}
 US = ("Texas", "Virginia", "California", "Alaska", "Hawaii", "District of Columbia", "Puerto Rico", "US Virgin Islands",
       "Guam", "American Samoa", "Northern Mariana Islands", "US Minor Outlying Islands")  # fmt: skip
+ASKING = {name: CLIENTS[name] for name in ("Texas", "California", "Hawaii", "Puerto Rico", "Guam", "Canada", "Mexico",
+          "China", "Singapore", "Germany", "Ireland", "unknown")}  # fmt: skip
 ELSEWHERE = ("Canada", "Mexico", "China", "Singapore", "Germany", "Ireland", "unknown")
 
 
@@ -89,13 +91,14 @@ def ask(port, hostname, rtype, client="Texas"):
     return response.rcode(), [item.to_text() for rrset in response.answer for item in rrset]
 
 
+@pytest.mark.no_cover
 def test_every_answer_is_an_edge_of_this_stack(applied, edges, capsys):
-    """Every name and type, from 19 places, in every state of health and while policies are replaced: none elsewhere.
+    """Every name and type, from 12 places, in every state of health and while policies are replaced: none elsewhere.
 
     The counts of what is certain are exact: a failover has one answer for A and one for AAAA, and a question for ANY
     has both; only the shifted hostname is drawn, and its draws go to the same two edges.
     """
-    found = survey(applied)
+    found = survey(applied, ASKING)
     with capsys.disabled():
         print(f"\n{found.questions:,} questions over UDP, {found.answers:,} answers, {len(found.leaks)} lead elsewhere")
     assert found.leaks == []
@@ -105,8 +108,8 @@ def test_every_answer_is_an_edge_of_this_stack(applied, edges, capsys):
     assert set(found.names) == {
         f"{name}us.example.com." for name in ("", "no-such-name.", *(f"{label}." for label in HOSTNAMES))
     }
-    assert found.questions == 7 * len(found.names) * len(TYPES) * len(CLIENTS)
-    asked = len(HOSTNAMES) * len(CLIENTS) * 4  # A, AAAA, and both again for ANY
+    assert found.questions == 7 * len(found.names) * len(TYPES) * len(ASKING)
+    asked = len(HOSTNAMES) * len(ASKING) * 4  # A, AAAA, and both again for ANY
     assert {str(row.state): row.answers.total() for row in found.rows} == {
         "all up": asked,
         f"{IAD} down": asked,
@@ -118,7 +121,7 @@ def test_every_answer_is_an_edge_of_this_stack(applied, edges, capsys):
     }
     (first, second, third, *_) = found.rows
     assert (second.answers, third.answers) == ({PHX: asked}, {IAD: asked})
-    assert first.answers[IAD] >= (len(CLIENTS) + len(US)) * 4
+    assert first.answers[IAD] >= (len(ASKING) + len(ASKING.keys() & {*US})) * 4
 
 
 def test_no_draw_can_lead_elsewhere(file, edges):

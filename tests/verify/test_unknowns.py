@@ -48,6 +48,7 @@ def places(stack):
                 yield number, [key for (key,) in keys], path
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("stack", STACKS)
 def test_an_unknown_is_never_proved(stack):
     """Wherever a theorem reads content."""

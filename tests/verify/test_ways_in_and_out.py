@@ -20,6 +20,7 @@ from tests.support.graphs import context
 from tests.verify.test_leaks import Stack, add, put
 
 REFUTED, UNDECIDED = Answer.REFUTED, Answer.UNDECIDED
+pytestmark = pytest.mark.no_cover
 THEOREMS = {theorem.ID: theorem for theorem in (traffic, network, access)}
 HOME = "oci-us-ashburn-1"
 
