@@ -123,6 +123,7 @@ def estimate(
         sizes=sizes,
         holdings=holdings,
         kept_days=dict(_kept_days(found)),
+        sites={str(it.inputs.get("bucket")): it.region for it in found if it.type == "aws:s3/bucket:Bucket"},
         vaults={it.urn: str(it.inputs.get("vaultType")) for it in found if it.type == "oci:Kms/vault:Vault"},
     )
     used: dict[str, list[Range]] = defaultdict(list)

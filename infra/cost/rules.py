@@ -73,12 +73,14 @@ class World:
         holdings: by the physical name of a bucket or a transfer task.
         kept_days: by bucket, how long overwritten versions stay; a year where nothing says.
         vaults: the type of each vault, by URN.
+        sites: the region of each bucket of AWS, by its physical name.
     """
 
     sizes: Sizes
     holdings: Mapping[str, Holding]
     kept_days: Mapping[str, Decimal]
     vaults: Mapping[str, str]
+    sites: Mapping[str, str]
 
     def stored(self, held: Holding) -> Range:
         """GB of the dataset that one shard has."""
@@ -252,9 +254,10 @@ def topic(it: Resource, world: World) -> Iterator[Use]:
 
 
 def trail(it: Resource, world: World) -> Iterator[Use]:
-    """An event for each object that is backed up, at least; the first copy of all others is free."""
-    del it
-    copies = [held for held in world.holdings.values() if not held.served]
+    """An event for each object that is backed up in its region, at least; the first copy of all others is free."""
+    copies = [
+        world.holdings[name] for name, region in world.sites.items() if region == it.region and name in world.holdings
+    ]
     written = sum((world.objects(held, world.changed(held)) for held in copies), Range.of(0))
     yield "aws.trail.data", written * Range.of("0.00001")
 
