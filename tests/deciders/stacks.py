@@ -47,8 +47,8 @@ _BESIDE = ("oci:Core/", "oci:LoadBalancer/", "oci:Waf/", "oci:Dns/", "usdata:", 
 
 @cache
 def part(*, preview: bool) -> list[dict[str, Any]]:
-    """The steps of the part, unchanged; shared, so not to be edited."""
-    return [it for it in steps(STACK, preview=preview) if _is_part(it["newState"])]
+    """The steps of the part, unchanged and always in one order; shared, so not to be edited."""
+    return sorted((it for it in steps(STACK, preview=preview) if _is_part(it["newState"])), key=lambda it: it["urn"])
 
 
 def _is_part(state: dict[str, Any]) -> bool:

@@ -224,7 +224,7 @@ def _expires(context: Context, node: Node) -> Iterator[Counterexample]:
             bad += [it for it in rules if it.get("noncurrentVersionExpiration")]
     else:
         rules = [it for it in records(node.inputs.get("rules")) if it.get("isEnabled") is not False]
-        bad = [it for it in rules if it.get("action") != "ABORT" and it.get("target") not in _OLD]
+        bad = [it for it in rules if it.get("action") != "ABORT" and str(it.get("target")) not in _OLD]
     for rule in bad:
         name = rule.get("id") or rule.get("name")
         yield refuted(node, f"{node.name} would let objects expire", path="rules", because=f"rule {name} deletes them",
