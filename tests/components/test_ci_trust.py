@@ -15,7 +15,9 @@ REACHED = {
     "111111111111": "aws-virginia-us-east-1",
     "222222222222": "aws-singapore-ap-southeast-1",
     "333333333333": "aws-organization-us-east-1",
+    "444444444444": "aws-archive-us-east-1",
 }
+ROLES = dict.fromkeys(REACHED, "usdata-deployer") | {"444444444444": "usdata-log-deployer"}
 
 
 def test_each_account_believes_the_issuer_and_lets_its_jobs_act_as_the_deployer():
@@ -29,15 +31,14 @@ def test_each_account_believes_the_issuer_and_lets_its_jobs_act_as_the_deployer(
         (f"ci-{account}", provider, ci.issuer, AUDIENCE, ci.provider_arn(account), True, False)
         for account, provider in REACHED.items()
     }
-    roles = [it for it in made.of_type(ROLE) if it.inputs["name"] == "usdata-deployer"]
+    roles = [it for it in made.of_type(ROLE) if it.inputs["name"] in ROLES.values()]
     assert {(it.provider, it.inputs["assumeRolePolicy"], it.import_id, it.retain) for it in roles} == {
-        (provider, ci.trust(account, "usdata-deployer").text(), "usdata-deployer", True)
+        (provider, ci.trust(account, ROLES[account]).text(), ROLES[account], True)
         for account, provider in REACHED.items()
     }
     limits = [it for it in made.of_type(ROLE_POLICY) if it.inputs["name"] == "never"]
     assert {(it.provider, it.inputs["role"], it.inputs["policy"]) for it in limits} == {
-        (provider, "usdata-deployer", ci.limits(account, "usdata-deployer").text())
-        for account, provider in REACHED.items()
+        (provider, ROLES[account], ci.limits(account, ROLES[account]).text()) for account, provider in REACHED.items()
     }
 
 
@@ -59,7 +60,7 @@ def test_a_job_acts_as_the_deployer_by_its_token_alone():
     for account, name in REACHED.items():
         given = providers[name].inputs
         assert (
-            json.loads(given["assumeRoleWithWebIdentity"])["roleArn"] == f"arn:aws:iam::{account}:role/usdata-deployer"
+            json.loads(given["assumeRoleWithWebIdentity"])["roleArn"] == f"arn:aws:iam::{account}:role/{ROLES[account]}"
         )
         assert "assumeRoles" not in given
     people = shipped("sandbox", preview=False).providers()["aws-virginia-us-east-1"].inputs

@@ -38,7 +38,7 @@ def test_production_is_told_and_a_stack_that_people_deploy_is_refused():
     """Its trust is there already: nothing about the domain is said. No traceback for the other."""
     told = CliRunner().invoke(main, ["trust", "--stack", "us-prod"])
     assert told.exit_code == 0
-    assert told.output.count("create-role") == 3
+    assert told.output.count("create-role") == 4
     assert "identity-propagation-trust" not in told.output
     refused = CliRunner().invoke(main, ["trust", "--stack", "sandbox"])
     assert refused.exit_code == 2
