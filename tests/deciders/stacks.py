@@ -22,7 +22,7 @@ STACK = "sandbox"
 THEOREM = {theorem.ID: theorem for theorem in THEOREMS}
 ABOUT = {
     "T1": (":oci", ":aws", ":Bucket", ":Key", ":PolicyAttachment", ":BucketPolicy"),
-    "T2": (":ReplicationPolicy", ":Inventory", ":Connector", ":Bucket", ":Task"),
+    "T2": (":ReplicationPolicy", ":Inventory", ":Connector", ":Bucket", ":Task", ":Trail"),
     "T6": (":Key", ":Vault", ":Bucket", ":BucketServerSideEncryptionConfiguration"),
     "T7": (":Key", ":Vault", ":Bucket", ":BucketPolicy", ":ObjectLifecyclePolicy", ":BucketLifecycleConfiguration"),
     "T8": (":Bucket", ":Key", ":Policy", ":Connector", ":Inventory", ":BucketPolicy", ":oci", ":Rule", ":Alarm"),
@@ -48,7 +48,16 @@ _BESIDE = ("oci:Core/", "oci:LoadBalancer/", "oci:Waf/", "oci:Dns/", "usdata:", 
 @cache
 def part(*, preview: bool) -> list[dict[str, Any]]:
     """The steps of the part, unchanged and always in one order; shared, so not to be edited."""
-    return sorted((it for it in steps(STACK, preview=preview) if _is_part(it["newState"])), key=lambda it: it["urn"])
+    part_ = (_trimmed(it) for it in steps(STACK, preview=preview) if _is_part(it["newState"]))
+    return sorted(part_, key=lambda it: it["urn"])
+
+
+def _trimmed(step: dict[str, Any]) -> dict[str, Any]:
+    """A trail without what it logs of buckets that are not in the part."""
+    for selector in step["newState"]["inputs"].get("eventSelectors", ()):
+        for data in selector.get("dataResources", ()):
+            data["values"] = [it for it in data["values"] if not any(dataset in it for dataset in _DATASETS)]
+    return step
 
 
 def _is_part(state: dict[str, Any]) -> bool:

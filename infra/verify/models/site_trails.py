@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from infra.verify.graph import Graph, Node
 from infra.verify.models.model import Flow, family
 from infra.verify.models.s3 import to_bucket
+from infra.verify.values import is_unknown
 
 RULE = "aws:cloudwatch/eventRule:EventRule"
 SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
@@ -16,7 +17,8 @@ TRAIL = "aws:cloudtrail/trail:Trail"
 
 def _trail(graph: Graph, node: Node) -> Iterator[Flow]:
     """Who called what, and which objects were read and written, to the bucket of that name."""
-    arn = f"arn:aws:s3:::{node.inputs.get('s3BucketName')}"
+    name = node.inputs.get("s3BucketName")
+    arn = name if is_unknown(name) else f"arn:aws:s3:::{name}"
     yield to_bucket(graph, node, "archives", source=f"the calls of {node.name}", arn=arn, path="s3BucketName")
 
 

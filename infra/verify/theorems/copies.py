@@ -80,11 +80,13 @@ def _abroad(context: Context, flow: Flow) -> Counterexample | None:
 def _is_archive(context: Context, node: Node | None) -> bool:
     """Whether a bucket is the declared one that trails go to: by its name, its region and its account."""
     declared, provider = context.declared, context.graph.provider_of(node) if node is not None else None
+    place = place_of(context.graph, node) if node is not None else None
     return (
         node is not None
         and provider is not None
         and node.inputs.get("bucket") == declared.archive_bucket
-        and node.inputs.get("region") == ARCHIVE_REGION
+        and place is not None
+        and place.region == ARCHIVE_REGION
         and accounts_of(provider) == frozenset({declared.archive})
     )
 
@@ -171,8 +173,10 @@ def _archived(context: Context, node: Node) -> Answer:
     account = context.declared.archive
     there = [it for it in context.graph.nodes.values() if it.type.startswith("aws:s3/bucket:")]
     there = [it for it in there if it.inputs.get("bucket") == name]
-    accounts = [context.graph.nodes[it.provider].inputs.get("allowedAccountIds") for it in there]
-    kept = [_region(context.graph, it) for it in there] == ["us-east-1"] and account and account in str(accounts)
+    providers = [context.graph.nodes.get(it.provider) for it in there]
+    accounts = [it.inputs.get("allowedAccountIds") if it is not None else None for it in providers]
+    kept = [_region(context.graph, it) for it in there] == ["us-east-1"] and account
+    kept = kept and accounts in ([[account]], [f'["{account}"]'])
     return Answer.PROVED if kept and name == f"{context.declared.organization}-audit-use1-{account}" else Answer.REFUTED
 
 

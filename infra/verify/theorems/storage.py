@@ -227,7 +227,7 @@ def _slowly(context: Context, node: Node, provider: Node, region: object, us: li
 
 def _slow_accounts(context: Context, node: Node, region: str) -> list[str]:
     """The accounts in which something may be in a region."""
-    tells = node.type.split("/")[0] in {"aws:cloudwatch", "aws:sns"}
+    tells = any(node.type.startswith(it) for it in ("aws:cloudwatch/event", "aws:sns/"))
     sites = context.declared.sites.values()
     here = [it.account for it in sites if it.region.value == region or (tells and region == "us-east-1")]
     return here + ([context.declared.archive] if context.declared.archive and region == "us-east-1" else [])
