@@ -1,6 +1,6 @@
 # One thin line each: what a target does lives in the project's own commands.
 .DEFAULT_GOAL := help
-.PHONY: help preview report up destroy test lint format bench crash-test campaign deciders mutants proofs model both-engines inventories clean
+.PHONY: help preview report up destroy test lint format bench crash-test scenarios campaign deciders mutants proofs model both-engines inventories clean
 
 PYTHON ?= python3
 STACK  ?= sandbox
@@ -54,6 +54,9 @@ upgrade-check: .venv/dev  ## the newest SDKs beside the pinned ones: new inputs,
 
 both-engines: .venv/dev  ## compare every edit of the stack files through pulumi and the embedded engine, and its policy pack
 	@$(PY) -m pytest -n 2 -m campaign tests/integration
+
+scenarios: .venv/dev  ## 100 random lives of a program through pulumi and the embedded engine: the same steps, calls and states (SEED=n)
+	@$(PY) -m tests.engine.explore $(if $(SEED),--seed $(SEED))
 
 campaign: .venv/dev  ## 100,000 random sequences of edits: none may lose what holds data (SEED=n)
 	@$(PY) -m tests.campaign --sequences 100000 $(if $(SEED),--seed $(SEED))

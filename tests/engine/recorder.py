@@ -248,6 +248,12 @@ def _laid_out(value: Any, indent: str = "") -> str:
     return "\n".join([opening, ",\n".join(parts), indent + closing])
 
 
+def write(recording: dict[str, Any], folder: Path) -> None:
+    """Keep a recording under its scenario's name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{recording['scenario']['name']}.json").write_text(_laid_out(recording) + "\n")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Record what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m tests.engine.recorder", description=__doc__)
@@ -257,13 +263,12 @@ def main(arguments: list[str] | None = None) -> int:
     if shutil.which("pulumi") is None:
         print("recorder: pulumi is not on PATH", file=sys.stderr)
         return 2
-    options.out.mkdir(parents=True, exist_ok=True)
     with lab.Server() as server:
         for file in options.scenarios:
             document = json.loads(file.read_text())
             scenario = document.get("scenario", document)
             recording = record(server, scenario)
-            (options.out / f"{scenario['name']}.json").write_text(_laid_out(recording) + "\n")
+            write(recording, options.out)
             print(scenario["name"], [r["exitCode"] for r in recording["results"]], flush=True)
     return 0
 
