@@ -23,6 +23,7 @@ ACCESS = f"""\
       lockOn: "2026-12-20"
       subscribers: {{desk: desk@example.com}}
       sealedUsers: {{first: ocid1.user.oc1..aaaaaaaafirst}}
+      archive: {{accountId: "444444444444", deployerRole: usdata-log-deployer}}
     legacy:
       signers: {json.dumps(SIGNERS)}
 """
