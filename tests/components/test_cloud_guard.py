@@ -20,6 +20,7 @@ from infra.engine.options import Command, Exit, Options
 from infra.engine.state import Deployment
 from infra.providers import connect
 from infra.residency.compartment import Compartment
+from infra.residency.dataset import DataClass
 from infra.residency.denials import plan_denials
 from infra.residency.regions import UsRegion
 from infra.sandbox.oci.security_zones import CATALOGUE
@@ -126,7 +127,8 @@ def guarded(*, target_inside: bool) -> None:
                 display_name="inside",
                 target_resource_id=protected,
                 target_resource_type="COMPARTMENT",
-                opts=pulumi.ResourceOptions(provider=home, depends_on=[switched_on]),
+                defined_tags=foundation.tags.of(data_class=DataClass.PROTECTED),
+                opts=pulumi.ResourceOptions(provider=home, depends_on=[switched_on, *foundation.tags.definitions]),
             )
         ]
     CloudGuard(

@@ -12,7 +12,7 @@ import pytest
 from infra.residency.access_matrix import matrix
 from infra.residency.access_request import AccessRequest, GroupRequest
 from infra.residency.approvals import LONGEST, approval_of, payload_of
-from infra.residency.audit_request import AuditRequest
+from infra.residency.audit_request import ArchiveRequest, AuditRequest
 from infra.residency.duties import Duty
 from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import ResidencyError
@@ -31,6 +31,7 @@ AUDIT = AuditRequest(
     lock_on="2026-12-20",
     subscribers={"desk": "desk@example.com"},
     sealed_users={"first": "ocid1.user.oc1..aaaaaaaafirst"},
+    archive=ArchiveRequest(account_id="444444444444", deployer_role="usdata-log-deployer"),
 )
 REQUEST = replace(
     GOOD,

@@ -51,14 +51,31 @@ def evaluated(stack: str, *, preview: bool) -> dict[str, dict[str, Any]]:
     return {step["urn"]: step for step in steps_of(recorded, preview=preview)}
 
 
-def parts(stack: str, *, preview: bool) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]]]:
-    """The steps of the stack itself, and those that each of the two names adds."""
+def parts(stack: str, *more: str, preview: bool) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]]]:
+    """The steps of the stack itself, as they are with some names more, and those that each of the first two adds."""
     rest: list[dict[str, Any]] = []
     added: dict[str, list[dict[str, Any]]] = {FIRST: [], SECOND: []}
     for urn, step in evaluated(stack, preview=preview).items():
         name = next((it for it in added if it in urn), None)
-        (rest if name is None else added[name]).append(step)
+        if name is None:
+            rest.append(_listing(step, more))
+        else:
+            added[name].append(step)
     return rest, added
+
+
+def _listing(value: Any, more: tuple[str, ...]) -> Any:
+    """A value of the stack's own, whose lists have an entry for each name instead of one for each of the first two.
+
+    A trail lists the buckets whose reads and writes it logs.
+    """
+    if isinstance(value, dict):
+        return {key: _listing(it, more) for key, it in value.items()}
+    if not isinstance(value, list):
+        return value
+    kept = [it for it in value if not (isinstance(it, str) and (FIRST in it or SECOND in it))]
+    told = [it.replace(FIRST, name) for it in value if isinstance(it, str) and FIRST in it for name in more]
+    return sorted([*kept, *told]) if len(kept) < len(value) else [_listing(it, more) for it in value]
 
 
 def document(stack: str, size: int, *, preview: bool = True) -> dict[str, Any]:
@@ -72,6 +89,7 @@ def document(stack: str, size: int, *, preview: bool = True) -> dict[str, Any]:
     rest, added = parts(stack, preview=preview)
     family = json.dumps(added[FIRST])
     wanted = list(islice(names(), -(-max(0, size - len(rest)) // len(added[FIRST]))))
+    rest, _ = parts(stack, *wanted, preview=preview)
     steps = [*rest, *(step for name in wanted for step in json.loads(family.replace(FIRST, name)))]
     if preview:
         return {"config": extended(stack, *wanted), "steps": steps, "changeSummary": {"create": len(steps)}}

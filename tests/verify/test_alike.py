@@ -42,10 +42,10 @@ SITES = {site.name: site for site in aws_access.declared(declarations("sandbox")
 
 
 def policies():
-    """The policies of buckets of the sandbox stack, with their sites."""
+    """The policies of buckets of the sandbox stack's sites, with their sites."""
     for node in graph("sandbox").of(aws_access.BUCKET_POLICY):
         name = node.inputs["bucket"]
-        yield name, next(it for it in SITES.values() if it.has(name)), node.inputs["policy"]
+        yield from ((name, site, node.inputs["policy"]) for site in SITES.values() if site.has(name))
 
 
 def changed(text, name):
