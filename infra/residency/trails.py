@@ -12,6 +12,7 @@ logged and reported in Virginia, and only trails of all regions have them) and "
 """
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from infra.residency import naming
 from infra.residency.regions import LegacyRegion
@@ -86,6 +87,8 @@ class TrailPlan:
                 return changes_pattern()
             case Alarm.READS:
                 return reads_pattern(self.readers)
+            case _:
+                assert_never(alarm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
