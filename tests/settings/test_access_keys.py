@@ -3,34 +3,17 @@
 What its values mean is tested with the planner (tests/residency/test_access_planner.py).
 """
 
-from textwrap import indent
-
 import pytest
 
 from infra.residency.access_request import AccessLimitsRequest, AccessRequest, GroupRequest
 from infra.residency.findings import Rule
-from infra.settings import read
+from tests.settings.part import read_part
 
-FILE = """\
-config:
-  usdata:deployment:
-    organization: usds
-    oci: {}
-    datasets: {}
-    legacy: {}
-    access:
-"""
 LEAST = """\
 networks: {us-office: {denver: 198.51.100.0/24}}
 groups: {auditors: {duty: audit, network: us-office}}
 """
 LIMITS = "limits: {policies: 300, groups: 500, networks: 20}\n"
-
-
-def access(text):
-    """The request, and the findings below `access`."""
-    file = read((FILE + indent(text, " " * 6)).encode())
-    return file.request.access, {(f.path, f.rule) for f in file.findings if f.path.startswith("access")}
 
 
 @pytest.mark.parametrize(
@@ -43,7 +26,7 @@ def access(text):
 )
 def test_every_key_is_read(text, limits):
     """Exactly the request that the text writes; limits left out are Oracle's."""
-    assert access(text) == (
+    assert read_part("access", text) == (
         AccessRequest(
             networks={"us-office": {"denver": "198.51.100.0/24"}},
             groups={"auditors": GroupRequest(duty="audit", network="us-office")},
@@ -55,7 +38,7 @@ def test_every_key_is_read(text, limits):
 
 def test_a_stack_without_access_has_no_groups():
     """The key is optional: another stack of the tenancy may hold the groups."""
-    assert read(FILE.replace("    access:\n", "").encode()).request.access is None
+    assert read_part("access", None) == (None, set())
 
 
 @pytest.mark.parametrize(
@@ -77,5 +60,5 @@ def test_a_stack_without_access_has_no_groups():
 def test_what_is_not_in_shape_is_refused(old, new, finding):
     """One change each; the finding names the place."""
     assert old in LEAST
-    _, findings = access(LEAST.replace(old, new, 1))
+    _, findings = read_part("access", LEAST.replace(old, new, 1))
     assert finding in findings

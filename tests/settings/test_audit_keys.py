@@ -3,23 +3,12 @@
 What its values mean is tested with the planner (tests/residency/test_audit.py).
 """
 
-from textwrap import indent
-
 import pytest
 
 from infra.residency.audit_request import ArchiveRequest, AuditRequest
 from infra.residency.findings import Rule
-from infra.settings import read
+from tests.settings.part import read_part
 
-FILE = """\
-config:
-  usdata:deployment:
-    organization: usds
-    oci: {}
-    datasets: {}
-    legacy: {}
-    audit:
-"""
 ARCHIVE = 'archive: {accountId: "444444444444", deployerRole: usdata-log-deployer}'
 LEAST = f"""\
 retentionDays: 365
@@ -28,12 +17,6 @@ lockOn: "2026-12-20"
 subscribers: {{desk: desk@example.com}}
 """
 SEALED = "sealedUsers: {first: ocid1.user.oc1..aaaaaaaafirst}\n"
-
-
-def audit(text):
-    """The request, and the findings below `audit`."""
-    file = read((FILE + indent(text, " " * 6)).encode())
-    return file.request.audit, {(f.path, f.rule) for f in file.findings if f.path.startswith("audit")}
 
 
 @pytest.mark.parametrize(
@@ -48,12 +31,12 @@ def test_every_key_is_read(text, sealed):
         subscribers={"desk": "desk@example.com"},
         sealed_users=sealed,
     )
-    assert audit(text) == (asked, set())
+    assert read_part("audit", text) == (asked, set())
 
 
 def test_a_stack_without_audit_asks_for_no_trail():
     """The key is optional."""
-    assert read(FILE.replace("    audit:\n", "").encode()).request.audit is None
+    assert read_part("audit", None) == (None, set())
 
 
 @pytest.mark.parametrize(
@@ -80,5 +63,5 @@ def test_a_stack_without_audit_asks_for_no_trail():
 def test_what_is_not_in_shape_is_refused(old, new, finding):
     """One change each; the finding names the place."""
     assert old in LEAST
-    _, findings = audit(LEAST.replace(old, new, 1))
+    _, findings = read_part("audit", LEAST.replace(old, new, 1))
     assert finding in findings

@@ -3,22 +3,12 @@
 What its values mean is tested with the planner (tests/residency/test_ci.py).
 """
 
-from textwrap import indent
-
 import pytest
 
 from infra.residency.ci_request import CiRequest, DomainRequest
 from infra.residency.findings import Rule
-from infra.settings import read
+from tests.settings.part import read_part
 
-FILE = """\
-config:
-  usdata:deployment:
-    organization: usds
-    oci: {}
-    datasets: {}
-    legacy: {}
-"""
 WHOLE = """\
 issuer: https://token.actions.githubusercontent.com
 repository: example-org/usdata
@@ -27,16 +17,10 @@ domain: {url: here, clientId: c, userId: u, trustId: t}
 """
 
 
-def ci(text):
-    """The request, and the findings below `ci`."""
-    file = read((FILE + (f"    ci:\n{indent(text, ' ' * 6)}" if text else "")).encode())
-    return file.request.ci, {(f.path, f.rule) for f in file.findings if f.path.startswith("ci")}
-
-
 @pytest.mark.parametrize(("text", "trust"), [(WHOLE, "t"), (WHOLE.replace(", trustId: t", ""), None)])
 def test_every_key_is_read(text, trust):
     """As it stands there."""
-    assert ci(text) == (
+    assert read_part("ci", text) == (
         CiRequest(
             issuer="https://token.actions.githubusercontent.com",
             repository="example-org/usdata",
@@ -49,7 +33,7 @@ def test_every_key_is_read(text, trust):
 
 def test_a_stack_may_be_deployed_by_people():
     """Without the key nobody is believed."""
-    assert ci("") == (None, set())
+    assert read_part("ci", None) == (None, set())
 
 
 @pytest.mark.parametrize(
@@ -63,4 +47,4 @@ def test_a_stack_may_be_deployed_by_people():
 )
 def test_what_is_not_in_shape_is_refused(old, new, finding):
     """At its place."""
-    assert finding in ci(WHOLE.replace(old, new))[1]
+    assert finding in read_part("ci", WHOLE.replace(old, new))[1]

@@ -11,28 +11,12 @@ from infra.residency.deployment import ControlRequest
 from infra.residency.findings import Rule
 from infra.residency.guardrails_request import GuardrailsRequest
 from infra.settings import read
+from tests.settings.part import REST, read_part
 
-FILE = """\
-config:
-  usdata:deployment:
-    organization: usds
-    oci: {}
-    datasets: {}
-    legacy: {}
-    guardrails:
-"""
 LEAST = """\
 detectorRecipes: {activity: ocid1.a}
 securityPolicies: {public_buckets: ocid1.p}
 """
-
-
-def guardrails(text):
-    """The request, and the findings below `guardrails`."""
-    file = read((FILE + indent(text, " " * 6)).encode())
-    return file.request.guardrails, {(f.path, f.rule) for f in file.findings if f.path.startswith("guardrails")}
-
-
 WHOLE = f"{LEAST}denyStatements: true\npacketRouting: enforced\n"
 
 
@@ -45,12 +29,12 @@ def test_every_key_is_read(text, denies, routing):
         packet_routing=routing,
         deny_statements=denies,
     )
-    assert guardrails(text) == (expected, set())
+    assert read_part("guardrails", text) == (expected, set())
 
 
 def test_a_stack_may_have_none():
     """Cloud Guard is not in every tenancy."""
-    assert read(FILE.replace("    guardrails:\n", "").encode()).request.guardrails is None
+    assert read_part("guardrails", None) == (None, set())
 
 
 @pytest.mark.parametrize(
@@ -69,7 +53,7 @@ def test_a_stack_may_have_none():
 def test_what_is_not_in_shape_is_refused(old, new, finding):
     """One change each; the finding names the place."""
     assert old in LEAST
-    _, findings = guardrails(LEAST.replace(old, new, 1))
+    _, findings = read_part("guardrails", LEAST.replace(old, new, 1))
     assert finding in findings
 
 
@@ -82,7 +66,7 @@ deployerRole: deployer
 
 def organization(text):
     """The request, and the findings below `legacy.organization`."""
-    head = FILE.replace("    legacy: {}\n    guardrails:\n", "    legacy:\n      sites: {}\n      organization:\n")
+    head = REST.replace("    legacy: {}\n", "    legacy:\n      sites: {}\n      organization:\n")
     file = read((head + indent(text, " " * 8)).encode())
     path = "legacy.organization"
     return file.request.control, {(f.path, f.rule) for f in file.findings if f.path.startswith(path)}

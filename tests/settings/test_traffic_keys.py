@@ -3,23 +3,13 @@
 What its values mean is tested with the planner (tests/residency/test_traffic.py).
 """
 
-from textwrap import indent
-
 import pytest
 
 from infra.residency.findings import Rule
 from infra.residency.traffic_request import EdgeRequest, HostnameRequest, TrafficLimitsRequest, TrafficRequest
 from infra.settings import read
+from tests.settings.part import read_part, with_part
 
-FILE = """\
-config:
-  usdata:deployment:
-    organization: usds
-    oci: {}
-    datasets: {}
-    legacy: {}
-    traffic:
-"""
 WHOLE = """\
 zone: us.example.com
 ttl: 60
@@ -45,15 +35,9 @@ hostnames: {api: {health: /}}
 """
 
 
-def traffic(text):
-    """The request, and the findings below `traffic`."""
-    file = read((FILE + indent(text, " " * 6)).encode())
-    return file.request.traffic, {(f.path, f.rule) for f in file.findings if f.path.startswith("traffic")}
-
-
 def test_every_key_is_read():
     """Exactly the request that the text writes, flags and numbers as such."""
-    assert traffic(WHOLE) == (
+    assert read_part("traffic", WHOLE) == (
         TrafficRequest(
             zone="us.example.com",
             ttl=60,
@@ -80,7 +64,7 @@ def test_every_key_is_read():
 
 def test_what_is_left_out_has_defaults_that_place_nothing():
     """TTL, interval, IPv6 off, no other records, Oracle's own limits."""
-    request, findings = traffic(LEAST)
+    request, findings = read_part("traffic", LEAST)
     assert findings == set()
     assert (request.ttl, request.probe_interval, request.ipv6, request.records) == (30, 30, False, {})
     assert request.limits == TrafficLimitsRequest(policies=100, attachments=1000)
@@ -88,14 +72,14 @@ def test_what_is_left_out_has_defaults_that_place_nothing():
 
 def test_the_engine_sees_the_same_values():
     """What is compared with the engine's value: a flag is a truth value there, never a text."""
-    file = read((FILE + indent(WHOLE, " " * 6)).encode())
+    file = read(with_part("traffic", WHOLE))
     assert file.value["traffic"]["ipv6"] is True
     assert file.value["traffic"]["hostnames"]["api"]["weights"] == {"us-ashburn-1": 70, "us-phoenix-1": 30}
 
 
 def test_a_stack_without_traffic_answers_nobody():
     """The key is optional: data stacks below a global stack have none."""
-    assert read(FILE.replace("    traffic:\n", "").encode()).request.traffic is None
+    assert read_part("traffic", None) == (None, set())
 
 
 @pytest.mark.parametrize(
@@ -128,6 +112,6 @@ def test_a_stack_without_traffic_answers_nobody():
 )
 def test_what_is_not_in_shape_is_refused(old, new, finding):
     """One change each; the finding names the place."""
-    _, findings = traffic(LEAST.replace(old, new, 1))
+    _, findings = read_part("traffic", LEAST.replace(old, new, 1))
     assert findings
     assert finding is None or finding in findings
