@@ -25,7 +25,6 @@ from infra.residency.aws_policy import (
     Condition,
     ConditionKey,
     Effect,
-    Everyone,
     Kind,
     Operator,
     Policy,
@@ -34,6 +33,7 @@ from infra.residency.aws_policy import (
     bucket_arn,
     role_arn,
 )
+from infra.residency.bucket_denials import all_but, deny, plain_text
 from infra.residency.lifecycle import Phase
 from infra.residency.restore import RestorePlan
 
@@ -93,26 +93,11 @@ def _frozen(bucket: str, phase: Phase, retirement: str) -> tuple[Statement, ...]
     if phase is Phase.BACKUP:
         return ()
     objects = (f"{bucket_arn(bucket)}/*",)
-    sparing = _all_but(retirement) if phase is Phase.WIPE else ()
+    sparing = all_but(retirement) if phase is Phase.WIPE else ()
     return (
-        _deny("DenyWriting", (Action.WRITE_OBJECTS, Action.RESTORE_OBJECT), objects),
-        _deny("DenyDeleting", (Action.DELETE_OBJECTS, Action.ABORT_UPLOAD), objects, *sparing),
+        deny("DenyWriting", (Action.WRITE_OBJECTS, Action.RESTORE_OBJECT), objects),
+        deny("DenyDeleting", (Action.DELETE_OBJECTS, Action.ABORT_UPLOAD), objects, *sparing),
     )
-
-
-def _deny(sid: str, actions: tuple[Action, ...], resources: tuple[str, ...], *conditions: Condition) -> Statement:
-    return Statement(
-        sid=sid,
-        effect=Effect.DENY,
-        principal=Everyone.EVERYONE,
-        actions=actions,
-        resources=resources,
-        conditions=conditions,
-    )
-
-
-def _all_but(*roles: str) -> tuple[Condition, ...]:
-    return (Condition(operator=Operator.ARN_NOT_EQUALS, key=ConditionKey.PRINCIPAL_ARN, values=roles),) if roles else ()
 
 
 def _denials(bucket: str, *, readers: tuple[str, ...], deployer: str) -> tuple[Statement, ...]:
@@ -122,17 +107,12 @@ def _denials(bucket: str, *, readers: tuple[str, ...], deployer: str) -> tuple[S
         return Condition(operator=Operator.NULL, key=key, values=("false",))
 
     return (
-        _deny(
-            "DenyPlainText",
-            (Action.ANY,),
-            (itself, objects),
-            Condition(operator=Operator.BOOL, key=ConditionKey.SECURE_TRANSPORT, values=("false",)),
-        ),
-        _deny("DenyReading", (Action.READ_OBJECTS, Action.LIST_PARTS), (objects,), *_all_but(*readers)),
-        _deny("DenyListing", (Action.LIST_BUCKET,), (itself,), *_all_but(*readers, deployer)),
-        _deny("DenyListingHistory", (Action.LIST_VERSIONS, Action.LIST_UPLOADS), (itself,), *_all_but(*readers)),
-        _deny("DenyOtherEncryption", (Action.PUT_OBJECT,), (objects,), present(ConditionKey.ENCRYPTION)),
-        _deny("DenyCustomerKeys", (Action.PUT_OBJECT,), (objects,), present(ConditionKey.CUSTOMER_ENCRYPTION)),
+        plain_text(bucket),
+        deny("DenyReading", (Action.READ_OBJECTS, Action.LIST_PARTS), (objects,), *all_but(*readers)),
+        deny("DenyListing", (Action.LIST_BUCKET,), (itself,), *all_but(*readers, deployer)),
+        deny("DenyListingHistory", (Action.LIST_VERSIONS, Action.LIST_UPLOADS), (itself,), *all_but(*readers)),
+        deny("DenyOtherEncryption", (Action.PUT_OBJECT,), (objects,), present(ConditionKey.ENCRYPTION)),
+        deny("DenyCustomerKeys", (Action.PUT_OBJECT,), (objects,), present(ConditionKey.CUSTOMER_ENCRYPTION)),
     )
 
 

@@ -14,8 +14,6 @@ from infra.residency.aws_policy import (
     AnyoneOf,
     Condition,
     ConditionKey,
-    Effect,
-    Everyone,
     Kind,
     Operator,
     Policy,
@@ -24,6 +22,7 @@ from infra.residency.aws_policy import (
     bucket_arn,
     role_arn,
 )
+from infra.residency.bucket_denials import deny
 from infra.residency.regions import LegacyRegion
 
 _READS = (Action.GET_OBJECT, Action.GET_OBJECT_VERSION, Action.GET_OBJECT_TAGGING)
@@ -125,14 +124,7 @@ class RestorePlan:
     def _deny(self, sid: str, condition: Condition) -> Statement:
         bucket = bucket_arn(self.bucket)
         itself = Condition(operator=Operator.ARN_EQUALS, key=ConditionKey.PRINCIPAL_ARN, values=(self.arn,))
-        return Statement(
-            sid=sid,
-            effect=Effect.DENY,
-            principal=Everyone.EVERYONE,
-            actions=(*_ALL_READS, *_ALL_LISTS),
-            resources=(bucket, f"{bucket}/*"),
-            conditions=(itself, condition),
-        )
+        return deny(sid, (*_ALL_READS, *_ALL_LISTS), (bucket, f"{bucket}/*"), itself, condition)
 
     def _policy(self, kind: Kind, *statements: Statement) -> Policy:
         return Policy(kind=kind, name=self.role, account_id=self.account_id, statements=statements)

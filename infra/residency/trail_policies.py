@@ -19,8 +19,6 @@ from infra.residency.aws_policy import (
     Action,
     Condition,
     ConditionKey,
-    Effect,
-    Everyone,
     Kind,
     Operator,
     Policy,
@@ -29,6 +27,7 @@ from infra.residency.aws_policy import (
     bucket_arn,
     role_arn,
 )
+from infra.residency.bucket_denials import all_but, deny, plain_text
 from infra.residency.regions import LegacyRegion
 from infra.residency.site_policies import ADMINISTRATION
 from infra.residency.trails import ArchivePlan, TrailPlan
@@ -62,28 +61,23 @@ def bucket_policy(plan: ArchivePlan) -> Policy:
                 conditions=(_from(*arns),),
             ),
             *(_delivery(plan.bucket, trail) for trail in plan.trails),
-            _deny(
-                "DenyPlainText",
-                (Action.ANY,),
-                (itself, objects),
-                Condition(operator=Operator.BOOL, key=ConditionKey.SECURE_TRANSPORT, values=("false",)),
-            ),
-            _deny(
+            plain_text(plan.bucket),
+            deny(
                 "DenyOtherWriters",
                 (Action.WRITE_OBJECTS,),
                 (objects,),
                 Condition(operator=Operator.STRING_NOT_EQUALS, key=ConditionKey.SOURCE_ARN, values=arns),
             ),
-            _deny("DenyDeleting", (Action.DELETE_OBJECTS, Action.BYPASS_GOVERNANCE), (objects,)),
-            _deny("DenyReading", (Action.READ_OBJECTS, Action.LIST_PARTS), (objects,)),
-            _deny("DenyListing", (Action.LIST_BUCKET,), (itself,), _all_but(deployer)),
-            _deny("DenyListingHistory", (Action.LIST_VERSIONS, Action.LIST_UPLOADS), (itself,)),
-            _deny(
+            deny("DenyDeleting", (Action.DELETE_OBJECTS, Action.BYPASS_GOVERNANCE), (objects,)),
+            deny("DenyReading", (Action.READ_OBJECTS, Action.LIST_PARTS), (objects,)),
+            deny("DenyListing", (Action.LIST_BUCKET,), (itself,), *all_but(deployer)),
+            deny("DenyListingHistory", (Action.LIST_VERSIONS, Action.LIST_UPLOADS), (itself,)),
+            deny(
                 "DenyEnding",
                 (Action.DELETE_BUCKET, Action.DELETE_POLICY, Action.WRITE_LIFECYCLE, Action.WRITE_REPLICATION),
                 (itself,),
             ),
-            _deny("DenyChanging", (Action.WRITE_CONFIGURATION, Action.WRITE_ENCRYPTION), (itself,), _all_but(deployer)),
+            deny("DenyChanging", (Action.WRITE_CONFIGURATION, Action.WRITE_ENCRYPTION), (itself,), *all_but(deployer)),
         ),
     )
 
@@ -105,21 +99,6 @@ def _delivery(bucket: str, trail: TrailPlan) -> Statement:
 
 def _from(*arns: str) -> Condition:
     return Condition(operator=Operator.STRING_EQUALS, key=ConditionKey.SOURCE_ARN, values=arns)
-
-
-def _deny(sid: str, actions: tuple[Action, ...], resources: tuple[str, ...], *conditions: Condition) -> Statement:
-    return Statement(
-        sid=sid,
-        effect=Effect.DENY,
-        principal=Everyone.EVERYONE,
-        actions=actions,
-        resources=resources,
-        conditions=conditions,
-    )
-
-
-def _all_but(role: str) -> Condition:
-    return Condition(operator=Operator.ARN_NOT_EQUALS, key=ConditionKey.PRINCIPAL_ARN, values=(role,))
 
 
 def key_policy(plan: ArchivePlan) -> Policy:
