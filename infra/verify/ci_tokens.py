@@ -18,10 +18,10 @@ from infra.verify.ci_trust import (
     ROLE_POLICY,
     TRUST,
     Declared,
-    account_of,
     deployers,
 )
 from infra.verify.graph import Graph, Node
+from infra.verify.models.place import account_of
 from infra.verify.values import has_unknown, items, record, records
 from infra.verify.verdict import Answer
 

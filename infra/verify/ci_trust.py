@@ -8,7 +8,6 @@ What it does not prove: what an account's administrators let the role do beside 
 and who is a member of the group of the service user.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any, Final
 from infra.residency.lifecycle import Phase
 from infra.verify.aws_documents import Statement, UnreadableError, parse
 from infra.verify.graph import Graph, Node
+from infra.verify.models.place import account_of
 from infra.verify.values import has_unknown, items, record, records
 
 PROVIDER: Final = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
@@ -182,9 +182,8 @@ def _role(graph: Graph, node: Node, known: Declared) -> Iterator[tuple[Rule, str
     if (account, name) not in known.roles:
         yield Rule.PRINCIPAL, f"{name} deploys in account {account or 'that is not known'}, which is declared nowhere"
         return
-    text = node.inputs.get("assumeRolePolicy")
     try:
-        statements = parse("" if has_unknown(text) else str(text))
+        statements = _read(node.inputs.get("assumeRolePolicy"))
     except UnreadableError as error:
         yield Rule.DOCUMENT, f"who may act as {name} cannot be read: {error}"
         return
@@ -212,6 +211,15 @@ def _believed(statement: Statement, account: str, known: Declared) -> Iterator[t
             yield rule, f"{statement.sid}: a token of which {claim} is {', '.join(others) or 'anything'}"
 
 
+def _read(text: object) -> tuple[Statement, ...]:
+    """The statements of a document.
+
+    Raises:
+        UnreadableError: it is not known yet, or is none.
+    """
+    return parse("" if has_unknown(text) else str(text))
+
+
 def _patterns(values: tuple[str, ...]) -> bool:
     return any(sign in value for value in values for sign in "*?")
 
@@ -222,9 +230,8 @@ def _limits(graph: Graph, account: str, name: str) -> Iterator[tuple[Rule, str]]
     for node in graph.of(ROLE_POLICY):
         if node.inputs.get("role") != name or account_of(graph, node) != account:
             continue
-        text = node.inputs.get("policy")
         try:
-            statements = parse("" if has_unknown(text) else str(text))
+            statements = _read(node.inputs.get("policy"))
         except UnreadableError as error:
             yield Rule.DOCUMENT, f"what {name} may do cannot be read: {error}"
             continue
@@ -235,15 +242,3 @@ def _limits(graph: Graph, account: str, name: str) -> Iterator[tuple[Rule, str]]
                 denied.update(it for it in NEVER if any(fnmatchcase(it, pattern) for pattern in statement.actions))
     for call in sorted({*NEVER} - denied):
         yield Rule.LIMITS, f"nothing denies {name} {call}"
-
-
-def account_of(graph: Graph, node: Node) -> str:
-    """The one account that a resource's provider may act in; empty where that is not known."""
-    provider = graph.nodes.get(node.provider)
-    value: Any = provider.inputs.get("allowedAccountIds") if provider is not None else None
-    try:
-        accounts = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        return ""
-    found = items(accounts)
-    return str(found[0]) if len(found) == 1 else ""

@@ -194,16 +194,3 @@ def place(position: str) -> str:
     if scheme != "project" or not path:
         return ""
     return f"{path.lstrip('/')}:{line.partition(',')[0]}" if line else path.lstrip("/")
-
-
-def graph(resources: Iterable[Mapping[str, Any]]) -> Graph:
-    """The graph of resources as a state export writes them, each as it is; replaced ones are on their way out."""
-    nodes: dict[str, Node] = {}
-    gone: list[Node] = []
-    for resource in resources:
-        if resource.get("delete"):
-            gone.append(node_of(resource, op="delete"))
-        else:
-            node = node_of(resource)
-            nodes[node.urn] = node
-    return Graph(nodes, tuple(gone))

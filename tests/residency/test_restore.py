@@ -16,7 +16,7 @@ from infra.residency.placement import SitePlan
 from infra.residency.planner import plan
 from infra.residency.site_policies import key_policy, site_policies
 from infra.verify.aws_access import Rule, declared, leaks
-from infra.verify.graph import graph
+from infra.verify.sources.state import graph_of
 from tests.residency.samples import GOOD, TODAY, found, with_site
 from tests.support.aws_evaluator import Answer, answer
 from tests.support.aws_validator import complaints
@@ -215,4 +215,4 @@ def test_the_second_opinion_on_restores(registered, where, old, new, expected):
             text = resource["inputs"].get(field)
             if where and restores and where in f"{resource['type']}:" and text is not None and old in text:
                 resource["inputs"][field] = text.replace(old, new)
-    assert {leak.rule for leak in leaks(graph(resources), declared(DEPLOYMENT))} == expected
+    assert {leak.rule for leak in leaks(graph_of(resources), declared(DEPLOYMENT))} == expected

@@ -10,7 +10,8 @@ from copy import deepcopy
 import pytest
 
 from infra.verify.access import Declared, Rule, declared, leaks
-from infra.verify.graph import UNKNOWN, graph
+from infra.verify.graph import UNKNOWN
+from infra.verify.sources.state import graph_of
 from infra.verify.statements import UnreadableError, may_hold, parse
 from tests.components.test_backup_transfer import TRANSFER
 from tests.residency.samples import GOOD, with_site
@@ -57,7 +58,7 @@ class Stack:
 
     def found(self):
         """The rules of what the check finds."""
-        return {leak.rule for leak in leaks(graph(self.all.values()), self.declared)}
+        return {leak.rule for leak in leaks(graph_of(self.all.values()), self.declared)}
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_what_the_program_registers_grants_nothing_too_much(name):
     """Both shipped stacks; counted, so that this is not about no statement at all."""
     found = Stack(name)
     statements = [s for r in found.all.values() if r["type"] == POLICY for s in r["inputs"]["statements"]]
-    assert leaks(graph(found.all.values()), found.declared) == ()
+    assert leaks(graph_of(found.all.values()), found.declared) == ()
     assert len(statements) > 60
 
 
@@ -279,12 +280,12 @@ def test_what_copies_backups_is_declared_and_no_more():
         "datasets": {"metrics": {"export": {"group": "capacity-planners"}, "expires": "2027-06-30"}},
         "legacy": {"sites": {"virginia": site, "singapore": {"phase": "backup"}}},
     })  # fmt: skip
-    assert leaks(graph(resources), known) == ()
+    assert leaks(graph_of(resources), known) == ()
     (policy,) = (it for it in resources if it["urn"].endswith(f"{POLICY}::transfer-virginia"))
     policy["inputs"]["statements"] = [
         it.replace("'usds-transfer-virginia'", "'usds-cafe'") for it in policy["inputs"]["statements"]
     ]
-    assert {leak.rule for leak in leaks(graph(resources), known)} == {Rule.NETWORK}
+    assert {leak.rule for leak in leaks(graph_of(resources), known)} == {Rule.NETWORK}
 
 
 def test_enough_leaks():

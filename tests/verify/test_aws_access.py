@@ -25,7 +25,8 @@ from infra.verify.aws_access import (
     leaks,
 )
 from infra.verify.aws_documents import UnreadableError, parse
-from infra.verify.graph import UNKNOWN, graph
+from infra.verify.graph import UNKNOWN
+from infra.verify.sources.state import graph_of
 from tests.residency.test_aws_policy import site_in
 from tests.support.programs import configuration, shipped
 
@@ -77,7 +78,7 @@ class Stack:
 
     def found(self):
         """The rules of what the check finds."""
-        return {leak.rule for leak in leaks(graph(self.all.values()), self.sites, self.deployers)}
+        return {leak.rule for leak in leaks(graph_of(self.all.values()), self.sites, self.deployers)}
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_what_the_program_registers_grants_nothing_too_much(name):
     """Both shipped stacks; counted, so that this is not about no document at all."""
     found = Stack(name)
     kinds = [r["type"] for r in found.all.values()]
-    assert leaks(graph(found.all.values()), found.sites, found.deployers) == ()
+    assert leaks(graph_of(found.all.values()), found.sites, found.deployers) == ()
     assert {kind: kinds.count(kind) > 1 for kind in (BUCKET_POLICY, BLOCK, KEY, ROLE, ROLE_POLICY)} == dict.fromkeys(
         (BUCKET_POLICY, BLOCK, KEY, ROLE, ROLE_POLICY), True
     )
@@ -342,11 +343,11 @@ def test_after_backup_those_who_retire_the_site_act_as_its_role(phase):
         for type_, field, named, policy in documents
     ]
     sites = declared({"organization": "usds", "legacy": {"sites": {"virginia": DECLARED | {"phase": phase}}}})
-    assert leaks(graph(resources), sites) == ()
+    assert leaks(graph_of(resources), sites) == ()
     trust = json.loads(resources[0]["inputs"]["assumeRolePolicy"])
     del trust["Statement"][0]["Condition"]
     resources[0]["inputs"]["assumeRolePolicy"] = json.dumps(trust)
-    assert {leak.rule for leak in leaks(graph(resources), sites)} == {Rule.STRANGER}
+    assert {leak.rule for leak in leaks(graph_of(resources), sites)} == {Rule.STRANGER}
 
 
 DECLARED = {

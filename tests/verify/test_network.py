@@ -11,9 +11,10 @@ from random import Random
 import pytest
 
 from infra.residency.regions import UsRegion
-from infra.verify.graph import UNKNOWN, graph
+from infra.verify.graph import UNKNOWN
 from infra.verify.network import reach, walk
 from infra.verify.network.read import FOREIGN, Layout, read
+from infra.verify.sources.state import graph_of
 from tests.deciders import networks
 from tests.verify.test_traffic import Resources
 
@@ -43,7 +44,7 @@ class Networks(Resources):
 
     def read(self, layout=LAYOUT):
         """The networks that they are."""
-        return read(graph(self.all.values()), layout)
+        return read(graph_of(self.all.values()), layout)
 
     def link(self, kind, name, property_, other):
         """Let a property name another resource, as a preview or a state would."""

@@ -9,8 +9,9 @@ import pytest
 from infra import settings
 from infra.residency.access_matrix import matrix
 from infra.residency.placement import Plan
-from infra.verify.graph import UNKNOWN, Graph, Node, graph
+from infra.verify.graph import UNKNOWN, Graph, Node
 from infra.verify.reach import Reach, reach, wider
+from infra.verify.sources.state import graph_of
 from tests.support.programs import AS_OF, ROOT, shipped
 
 
@@ -18,7 +19,7 @@ def resources(stack: str) -> Graph:
     """What the program registers for a shipped stack, with the parent of each compartment and bucket attributed."""
     recorded = shipped(stack, preview=False)
     by_text = {f"<{r.type} {r.name}.id>": r.urn for r in recorded.resources.values()}
-    return graph(
+    return graph_of(
         {
             "urn": r.urn,
             "type": r.type,

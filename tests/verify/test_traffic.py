@@ -9,7 +9,8 @@ from copy import deepcopy
 import pytest
 
 from infra.residency.regions import UsRegion
-from infra.verify.graph import UNKNOWN, graph
+from infra.verify.graph import UNKNOWN
+from infra.verify.sources.state import graph_of
 from infra.verify.traffic import Rule, leaks
 from tests.support.programs import answering
 from tests.support.recorder import UNKNOWN as UNKNOWN_TEXT
@@ -75,7 +76,7 @@ class Resources:
 
     def leaks(self, hostnames=HOSTNAMES, regions=frozenset({ASHBURN, PHOENIX})):
         """What the check finds."""
-        return leaks(graph(self.all.values()), zone=ZONE, hostnames=hostnames, regions=regions)
+        return leaks(graph_of(self.all.values()), zone=ZONE, hostnames=hostnames, regions=regions)
 
 
 @pytest.fixture(params=[True, False], ids=["preview", "known"])

@@ -59,6 +59,13 @@ def accounts_of(provider: Node) -> frozenset[str]:
     return frozenset(map(str, value)) if isinstance(value, list) else frozenset()  # pyright: ignore[reportUnknownArgumentType]
 
 
+def account_of(graph: Graph, node: Node) -> str:
+    """The one account that a resource's provider may act in; empty where that is not known."""
+    provider = graph.provider_of(node)
+    accounts = accounts_of(provider) if provider is not None else frozenset[str]()
+    return next(iter(accounts)) if len(accounts) == 1 else ""
+
+
 def is_home(region: str) -> bool:
     """Whether US user data may live there."""
     return region in _HOMES
