@@ -63,6 +63,27 @@ def steps(stack, *, preview=True):
     return deepcopy(_steps(stack, preview=preview))
 
 
+class Edited:
+    """The steps of a shipped stack's first update, with all ids known, of which each that is edited is a copy."""
+
+    def __init__(self, name) -> None:
+        self.name, self.steps = name, list(_steps(name, preview=False))
+
+    def state(self, type_, name):
+        """A resource as it will be, to be edited."""
+        (at,) = (
+            number
+            for number, step in enumerate(self.steps)
+            if step["newState"]["type"] == type_ and step["urn"].endswith(f"::{name}")
+        )
+        self.steps[at] = deepcopy(self.steps[at])
+        return self.steps[at]["newState"]
+
+    def graph(self):
+        """The edited graph."""
+        return graph_of(self.steps)
+
+
 @cache
 def graph(stack, *, preview=True) -> Graph:
     """Its graph; shared, so not to be changed."""

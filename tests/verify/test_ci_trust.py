@@ -6,16 +6,14 @@ account's administrators let the deployer's role do, is not shown.
 
 # ruff: noqa: E501 - a case is a line
 import json
-from copy import deepcopy
 
 import pytest
 
 from infra.verify import ci_tokens
 from infra.verify.ci_trust import PROVIDER, ROLE, ROLE_POLICY, TRUST, Declared, Rule, declared, leaks
 from infra.verify.graph import UNKNOWN
-from infra.verify.sources.preview import graph_of
 from infra.verify.verdict import Answer
-from tests.support.graphs import _steps
+from tests.support.graphs import Edited
 from tests.support.programs import configuration
 
 DEPLOYER, ISSUER = "usdata-deployer-111111111111", "ci-111111111111"
@@ -24,26 +22,12 @@ AUD, SUB = f"{HOST}:aud", f"{HOST}:sub"
 PRODUCTION = "repo:usds-example/usdata:environment:production"
 
 
-class Stack:
-    """The steps of production's first update, of which each that is edited is a copy."""
+class Stack(Edited):
+    """Production, and who is declared to deploy it."""
 
     def __init__(self) -> None:
-        self.steps = list(_steps("us-prod", preview=False))
+        super().__init__("us-prod")
         self.known = declared(configuration("us-prod")["usdata:deployment"])
-
-    def state(self, type_, name):
-        """A resource, to be edited."""
-        (at,) = (
-            number
-            for number, step in enumerate(self.steps)
-            if step["newState"]["type"] == type_ and step["urn"].endswith(f"::{name}")
-        )
-        self.steps[at] = deepcopy(self.steps[at])
-        return self.steps[at]["newState"]
-
-    def graph(self):
-        """The edited graph."""
-        return graph_of(self.steps)
 
 
 def put(type_, called, **inputs: object):

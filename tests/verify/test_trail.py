@@ -5,16 +5,14 @@ could. That the planner refuses stack files is for its own tests.
 """
 
 # ruff: noqa: E501 - a case is a line
-from copy import deepcopy
 
 import pytest
 
 from infra.verify.graph import UNKNOWN
-from infra.verify.sources.preview import graph_of
 from infra.verify.theorems import evidence
 from infra.verify.trail import Rule, declared, leaks
 from infra.verify.verdict import Answer
-from tests.support.graphs import STACKS, _steps, context
+from tests.support.graphs import STACKS, Edited, context
 from tests.support.programs import configuration
 
 ALARM = "oci:Monitoring/alarm:Alarm"
@@ -28,29 +26,19 @@ SUBSCRIPTION, TOPIC = "oci:Ons/subscription:Subscription", "oci:Ons/notification
 HERE = "us-ashburn-1"
 
 
-class Stack:
-    """The steps of a shipped stack's first update, of which each that is edited is a copy."""
+class Stack(Edited):
+    """A shipped stack, production unless another is named, and what is found in it."""
 
     def __init__(self, name="us-prod") -> None:
-        self.name, self.steps = name, list(_steps(name, preview=False))
-
-    def state(self, type_, name):
-        """A resource as it will be, to be edited."""
-        (at,) = (
-            number
-            for number, step in enumerate(self.steps)
-            if step["newState"]["type"] == type_ and step["urn"].endswith(f"::{name}")
-        )
-        self.steps[at] = deepcopy(self.steps[at])
-        return self.steps[at]["newState"]
+        super().__init__(name)
 
     def found(self):
         """What the check finds."""
-        return leaks(graph_of(self.steps), declared(configuration(self.name)["usdata:deployment"]))
+        return leaks(self.graph(), declared(configuration(self.name)["usdata:deployment"]))
 
     def answer(self):
         """What both deciders of evidence say, which is the same."""
-        on = context(self.name, graph_of(self.steps))
+        on = context(self.name, self.graph())
         answer = evidence.decide(on).answer
         assert evidence.decide_slowly(on) is answer
         return answer

@@ -13,7 +13,6 @@ import pytest
 from infra.residency.watched import AWS_CALLS
 from infra.verify.event_patterns import meets
 from infra.verify.graph import UNKNOWN
-from infra.verify.sources.preview import graph_of
 from infra.verify.trail import Rule
 from infra.verify.trail_aws import WATCHED, leaks
 from tests.support.graphs import STACKS, context, declarations
@@ -45,7 +44,7 @@ class Stack(Resources):
 
     def found(self):
         """What the check finds."""
-        return leaks(graph_of(self.steps), declarations(self.name))
+        return leaks(self.graph(), declarations(self.name))
 
 
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "known"])
