@@ -96,6 +96,14 @@ def as_of_option(function: _Function) -> _Function:
     )(function)
 
 
+def offline_option(function: _Function) -> _Function:
+    """The option that names a state to plan against, without a cloud."""
+    return click.option(
+        "--state", "state_file", type=click.Path(path_type=Path), metavar="FILE",
+        help="Against this exported state, offline. [default: the stack's own; for a real stack none]",
+    )(function)  # fmt: skip
+
+
 def what_if_option(function: _Function) -> _Function:
     """The option that puts something in place of what the stack file says."""
     return click.option(
@@ -183,10 +191,7 @@ def _with(*groups: tuple[Callable[[Any], Any], ...]) -> Callable[[_Function], _F
     _COMMON,
     _PROGRAM,
     (
-        click.option(
-            "--state", "state_file", type=click.Path(path_type=Path), metavar="FILE",
-            help="Against this exported state, offline. [default: the stack's own; for a real stack none]",
-        ),
+        offline_option,
         what_if_option,
         click.option(
             "--save-plan", type=click.Path(path_type=Path), metavar="FILE", help="Write a plan for `up --plan`."

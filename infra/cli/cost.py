@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from infra.cli.app import EPILOG, as_of_option, json_option, refusals, stack_option, what_if_option, workspace_of
+from infra.cli.app import (
+    EPILOG,
+    as_of_option,
+    json_option,
+    offline_option,
+    refusals,
+    stack_option,
+    what_if_option,
+    workspace_of,
+)
 from infra.cli.refusal import Exit, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from infra.cost.estimate import Estimate
     from infra.cost.rules import Holding, Resource
@@ -28,13 +37,7 @@ _ROUND: Final = 100
 @click.command(epilog=EPILOG)
 @stack_option(default="sandbox")
 @as_of_option
-@click.option(
-    "--state",
-    "state_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Against this exported state, offline. [default: the stack's own; for a real stack none]",
-)
+@offline_option
 @what_if_option
 @click.option(
     "--size",

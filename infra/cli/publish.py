@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from infra.cli.app import EPILOG, as_of_option, refusals, stack_option, what_if_option, workspace_of
+from infra.cli.app import EPILOG, as_of_option, offline_option, refusals, stack_option, what_if_option, workspace_of
 from infra.cli.refusal import BadStackFile, Exit, Refused
 
 if TYPE_CHECKING:
@@ -28,13 +28,7 @@ _INSTALL: Final = ".venv/bin/uv pip install --python .venv/bin/python -r pyproje
 @click.command(epilog=EPILOG)
 @stack_option(default="sandbox")
 @as_of_option
-@click.option(
-    "--state",
-    "state_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Against this exported state, offline. [default: the stack's own; for a real stack none]",
-)
+@offline_option
 @what_if_option
 @click.option("--html", type=_FILE, metavar="FILE", help="One page for people, which opens from disk.")
 @click.option("--markdown", type=_FILE, metavar="FILE", help="The comment on a pull request.")
