@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -66,10 +67,10 @@ def report(
             outcome = runs.carry_out(request)
         except BadStackFile as error:
             # Whoever reads the comment or the page is told, and the command line still refuses.
-            _write(wanted, review.bad_file(error, stack, day, rerun=rerun), None, error.document())
+            _write(wanted, review.bad_file(error, stack, day, rerun=rerun), None, error.document)
             raise
         document = review.review(outcome, rerun=rerun)
-        written = _write(wanted, document, outcome.proof, _machine(outcome))
+        written = _write(wanted, document, outcome.proof, partial(_machine, outcome))
     word = document.verdict.word
     click.echo(f"usdata · stack {stack} · residency {word}: {document.verdict.summary}")
     for path in written:
@@ -84,7 +85,7 @@ def _machine(outcome: Outcome) -> Mapping[str, object]:
 
 
 def _write(
-    wanted: Mapping[str, Path], document: Review, proof: Proof | None, machine: Mapping[str, object]
+    wanted: Mapping[str, Path], document: Review, proof: Proof | None, machine: Callable[[], Mapping[str, object]]
 ) -> list[Path]:
     """Writes each file that is wanted, all from one run."""
     from infra.cli.files import replace_file  # noqa: PLC0415 (as above)
@@ -94,7 +95,7 @@ def _write(
         "markdown": lambda: _comment(document),
         "junit": lambda: _junit(document),
         "sarif": lambda: _sarif(document, proof),
-        "json": lambda: json.dumps(machine, indent=4, ensure_ascii=False) + "\n",
+        "json": lambda: json.dumps(machine(), indent=4, ensure_ascii=False) + "\n",
     }
     for name, path in wanted.items():
         replace_file(path, writers[name]())
