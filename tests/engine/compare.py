@@ -21,7 +21,8 @@ class Comparison:
 
     After a failure it is a race which resources that have nothing to do with it were still registered, checked or
     changed. Those whose fate differs from the recorded one are remembered as raced: in the failing step they may have
-    got further or less far than recorded, and until a step succeeds again only their state is compared.
+    got further or less far than recorded, so nothing of them is compared until an update succeeds, and of that their
+    state.
     """
 
     def __init__(self, scenario: dict[str, Any]) -> None:
@@ -33,12 +34,13 @@ class Comparison:
         """What differs in the next step: one line each, `field: expected ..., got ...`."""
         self._program = step.get("program", self._program)
         failing = expected["exitCode"] == 1 and played.exit == 1 and step["command"] in ("preview", "up", "destroy")
+        settles = played.exit == 0 and step["command"] in ("up", "destroy")
         wanted, actual = _canonical_expected(expected), _canonical_actual(played)
         racing = self._new_races(expected, wanted, actual) if failing else set()
         self._raced |= racing
         if self._raced:
             wanted, actual = self._relaxed(wanted), self._relaxed(actual)
-            self._forget(wanted, actual, state_too=failing)
+            self._forget(wanted, actual, state_too=not settles)
         varied = set(expected["repeats"]["varied"])
         found: list[str] = []
         for name, want in wanted.items():
@@ -46,7 +48,7 @@ class Comparison:
                 found.extend(_compare(name, want, actual[name]))
         if "errors" not in varied:
             found.extend(_errors(expected["errors"], played.errors))
-        if played.exit == 0:
+        if settles:
             self._raced = set()
         return found
 
