@@ -1,7 +1,9 @@
 """Runs a Pulumi program in this process through the SDK, as Pulumi's Python language host does.
 
 The SDK keeps its settings, its configuration and the root stack in context variables, so a program runs in a context of
-its own and leaves nothing behind. Each registration that is under way holds a thread of the event loop's.
+its own and leaves nothing behind. It runs in a thread of its own, because the SDK sends every frame of the stack with
+each registration: a caller's frames are no part of the program, and finding out where each of them stands took a
+seventh of an update. Each registration that is under way holds a thread of the event loop's.
 """
 
 from __future__ import annotations
@@ -68,8 +70,9 @@ def evaluate(program: Callable[[], None], around: Surroundings, monitor: Monitor
     Raises:
         ProgramError: It raised an exception.
     """
-    with _quick_switching():
-        contextvars.copy_context().run(_evaluate, program, around, monitor, engine)
+    run = contextvars.copy_context().run
+    with _quick_switching(), ThreadPoolExecutor(max_workers=1, thread_name_prefix="pulumi-program") as own:
+        own.submit(run, _evaluate, program, around, monitor, engine).result()
 
 
 @contextmanager
