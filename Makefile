@@ -42,7 +42,7 @@ crash-test: .venv/dev  ## kill `up` at 1,000 points and rerun it (SEED=n)
 model: .venv/dev    ## explore a legacy site's life, two operators, to the last of its 3 million states
 	@$(PY) -m tests.retirement.model
 
-proofs: .venv/dev   ## every unknown, and 1,000 changes of certificates and previews: none is proved or accepted
+proofs: .venv/dev   ## production through all phases; every unknown, and 1,000 changes of certificates and previews: none passes
 	@$(PY) -m tests.verify
 
 .PHONY: ci upgrade-check

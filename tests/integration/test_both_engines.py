@@ -7,20 +7,16 @@ What it does not prove: that either engine does the same on real clouds; both se
 
 from __future__ import annotations
 
-import json
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.sandbox import Action, Fault, Faults, seeding
-from infra.sandbox.aws.documents import ROLE
-from infra.sandbox.aws.iam import OIDC_PROVIDER
-from infra.sandbox.oci.domains import TRUST
+from infra.sandbox import Action, Fault, Faults
 from tests.integration import edits
 from tests.integration.comparing import differences, offline_differences, state_differences
 from tests.integration.engines import CHECKOUT, Project
-from tests.support.programs import shipped
+from tests.support import beforehand
 
 if TYPE_CHECKING:
     from tests.integration.ordinary import Played
@@ -28,23 +24,6 @@ if TYPE_CHECKING:
 needs_pulumi = pytest.mark.skipif(
     shutil.which("pulumi") is None, reason="the ordinary command line `pulumi` is not on PATH"
 )
-
-
-def seed_legacy_bucket(project: Project, name: str) -> None:
-    """A bucket that was in Singapore before any stack."""
-    seeding.seed(project.clouds, "aws:s3/bucket:Bucket", name, account="222222222222", region="ap-southeast-1")
-
-
-def seed_trust(project: Project) -> None:
-    """What production takes over of the trust in its jobs, as `python -m infra.deploy trust` has it made."""
-    made = shipped("us-prod", preview=False)
-    for it in made.resources.values():
-        if it.type in {OIDC_PROVIDER, TRUST} or (it.type == ROLE and it.import_id):
-            told = made.providers()[it.provider].inputs
-            account = json.loads(told["allowedAccountIds"])[0] if it.type != TRUST else told["tenancyOcid"]
-            given = {key: value for key, value in it.inputs.items() if key != "name"}
-            name = str(it.inputs.get("name", "ci"))
-            seeding.seed(project.clouds, it.type, name, account=account, region=told["region"], inputs=given)
 
 
 @needs_pulumi
@@ -73,7 +52,7 @@ def test_one_life_through_both_engines(tmp_path):
     assert set(unchanged.document["changeSummary"]) == {"same"}
 
     for project in (real, embedded):
-        seed_legacy_bucket(project, "tt-sg-messages-backup")
+        beforehand.legacy_bucket(project.clouds, "tt-sg-messages-backup")
         project.write(edits.edited(project.deployment, *(edits.EDITS[key] for key in edits.TOGETHER)))
     expected, _ = same("preview")
     assert {"create", "update", "import", "same"} <= set(expected.document["changeSummary"])
@@ -118,7 +97,7 @@ def test_every_edit(applied, tmp_path, key):
     """
     project = applied.copied(tmp_path / "project")
     project.take_over()
-    seed_legacy_bucket(project, "tt-sg-messages-backup")
+    beforehand.legacy_bucket(project.clouds, "tt-sg-messages-backup")
     project.write(edits.edited(project.deployment, edits.EDITS[key]))
     wanted = project.ordinary("preview")
     if refusal := project.refusal():
@@ -147,9 +126,9 @@ PRODUCTION: dict[str, edits.Edit] = {
 def production(tmp_path_factory) -> Project:
     """The production stack in a folder of its own, with the buckets that it adopts; nothing is applied."""
     project = Project.made(tmp_path_factory.mktemp("production") / "project", "us-prod")
-    for name in ("profiles", "messages", "voices"):
-        seed_legacy_bucket(project, f"tt-sg-{name}-backup")
-    seed_trust(project)
+    for name in (*beforehand.ADOPTED, "tt-sg-voices-backup"):
+        beforehand.legacy_bucket(project.clouds, name)
+    beforehand.trust(project.clouds)
     return project
 
 

@@ -5,6 +5,7 @@ Shows that the hazards are there for this project's own calls; it is no evaluato
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,6 +48,18 @@ def test_a_denied_region_is_closed_to_everything_but_what_is_spared(aws: Callabl
 
     management.delete(ATTACHMENT, id_, outputs)
     assert aws("ap-southeast-1").create(BUCKET, {"bucket": "abroad", "region": "ap-southeast-1"})[0] == "abroad"
+
+
+def test_event_rules_are_called_by_the_service_that_policies_know(aws: Callable[..., Client], management: Client):
+    """EventBridge is `events` to a policy, though its types stand under `cloudwatch`; an alarm of metrics is not."""
+    spared = {**{key: it for key, it in ELSEWHERE.items() if key != "NotAction"}, "NotAction": ["events:*"]}
+    attached(management, SERVICE, spared)
+    abroad = aws("ap-southeast-1")
+
+    rule = {"name": "r", "eventPattern": json.dumps({"source": ["aws.s3"]})}
+    assert abroad.create("aws:cloudwatch/eventRule:EventRule", rule, name="r")[0] == "r"
+    with pytest.raises(Refused, match="cloudwatch:CreateDashboard with an explicit deny"):
+        abroad.create("aws:cloudwatch/dashboard:Dashboard", {"dashboardName": "d", "dashboardBody": "{}"}, name="d")
 
 
 def test_a_denied_call_is_refused_but_for_the_role_that_is_spared(aws: Callable[..., Client], management: Client):

@@ -3,10 +3,9 @@
 A legacy site is taken through its phases, and regions change their roles.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from datetime import date
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,10 +32,13 @@ from infra.verify.declared import KEY, declared
 from infra.verify.proof import prove
 from infra.verify.sources import preview
 from infra.verify.verdict import Answer
+from tests.support import beforehand
 from tests.support.programs import AS_OF, ROOT, configuration
 from tests.support.receipts import SIGNERS, chain, evidence, root
 
 SITE = "singapore"
+"""The sandbox's site that is taken through its phases."""
+
 STEPS = {
     Phase.BACKUP: (),
     Phase.DRAIN: (),
@@ -58,24 +60,29 @@ class Move:
     same: int
 
 
-def request(phase: Phase, had: Deployed) -> DeploymentRequest:
-    """The shipped sandbox stack with its site in a phase, and what the phase needs beside it."""
-    shipped = settings.read((ROOT / "stacks" / "Pulumi.sandbox.yaml").read_bytes()).request
-    site = replace(
-        shipped.sites[SITE],
-        phase=phase.value,
-        operator_role="retirers",
-        confirm_census=root(data_buckets(had, SITE)) if STEPS[phase] else None,
-    )
-    return replace(shipped, sites={**shipped.sites, SITE: site}, signers=SIGNERS)
+def request(
+    phase: Phase, had: Deployed, *, stack: str = "sandbox", sites: Sequence[str] = (SITE,)
+) -> DeploymentRequest:
+    """A shipped stack with sites in a phase, and what the phase needs beside it."""
+    shipped = settings.read((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_bytes()).request
+    moved = {
+        site: replace(
+            shipped.sites[site],
+            phase=phase.value,
+            operator_role="retirers",
+            confirm_census=root(data_buckets(had, site)) if STEPS[phase] else None,
+        )
+        for site in sites
+    }
+    return replace(shipped, sites={**shipped.sites, **moved}, signers=SIGNERS)
 
 
-def proof(phase: Phase, had: Deployed, buckets: frozenset[str] | None = None, day: date = AS_OF) -> Evidence:
-    """Test-signed receipts for a phase, and what a state has."""
-    place = request(Phase.BACKUP, had).sites[SITE]
-    scope = Scope(stack="sandbox", site=SITE, account_id=place.account_id, region=place.region)
-    texts = chain(scope, buckets or data_buckets(had, SITE), *STEPS[phase], day=day) if STEPS[phase] else ()
-    return evidence(*([texts] if texts else []), deployed=had)
+def proof(phase: Phase, had: Deployed, *, stack: str = "sandbox", sites: Sequence[str] = (SITE,)) -> Evidence:
+    """Test-signed receipts for a phase of sites, and what a state has."""
+    places = request(Phase.BACKUP, had, stack=stack, sites=sites).sites
+    scopes = [Scope(stack=stack, site=it, account_id=places[it].account_id, region=places[it].region) for it in sites]
+    chains = [chain(scope, data_buckets(had, scope.site), *STEPS[phase], day=AS_OF) for scope in scopes]
+    return evidence(*filter(None, chains), stack=stack, deployed=had)
 
 
 @dataclass(kw_only=True)
@@ -84,24 +91,39 @@ class Life:
 
     clouds: Path
     state: Deployment
+    stack: str = "sandbox"
+    sites: Sequence[str] = (SITE,)
     residency: Answer | None = None
     """What is decided about the last preview of a phase."""
     _events: list[Event] = field(default_factory=list)
 
     @classmethod
     def begun(cls, folder: Path) -> "Life":
-        """One whose stack is applied with its site in its first phase; played once, and copied."""
+        """The sandbox's, whose stack is applied with its site in its first phase; played once, and copied."""
         content, state = _begun()
         life = cls(clouds=folder / "clouds.sqlite", state=state)
         life.clouds.write_bytes(content)
         return life
 
+    @classmethod
+    def of_production(cls, folder: Path) -> "Life":
+        """Production's, with all its sites, before anything is applied; what it takes over is there."""
+        life = cls(
+            clouds=folder / "clouds.sqlite", state=Deployment(), stack="us-prod", sites=("singapore", "virginia")
+        )
+        for name in beforehand.ADOPTED:
+            beforehand.legacy_bucket(life.clouds, name)
+        beforehand.trust(life.clouds)
+        return life
+
     def go(self, phase: Phase, *, command: Command = Command.UP) -> tuple[Result, Move]:
-        """Apply (or preview) the sandbox stack in a phase of its site; what a preview shows leaves no trace."""
+        """Apply (or preview) the stack in a phase of its sites; what a preview shows leaves no trace."""
         had = deployed(self.state)
-        told = self.apply(request(phase, had), proof(phase, had), command=command)
+        of = {"stack": self.stack, "sites": self.sites}
+        believed = proof(phase, had, **of)
+        told = self.apply(request(phase, had, **of), believed, command=command)
         if command is Command.PREVIEW:
-            self.residency = _decided(phase, had, self._events)
+            self.residency = self._decided(phase, believed)
         return told
 
     def apply(
@@ -122,7 +144,7 @@ class Life:
                 command=command,
                 program=lambda: provision(planned),
                 project="usdata",
-                stack="sandbox",
+                stack=self.stack,
                 config={"pulumi:disable-default-providers": '["*"]'},
                 state=self.state,
                 providers=served.addresses,
@@ -136,6 +158,27 @@ class Life:
         after = {resource.urn for resource in result.state.resources if not resource.protect}
         return result, _move(recorder, before & after)
 
+    def _decided(self, phase: Phase, believed: Evidence) -> Answer:
+        """What both deciders of every theorem say about a run, and the checker of what is proved; from its events."""
+        document = digest(self._events, show_sames=True)
+        loaded = preview.load(document, "the run")
+        value = deepcopy(configuration(self.stack)["usdata:deployment"])
+        for site in self.sites:
+            value["legacy"]["sites"][site] |= {"phase": phase.value, "operatorRole": "retirers"}
+        value["legacy"]["signers"] = SIGNERS
+        found = Context(
+            stack=self.stack,
+            graph=loaded.graph,
+            declared=declared({KEY: value}),
+            as_of=AS_OF,
+            receipts={site: tuple(text for _, text in texts) for site, texts in believed.receipts.items()},
+        )
+        proved = prove(found, paranoid=True)
+        assert not proved.disagreeing
+        if proved.answer is Answer.PROVED:
+            checker.check(certificate(proved, kind="preview"), document)
+        return proved.answer
+
 
 @cache
 def _begun() -> tuple[bytes, Deployment]:
@@ -143,24 +186,6 @@ def _begun() -> tuple[bytes, Deployment]:
         life = Life(clouds=Path(folder) / "clouds.sqlite", state=Deployment())
         life.go(Phase.BACKUP)
         return life.clouds.read_bytes(), life.state
-
-
-def _decided(phase: Phase, had: Deployed, events: list[Event]) -> Answer:
-    """What both deciders of every theorem say about a run, and the checker of what is proved; all from its events."""
-    document = digest(events, show_sames=True)
-    loaded = preview.load(document, "the run")
-    value = deepcopy(configuration("sandbox")["usdata:deployment"])
-    value["legacy"]["sites"][SITE] |= {"phase": phase.value, "operatorRole": "retirers"}
-    value["legacy"]["signers"] = SIGNERS
-    receipts = {site: tuple(text for _, text in texts) for site, texts in proof(phase, had).receipts.items()}
-    found = Context(
-        stack="sandbox", graph=loaded.graph, declared=declared({KEY: value}), as_of=AS_OF, receipts=receipts
-    )
-    proved = prove(found, paranoid=True)
-    assert not proved.disagreeing
-    if proved.answer is Answer.PROVED:
-        checker.check(certificate(proved, kind="preview"), document)
-    return proved.answer
 
 
 def _move(recorder: Recorder, unprotected: set[str]) -> Move:

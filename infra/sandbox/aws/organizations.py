@@ -153,7 +153,8 @@ _ACTIONS: Final[Mapping[tuple[str, Operation], str]] = MappingProxyType(
 
 def _action(call: Call) -> str:
     known = _ACTIONS.get((call.token, call.operation))
-    service = call.token.split(":")[1].partition("/")[0]
+    module, _, kind = call.token.split(":")[1].partition("/")
+    service = "events" if module == "cloudwatch" and kind.startswith("event") else module  # as IAM calls EventBridge
     stops = call.token == "aws:cloudtrail/trail:Trail" and call.get("enableLogging", True) is False  # noqa: S105
     return (
         "cloudtrail:StopLogging"
