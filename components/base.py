@@ -49,7 +49,12 @@ class Component(pulumi.ComponentResource):
         )
 
     def _taken_over(
-        self, provider: pulumi.ProviderResource, there: str | None, *, depends_on: Iterable[pulumi.Resource] = ()
+        self,
+        provider: pulumi.ProviderResource,
+        there: str | None,
+        *,
+        depends_on: Iterable[pulumi.Resource] = (),
+        was: str | None = None,
     ) -> pulumi.ResourceOptions:
         """Options of a child without which nothing is deployed: it was there before the stack, and stays after it.
 
@@ -57,6 +62,7 @@ class Component(pulumi.ComponentResource):
             provider: the child's own.
             there: id of the existing resource to import; None where the stack makes it.
             depends_on: what it names as plain text.
+            was: what it was called in an earlier release, which made it itself.
         """
         return pulumi.ResourceOptions(
             parent=self,
@@ -65,6 +71,7 @@ class Component(pulumi.ComponentResource):
             protect=False,
             retain_on_delete=True,
             import_=there,
+            aliases=[pulumi.Alias(name=was)] if was is not None else None,
         )
 
     def _rotated(

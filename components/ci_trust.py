@@ -7,6 +7,8 @@ What it refuses:
   whom somebody believes.
 * *A role that goes with the stack.* What deploys was there before it, is taken over by it, and stays when it lets go:
   a job that deleted its own role could not finish.
+* *A job that says what jobs may do.* A document about who deploys is part of the name of what carries it: another
+  document is another resource, which can be taken over once administrators have put it there, and not be put there.
 """
 
 from collections.abc import Mapping
@@ -18,29 +20,38 @@ import pulumi_oci as oci
 
 from components.base import Component
 from components.tenancy import TenancyFoundation
-from infra.residency.ci import AUDIENCE, DESCRIPTION, Account, CiPlan
+from infra.residency.aws_policy import Policy, managed_policy_arn
+from infra.residency.ci import AUDIENCE, DESCRIPTION, MAY, NEVER, Account, CiPlan
+from infra.residency.deployer import Powers
 
 _SCHEMA = "urn:ietf:params:scim:schemas:oracle:idcs:IdentityPropagationTrust"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CiTrustArgs:
-    """Who deploys, and the provider that reaches each AWS account, by its number."""
+    """Who deploys, and the provider that reaches each AWS account, by its number.
+
+    Attributes:
+        powers: what each deployer's role may do, and what bounds the roles that it makes.
+    """
 
     foundation: TenancyFoundation
     plan: CiPlan
+    powers: Powers
     accounts: Mapping[str, aws.Provider]
 
 
 class CiTrust(Component):
-    """A trust of the identity domain; in each AWS account the issuer as identity provider, and the deployer's roles."""
+    """A trust of the identity domain; in each AWS account the issuer, deployers' roles, and what bounds the others."""
 
     def __init__(self, name: str, args: CiTrustArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("CiTrust", name, opts)
-        self._plan = args.plan
+        self._plan, self._powers = args.plan, args.powers
         self._domain(args.foundation)
         for account in args.plan.accounts:
             self._account(account, args.accounts[account.account_id])
+        for number, policy in args.powers.boundaries.items():
+            self._boundary(number, policy, args.accounts[number])
         self.register_outputs({})
 
     def _domain(self, foundation: TenancyFoundation) -> None:
@@ -69,6 +80,14 @@ class CiTrust(Component):
             opts=self._taken_over(foundation.home, _trust_id(plan)),
         )
 
+    def _boundary(self, number: str, policy: Policy, provider: aws.Provider) -> None:
+        aws.iam.Policy(
+            f"{policy.name}-{number}-{policy.digest}",
+            name=policy.name,
+            policy=policy.text(),
+            opts=self._taken_over(provider, managed_policy_arn(number, policy.name)),
+        )
+
     def _account(self, account: Account, provider: aws.Provider) -> None:
         plan, number = self._plan, account.account_id
         issuer = aws.iam.OpenIdConnectProvider(
@@ -78,19 +97,29 @@ class CiTrust(Component):
             opts=self._taken_over(provider, plan.provider_arn(number)),
         )
         for name in account.roles:
+            trust = plan.trust(number, name)
             role = aws.iam.Role(
-                f"{name}-{number}",
+                f"{name}-{number}-{trust.digest}",
                 name=name,
                 description=DESCRIPTION,
-                assume_role_policy=plan.trust(number, name).text(),
+                assume_role_policy=trust.text(),
                 opts=self._taken_over(provider, name, depends_on=(issuer,)),
             )
+            limits = plan.limits(number, name)
             aws.iam.RolePolicy(
-                f"{name}-{number}",
-                name="never",
+                f"{name}-{number}-{limits.digest}",
+                name=NEVER,
                 role=name,
-                policy=plan.limits(number, name).text(),
-                opts=self._child(provider, depends_on=(role,)),
+                policy=limits.text(),
+                opts=self._taken_over(provider, f"{name}:{NEVER}", depends_on=(role,), was=f"{name}-{number}"),
+            )
+            may = self._powers.may[number, name]
+            aws.iam.RolePolicy(
+                f"{name}-{number}-{may.digest}",
+                name=MAY,
+                role=name,
+                policy=may.text(),
+                opts=self._taken_over(provider, f"{name}:{MAY}", depends_on=(role,)),
             )
 
 

@@ -206,11 +206,16 @@ def _uploads(days: int) -> aws.s3.BucketLifecycleConfigurationRuleAbortIncomplet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegacyBackupArgs:
-    """A site's plan and its provider."""
+    """A site's plan and its provider.
+
+    Attributes:
+        boundary: ARN of what none of its roles may go beyond; None where people deploy.
+    """
 
     organization: str
     plan: SitePlan
     care: KeyCare
+    boundary: str | None
     provider: aws.Provider
 
 
@@ -261,6 +266,7 @@ class LegacyBackup(Component):
             name=plan.role,
             description=purpose,
             assume_role_policy=site_policies.role_trust(plan).text(),
+            permissions_boundary=self._args.boundary,
             opts=self._child(provider),
         )
         aws.iam.RolePolicy(
@@ -283,6 +289,7 @@ class LegacyBackup(Component):
             name=restore.role,
             description=f"Reads the backup of {restore.dataset} at {self._site.name} back, until {restore.until}",
             assume_role_policy=restore.trust().text(),
+            permissions_boundary=self._args.boundary,
             opts=self._child(provider),
         )
         aws.iam.RolePolicy(

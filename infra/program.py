@@ -46,6 +46,8 @@ from infra.holder_watch import HolderWatch
 from infra.providers import Providers, connect
 from infra.residency import naming
 from infra.residency.audit import AuditPlan, Subscriber
+from infra.residency.aws_policy import managed_policy_arn
+from infra.residency.deployer import powers
 from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import ResidencyError, render
 from infra.residency.guardrails import PacketRoutingState
@@ -188,7 +190,8 @@ def _register(plan: Plan) -> None:
     if plan.control is not None and providers.management is not None:
         OrganizationControl("organization", OrganizationControlArgs(plan=plan.control, provider=providers.management))
     if plan.ci is not None:
-        CiTrust("ci", CiTrustArgs(foundation=foundation, plan=plan.ci, accounts=providers.accounts))
+        args = CiTrustArgs(foundation=foundation, plan=plan.ci, powers=powers(plan), accounts=providers.accounts)
+        CiTrust("ci", args)
     for site in plan.sites:
         if site.site.phase.has_holders:
             _legacy_site(plan, site, foundation, providers.sites[site.site.name])
@@ -290,7 +293,14 @@ def _path_tests(
 
 def _legacy_site(whole: Plan, plan: SitePlan, foundation: TenancyFoundation, provider: aws.Provider) -> None:
     name = plan.site.name
-    args = LegacyBackupArgs(organization=whole.organization, plan=plan, care=whole.key_care, provider=provider)
+    boundary = managed_policy_arn(plan.site.account_id, naming.boundary(whole.organization))
+    args = LegacyBackupArgs(
+        organization=whole.organization,
+        plan=plan,
+        care=whole.key_care,
+        boundary=boundary if whole.ci is not None else None,
+        provider=provider,
+    )
     backup = LegacyBackup(name, args)
     if plan.transfer is not None:
         BackupTransfer(

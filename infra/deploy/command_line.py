@@ -151,15 +151,16 @@ def bootstrap(*, stack: str, group: str, network: str, profile: str) -> None:
 @main.command(epilog=EPILOG)
 @stack_option()
 def trust(*, stack: str) -> None:
-    """Print what makes the trust in CI, once.
+    """Print what makes the trust in CI.
 
-    Commands for whoever administers the accounts and the identity domain; nothing is run. The stack takes over what
-    they make.
+    Commands for whoever administers the accounts and the identity domain, before the first deployment and whenever a
+    review finds that they are due; nothing is run. The stack takes over what they make.
     """
     with refusals(as_json=False):
         from infra.cli.refusal import Refused  # noqa: PLC0415 (the engine is slow to import)
         from infra.deploy import real  # noqa: PLC0415 (the same)
         from infra.deploy.trust import commands  # noqa: PLC0415 (the same)
+        from infra.residency.deployer import powers  # noqa: PLC0415 (the same)
 
         workspace = workspace_of(stack)
         plan = real.planned(workspace, _today())
@@ -170,7 +171,7 @@ def trust(*, stack: str) -> None:
                 allowed="a stack file that names who deploys",
                 fix="add ci: stacks/README.md has its keys",
             )
-        for where, command in commands(plan.ci, plan.organization):
+        for where, command in commands(plan.ci, powers(plan), plan.organization):
             click.echo(f"# {where}\n{command}")
         if plan.ci.domain.trust_id is None:
             click.echo(f"# write the id of the trust as ci.domain.trustId into {workspace.shown_file}")

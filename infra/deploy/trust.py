@@ -1,7 +1,8 @@
 """What makes the trust in CI before there is one: commands for whoever administers an account or the identity domain.
 
-Printed, never run: who deploys cannot say who deploys. The documents are the plan's own, so that the stack takes over
-exactly what was made.
+Printed, never run: who deploys cannot say who deploys, nor what that may do. The documents are the plan's own, so that
+the stack takes over exactly what was made. At a change the same commands are run once more: what makes a thing is
+refused where it is there already, and what follows puts its document in place of the one before.
 """
 
 from __future__ import annotations
@@ -10,26 +11,44 @@ import json
 from shlex import join
 from typing import TYPE_CHECKING
 
-from infra.residency.ci import AUDIENCE, DESCRIPTION
+from infra.residency.aws_policy import managed_policy_arn
+from infra.residency.ci import AUDIENCE, DESCRIPTION, MAY, NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from infra.residency.aws_policy import Policy
     from infra.residency.ci import CiPlan
+    from infra.residency.deployer import Powers
 
 
-def commands(plan: CiPlan, organization: str) -> Iterator[tuple[str, str]]:
+def commands(plan: CiPlan, powers: Powers, organization: str) -> Iterator[tuple[str, str]]:
     """(where, command) for each thing to make, in order."""
     for account in plan.accounts:
         where = f"AWS account {account.account_id}"
         issuer = ("--url", plan.issuer, "--client-id-list", AUDIENCE)
         yield where, join(("aws", "iam", "create-open-id-connect-provider", *issuer))
         for role in account.roles:
-            document = plan.trust(account.account_id, role).text()
-            given = ("--role-name", role, "--description", DESCRIPTION, "--assume-role-policy-document", document)
-            yield where, join(("aws", "iam", "create-role", *given))
+            trust, limits = plan.trust(account.account_id, role), plan.limits(account.account_id, role)
+            given = ("--role-name", role, "--description", DESCRIPTION)
+            yield where, join(("aws", "iam", "create-role", *given, "--assume-role-policy-document", trust.text()))
+            put = ("--role-name", role, "--policy-document", trust.text())
+            yield where, join(("aws", "iam", "update-assume-role-policy", *put))
+            for name, policy in ((NEVER, limits), (MAY, powers.may[account.account_id, role])):
+                put = ("--role-name", role, "--policy-name", name, "--policy-document", policy.text())
+                yield where, join(("aws", "iam", "put-role-policy", *put))
+        if (boundary := powers.boundaries.get(account.account_id)) is not None:
+            yield from ((where, command) for command in _bounding(account.account_id, boundary))
     if plan.domain.trust_id is None:
         yield "identity domain", join(_domain(plan, organization))
+
+
+def _bounding(account_id: str, policy: Policy) -> Iterator[str]:
+    """A policy that stands by itself has versions, of which AWS keeps five."""
+    document = ("--policy-document", policy.text())
+    yield join(("aws", "iam", "create-policy", "--policy-name", policy.name, *document))
+    arn = ("--policy-arn", managed_policy_arn(account_id, policy.name))
+    yield join(("aws", "iam", "create-policy-version", *arn, *document, "--set-as-default"))
 
 
 def _domain(plan: CiPlan, organization: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 No document is ever put together from text. What this tree cannot say cannot be granted: there is no `NotPrincipal`, no
 `NotAction`, no `NotResource`, no `...IfExists` operator (which would let a call through that does not carry the key),
-and no action outside the lists below.
+and no action outside `aws_vocabulary`.
 
 `too_much` judges every statement once more, whoever made it: an allow has to name who, in this account, may do which
 calls to which resources, under conditions that a call which does not carry them makes false.
@@ -16,6 +16,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
+
+from infra.residency.aws_vocabulary import (
+    ADMINISTERS_KEYS,
+    NARROWED,
+    OPEN,
+    UNADDRESSED,
+    USES_KEYS,
+    Action,
+    ConditionKey,
+    Operator,
+)
 
 VERSION = "2012-10-17"
 """The version of the policy language, which never changes within our lifetimes."""
@@ -28,124 +40,7 @@ class Effect(StrEnum):
     DENY = "Deny"
 
 
-class Action(StrEnum):
-    """The actions that a policy of ours may name, patterns included; there is no other."""
-
-    # S3, objects
-    ANY = "s3:*"
-    READ_OBJECTS = "s3:GetObject*"
-    """Objects, versions, their attributes, tags, access lists, legal holds and torrents."""
-    GET_OBJECT = "s3:GetObject"
-    GET_OBJECT_VERSION = "s3:GetObjectVersion"
-    GET_OBJECT_TAGGING = "s3:GetObjectTagging"
-    GET_OBJECT_HOLD = "s3:GetObjectLegalHold"
-    GET_OBJECT_RETENTION = "s3:GetObjectRetention"
-    LIST_PARTS = "s3:ListMultipartUploadParts"
-    PUT_OBJECT = "s3:PutObject"
-    PUT_OBJECT_TAGGING = "s3:PutObjectTagging"
-    WRITE_OBJECTS = "s3:PutObject*"
-    """Objects, and their tags, access lists, legal holds and retention."""
-    RESTORE_OBJECT = "s3:RestoreObject"
-    DELETE_OBJECTS = "s3:DeleteObject*"
-    DELETE_OBJECT = "s3:DeleteObject"
-    DELETE_OBJECT_VERSION = "s3:DeleteObjectVersion"
-    ABORT_UPLOAD = "s3:AbortMultipartUpload"
-    # S3, buckets
-    LIST_BUCKET = "s3:ListBucket"
-    LIST_VERSIONS = "s3:ListBucketVersions"
-    LIST_UPLOADS = "s3:ListBucketMultipartUploads"
-    GET_LOCATION = "s3:GetBucketLocation"
-    GET_LOCK = "s3:GetBucketObjectLockConfiguration"
-    GET_POLICY = "s3:GetBucketPolicy"
-    GET_VERSIONING = "s3:GetBucketVersioning"
-    GET_LIFECYCLE = "s3:GetLifecycleConfiguration"
-    READ_CONFIGURATION = "s3:GetBucket*"
-    WRITE_CONFIGURATION = "s3:PutBucket*"
-    WRITE_LIFECYCLE = "s3:PutLifecycleConfiguration"
-    DELETE_POLICY = "s3:DeleteBucketPolicy"
-    ANY_DELETE = "s3:Delete*"
-    ANY_GET = "s3:Get*"
-    ANY_LIST = "s3:List*"
-    GET_ACL = "s3:GetBucketAcl"
-    DELETE_BUCKET = "s3:DeleteBucket"
-    WRITE_ENCRYPTION = "s3:PutEncryptionConfiguration"
-    WRITE_REPLICATION = "s3:PutReplicationConfiguration"
-    BYPASS_GOVERNANCE = "s3:BypassGovernanceRetention"
-    # keys: who administers
-    CREATE_ALIAS = "kms:CreateAlias"
-    DELETE_ALIAS = "kms:DeleteAlias"
-    UPDATE_ALIAS = "kms:UpdateAlias"
-    DESCRIBE_KEY = "kms:DescribeKey"
-    ENABLE_ROTATION = "kms:EnableKeyRotation"
-    GET_KEY_POLICY = "kms:GetKeyPolicy"
-    GET_ROTATION = "kms:GetKeyRotationStatus"
-    LIST_KEY_POLICIES = "kms:ListKeyPolicies"
-    LIST_KEY_TAGS = "kms:ListResourceTags"
-    PUT_KEY_POLICY = "kms:PutKeyPolicy"
-    TAG_KEY = "kms:TagResource"
-    UNTAG_KEY = "kms:UntagResource"
-    DESCRIBE_KEY_ANEW = "kms:UpdateKeyDescription"
-    SCHEDULE_KEY_DELETION = "kms:ScheduleKeyDeletion"
-    # keys: who uses
-    DECRYPT = "kms:Decrypt"
-    ENCRYPT = "kms:Encrypt"
-    GENERATE_DATA_KEY = "kms:GenerateDataKey*"
-    RE_ENCRYPT = "kms:ReEncrypt*"
-    # topics
-    PUBLISH = "sns:Publish"
-    # roles
-    ASSUME_ROLE = "sts:AssumeRole"
-    ASSUME_ROLE_BY_TOKEN = "sts:AssumeRoleWithWebIdentity"  # noqa: S105 - a call, not a secret
-    # identities that do not expire
-    CREATE_ACCESS_KEY = "iam:CreateAccessKey"
-    CREATE_LOGIN = "iam:CreateLoginProfile"
-    CREATE_USER = "iam:CreateUser"
-
-
-ADMINISTERS_KEYS = frozenset({Action.PUT_KEY_POLICY, Action.SCHEDULE_KEY_DELETION, Action.CREATE_ALIAS})
-USES_KEYS = frozenset({Action.DECRYPT, Action.ENCRYPT, Action.GENERATE_DATA_KEY, Action.RE_ENCRYPT})
-"""Administering a key and using it are two duties."""
-
-
-class Operator(StrEnum):
-    """How a condition compares. A key that a call does not carry makes the last four true, all others false."""
-
-    BOOL = "Bool"
-    ARN_EQUALS = "ArnEquals"
-    ARN_LIKE = "ArnLike"
-    STRING_EQUALS = "StringEquals"
-    ANY_STRING_EQUALS = "ForAnyValue:StringEquals"
-    IP_ADDRESS = "IpAddress"
-    BEFORE = "DateLessThan"
-    FROM = "DateGreaterThanEquals"
-    ARN_NOT_EQUALS = "ArnNotEquals"
-    STRING_NOT_EQUALS = "StringNotEquals"
-    NOT_IP_ADDRESS = "NotIpAddress"
-    NULL = "Null"
-
-
 _ARN_WITH_ACCOUNT = re.compile(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:[^*?]+")
-
-OPEN = frozenset({Operator.ARN_NOT_EQUALS, Operator.STRING_NOT_EQUALS, Operator.NOT_IP_ADDRESS, Operator.NULL})
-"""Operators that hold for a call without the key: well in a deny, never in an allow."""
-
-
-class ConditionKey(StrEnum):
-    """What a condition looks at."""
-
-    CURRENT_TIME = "aws:CurrentTime"
-    PRINCIPAL_ARN = "aws:PrincipalArn"
-    REQUESTED_REGION = "aws:RequestedRegion"
-    SECURE_TRANSPORT = "aws:SecureTransport"
-    SOURCE_ACCOUNT = "aws:SourceAccount"
-    SOURCE_ARN = "aws:SourceArn"
-    SOURCE_IP = "aws:SourceIp"
-    CANNED_ACL = "s3:x-amz-acl"
-    ENCRYPTION = "s3:x-amz-server-side-encryption"
-    CUSTOMER_ENCRYPTION = "s3:x-amz-server-side-encryption-customer-algorithm"
-    KEY_ALIASES = "kms:ResourceAliases"
-    TRAIL = "kms:EncryptionContext:aws:cloudtrail:arn"
-    VIA_SERVICE = "kms:ViaService"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +144,7 @@ class Statement:
     Attributes:
         principal: whom it is about; None in a role's own policy, which is about the role.
         resources: ARNs made from chosen names, so that a preview knows them; empty in a trust policy, which is about
-            its role; `*` in a key's policy, which is about the key.
+            its role; `*` in a key's policy, which is about the key, and where AWS judges a call by no resource.
     """
 
     sid: str
@@ -277,6 +172,7 @@ class Statement:
 class Kind(StrEnum):
     """What a policy hangs on, with the most characters that AWS allows it (quotas of S3, KMS, SNS and IAM)."""
 
+    BOUNDARY = "permissions boundary"
     BUCKET = "bucket policy"
     KEY = "key policy"
     ROLE = "role policy"
@@ -285,14 +181,19 @@ class Kind(StrEnum):
 
     @property
     def most_characters(self) -> int:
-        """The limit: 20 KB, 32 KB, 30 KB, and for roles AWS's defaults without blanks."""
+        """The limit: 20 KB, 32 KB, 30 KB, and for roles AWS's defaults without blanks: all policies of one together."""
         return {
+            Kind.BOUNDARY: 6_144,
             Kind.BUCKET: 20_480,
             Kind.KEY: 32_768,
             Kind.ROLE: 10_240,
             Kind.TOPIC: 30_720,
             Kind.TRUST: 2_048,
         }[self]
+
+
+_OF_ROLES = frozenset({Kind.BOUNDARY, Kind.ROLE})
+"""What is about the role that it hangs on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +214,11 @@ class Policy:
         return json.dumps(self.document())
 
     @property
+    def digest(self) -> str:
+        """What tells this document from any other: the beginning of its SHA-256."""
+        return sha256(self.text().encode()).hexdigest()[:8]
+
+    @property
     def size(self) -> int:
         """Its length as AWS counts it: blanks between words do not count."""
         return len(json.dumps(self.document(), separators=(",", ":")))
@@ -326,6 +232,11 @@ def bucket_arn(bucket: str) -> str:
 def oidc_provider_arn(account_id: str, issuer: str) -> str:
     """The ARN of an issuer of identity tokens as an identity provider of an account."""
     return f"arn:aws:iam::{account_id}:oidc-provider/{issuer.removeprefix('https://')}"
+
+
+def managed_policy_arn(account_id: str, policy: str) -> str:
+    """The ARN of an IAM policy that stands by itself."""
+    return f"arn:aws:iam::{account_id}:policy/{policy}"
 
 
 def role_arn(account_id: str, role: str) -> str:
@@ -356,12 +267,23 @@ def _allows(policy: Policy, statement: Statement) -> Iterator[str]:
         if condition.operator in OPEN:
             yield f"{condition.operator} on {condition.key.value}, which holds for a call that does not carry it"
     for resource in statement.resources:
-        if resource.endswith((":::*", ":::*/*")) or (resource == "*" and policy.kind is not Kind.KEY):
+        anything = resource == "*" and policy.kind is not Kind.KEY
+        placed = {*statement.actions} <= UNADDRESSED and ConditionKey.REQUESTED_REGION in keys
+        if resource.endswith((":::*", ":::*/*", ":role/*")) or (anything and not placed):
             yield f"{resource}, whatever is called so"
-    if policy.kind is Kind.ROLE and not statement.resources:
+    if policy.kind in _OF_ROLES:
+        yield from _of_a_role(statement, keys)
+
+
+def _of_a_role(statement: Statement, keys: set[ConditionKey | Claim]) -> Iterator[str]:
+    """What a role's own policy leaves open."""
+    if not statement.resources:
         yield "no resource at all"
-    if policy.kind is Kind.ROLE and ConditionKey.KEY_ALIASES not in keys and USES_KEYS & {*statement.actions}:
+    if ConditionKey.KEY_ALIASES not in keys and USES_KEYS & {*statement.actions}:
         yield "use of keys that are not named by their alias"
+    for action in statement.actions:
+        if (key := NARROWED.get(action)) is not None and key not in keys:
+            yield f"{action} without a condition on {key}"
 
 
 def _names_accounts(condition: Condition) -> bool:
@@ -376,7 +298,7 @@ def _names_accounts(condition: Condition) -> bool:
 
 def _whom(policy: Policy, statement: Statement, keys: set[ConditionKey | Claim]) -> Iterator[str]:
     principal = statement.principal
-    if isinstance(principal, Everyone) or (principal is None and policy.kind is not Kind.ROLE):
+    if isinstance(principal, Everyone) or (principal is None and policy.kind not in _OF_ROLES):
         yield "everyone"
     for key, what in _to_be_narrowed_by(principal):
         if key not in keys:

@@ -8,12 +8,12 @@ What it refuses:
 
 * *A pattern.* A subject is compared as a whole (`StringEquals`, `eq`); there is no operator here that knows patterns.
 * *A branch or a pull request as subject.* Whoever may push could deploy; an environment has its reviewers.
-* *Data.* The deployer's role is denied objects, decryption and the making of keys that do not expire, whatever else its
-  account lets it do.
+* *Data.* The deployer's role is denied objects, decryption, the making of keys that do not expire and acting as another
+  role, whatever else its account lets it do. What it is let do is `deployer`'s to say.
 
-What it leaves to others: the rest of what the deployer's role may do in an account is written by that account's
-administrators, and who is a member of the group with the duty `deployment` by the directory. `python -m infra.deploy
-trust` prints what makes the trust before the first deployment, which the stack then takes over.
+What it leaves to others: who deploys is not for who deploys to say. `python -m infra.deploy trust` prints what makes
+issuer, roles and their policies, for the account's administrators, before the first deployment and at each change; the
+stack takes over what is there. Who is a member of the group with the duty `deployment` the directory says.
 
 Sources: GitHub's page "OpenID Connect reference" (issuer, `sub` of a job with an environment), AWS's "Creating a role
 for OpenID Connect federation" and "AWS global condition context keys", Oracle's "Token Exchange Grant Type: Exchanging
@@ -41,6 +41,9 @@ AUDIENCE = "sts.amazonaws.com"
 DESCRIPTION = "Deploys this stack, as a job of its repository"
 """Of a deployer's role; an import would find a difference where it says something else."""
 
+NEVER, MAY = "never", "may"
+"""The policies inside a deployer's role."""
+
 _NEVER = (
     Action.READ_OBJECTS,
     Action.WRITE_OBJECTS,
@@ -50,6 +53,7 @@ _NEVER = (
     Action.CREATE_ACCESS_KEY,
     Action.CREATE_LOGIN,
     Action.CREATE_USER,
+    Action.ASSUME_ANY_ROLE,
 )
 
 

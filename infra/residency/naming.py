@@ -134,6 +134,11 @@ def restore_role(organization: str, site: str) -> str:
     return f"{organization}-restore-{site}"
 
 
+def boundary(organization: str) -> str:
+    """The name of the IAM policy that no role of a site may go beyond: `usds-boundary`."""
+    return f"{organization}-boundary"
+
+
 def network_source(organization: str, name: str) -> str:
     """The name of a network source, which statements name: `usds-us-office`."""
     return f"{organization}-{name}"

@@ -160,11 +160,13 @@ class OrganizationPlan:
     """The organization that the legacy accounts are in, as far as it is managed here.
 
     Attributes:
+        id: of the organization in AWS (`o-…`).
         account_id: its management account.
         deployer_role: name of the IAM role that deploys there.
         policies: sorted by name.
     """
 
+    id: str
     account_id: str
     deployer_role: str
     policies: tuple[ControlPolicy, ...]

@@ -140,7 +140,7 @@ def key_policy(plan: SitePlan, organization: str) -> Policy:
                 principal=S3,
                 actions=(Action.GENERATE_DATA_KEY,),
                 resources=_ITSELF,
-                conditions=_acting_for(plan, *_backups(plan, organization)),
+                conditions=_acting_for(plan, *backup_arns(plan, organization)),
             )
         )
     if plan.restore is not None:
@@ -184,7 +184,7 @@ def role_policy(plan: SitePlan, organization: str) -> Policy:
 
 
 def _transfer(plan: SitePlan, organization: str) -> tuple[Statement, ...]:
-    buckets, reports = _backups(plan, organization), bucket_arn(plan.reports_bucket)
+    buckets, reports = backup_arns(plan, organization), bucket_arn(plan.reports_bucket)
     return (
         Statement(sid="Buckets", actions=_BUCKET_ACTIONS, resources=buckets),
         Statement(sid="Objects", actions=_OBJECT_ACTIONS, resources=tuple(f"{bucket}/*" for bucket in buckets)),
@@ -194,7 +194,7 @@ def _transfer(plan: SitePlan, organization: str) -> tuple[Statement, ...]:
 
 
 def _retirement(plan: SitePlan, organization: str) -> tuple[Statement, ...]:
-    buckets = tuple(sorted({*_backups(plan, organization), bucket_arn(plan.reports_bucket)}))
+    buckets = tuple(sorted({*backup_arns(plan, organization), bucket_arn(plan.reports_bucket)}))
     key = (_of_the_key(plan, "Key", _DECRYPTION, _through_s3(plan)),) if plan.site.phase is Phase.DRAIN else ()
     return (
         Statement(sid="Buckets", actions=_LISTING, resources=buckets),
@@ -210,6 +210,37 @@ def _retirement(plan: SitePlan, organization: str) -> tuple[Statement, ...]:
 
 def _policy(kind: Kind, plan: SitePlan, name: str, *statements: Statement) -> Policy:
     return Policy(kind=kind, name=name, account_id=plan.site.account_id, statements=statements)
+
+
+def boundary_policy(plans: tuple[SitePlan, ...], organization: str) -> Policy:
+    """What no role of the sites of one account may go beyond, whatever its own policies come to say.
+
+    It is the same in every phase, so that nobody has to change it on a move: objects and names in the sites' buckets,
+    and use of their keys.
+    """
+    statements = [
+        statement
+        for plan in plans
+        for statement in (
+            Statement(
+                sid=f"Buckets{_word(plan)}",
+                actions=tuple(sorted({*_BUCKET_ACTIONS, *_LISTING})),
+                resources=backup_arns(plan, organization),
+            ),
+            Statement(
+                sid=f"Objects{_word(plan)}",
+                actions=tuple(sorted({*_OBJECT_ACTIONS, *_RETIREMENT[Phase.DRAIN], *_RETIREMENT[Phase.WIPE]})),
+                resources=tuple(f"{bucket}/*" for bucket in backup_arns(plan, organization)),
+            ),
+            _of_the_key(plan, f"Key{_word(plan)}", _USE),
+        )
+    ]
+    return _policy(Kind.BOUNDARY, plans[0], naming.boundary(organization), *statements)
+
+
+def _word(plan: SitePlan) -> str:
+    """A site's name in that of a statement, which takes no hyphen; and no site's name has a capital."""
+    return plan.site.name.replace("-", "X")
 
 
 def _of_the_key(plan: SitePlan, sid: str, actions: tuple[Action, ...], *conditions: Condition) -> Statement:
@@ -237,8 +268,8 @@ def _acting_for(plan: SitePlan, *resources: str) -> tuple[Condition, ...]:
     )
 
 
-def _backups(plan: SitePlan, organization: str) -> tuple[str, ...]:
-    """ARNs of the site's backups; those that this stack names by a pattern, so that one more is no change here."""
+def backup_arns(plan: SitePlan, organization: str) -> tuple[str, ...]:
+    """ARNs of the site's buckets; those that this stack names by a pattern, so that one more is no change here."""
     site = plan.site
     return (
         bucket_arn(naming.backup_bucket(organization, "*", site.region, site.account_id)),

@@ -5,8 +5,8 @@ account from reading, its root from listing versions, another account from writi
 the site's one role, or administered by who uses it; can a service be asked to act by somebody else? The world is
 closed: a type of IAM that is not modelled here is a leak, and so is a document that is not known yet.
 
-What it does not prove: what policies that this stack does not make allow a role (the deployer's own), and that AWS
-evaluates documents as its documentation says.
+What it does not prove: what policies that this stack does not make allow a role, and that AWS evaluates documents as
+its documentation says.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -44,6 +44,7 @@ _MODELLED = frozenset(
     {
         ROLE,
         ROLE_POLICY,
+        "aws:iam/policy:Policy",  # `ci_trust` is about what bounds roles; attaching one is no modelled way
         "aws:iam/openIdConnectProvider:OpenIdConnectProvider",  # `ci_trust` is about it, and about deployers' roles
         "aws:organizations/policy:Policy",  # these two only ever take away
         "aws:organizations/policyAttachment:PolicyAttachment",

@@ -1,7 +1,7 @@
 """The slow decider about who deploys: tokens made up one by one, and shown to each trust.
 
 It shares nothing with `ci_trust` but what is declared: it reads documents as they are, and makes up tokens from what
-they name and from what nobody named.
+they name and from what nobody named; `ci_requests` makes up the calls of whoever has one.
 """
 
 import json
@@ -11,6 +11,9 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any, Final
 
+from infra.verify.ci_ground import Ground
+from infra.verify.ci_powers import MANAGED_POLICY, ROLE
+from infra.verify.ci_requests import admitted, unbounded
 from infra.verify.ci_trust import (
     AUDIENCE,
     NEVER,
@@ -44,9 +47,35 @@ def decide(graph: Graph, known: Declared) -> Answer:
         documents = _documents(graph, node, account)
         if documents is None:
             answer = Answer.UNDECIDED
-        elif _lets_in(documents[0], account, known) or _may(documents[1:]):
+        elif _lets_in(documents[0], account, known) or _may(
+            documents[1:], known.grounds[account, str(node.inputs["name"])]
+        ):
             return Answer.REFUTED
-    return answer
+    bounded = _bounded(graph, known)
+    return answer if bounded is Answer.PROVED else bounded
+
+
+def _bounded(graph: Graph, known: Declared) -> Answer:
+    """Whether each role but the deployers' has the boundary of its account, and no boundary lets more than work."""
+    grounds = {account: it for (account, _), it in known.grounds.items()}
+    there = {(account_of(graph, node), node.inputs.get("name")): node for node in graph.of(MANAGED_POLICY)}
+    for node in graph.of(ROLE):
+        account = account_of(graph, node)
+        if account in grounds and (account, node.inputs.get("name")) not in known.roles:
+            name = grounds[account].boundary.rpartition("/")[2]
+            bound = node.inputs.get("permissionsBoundary")
+            if (account, name) not in there or bound != f"arn:aws:iam::{account}:policy/{name}":
+                return Answer.REFUTED
+    for (account, name), node in there.items():
+        if account not in grounds or name != grounds[account].boundary.rpartition("/")[2]:
+            return Answer.REFUTED
+        try:
+            statements = _listed(json.loads(node.inputs["policy"])["Statement"])
+        except (KeyError, TypeError, ValueError):
+            return Answer.UNDECIDED
+        if any(unbounded(it, grounds[account]) for it in statements if it["Effect"] == "Allow"):
+            return Answer.REFUTED
+    return Answer.PROVED
 
 
 def _open(node: Node, known: Declared) -> bool:
@@ -135,15 +164,15 @@ def _fits(statement: Mapping[str, Any], token: Mapping[str, str | None]) -> bool
     return True
 
 
-def _may(documents: list[list[dict[str, Any]]]) -> bool:
-    """Whether a deployer's own policies allow anything, or leave a call undenied that it may never make."""
+def _may(documents: list[list[dict[str, Any]]], known: Ground) -> bool:
+    """Whether a deployer's own policies allow too much, or leave a call undenied that it may never make."""
     statements = [it for document in documents for it in document]
-    if any(it["Effect"] != "Deny" for it in statements):
+    if any(admitted(it, known) for it in statements if it["Effect"] != "Deny"):
         return True
     denied = [
         str(pattern)
         for it in statements
-        if not it.get("Condition") and "*" in _listed(it.get("Resource"))
+        if it["Effect"] == "Deny" and not it.get("Condition") and "*" in _listed(it.get("Resource"))
         for pattern in _listed(it.get("Action"))
     ]
     return any(not any(fnmatchcase(call, pattern) for pattern in denied) for call in NEVER)

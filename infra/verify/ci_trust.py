@@ -1,28 +1,30 @@
 """Whom the clouds believe that it deploys: nobody but the declared jobs, from the resources alone.
 
 A job is its token: who signed it, for whom it is meant, and what it says about itself (repository and environment). No
-identity provider, trust or deployer's role may take another token, or anybody without one; and a deployer's role may
-read no object and make no key that lasts, whatever its account lets it do beside.
+identity provider, trust or deployer's role may take another token, or anybody without one; a deployer's role may read
+no object and make no key that lasts, whatever its account lets it do beside; and its own policies let it do what a
+deployment of this configuration calls, and nothing else (`ci_powers`).
 
-What it does not prove: what an account's administrators let the role do beside that, that the issuer signs the truth,
-and who is a member of the group of the service user.
+What it does not prove: what an account's administrators let the role do by policies that this stack does not have, that
+the issuer signs the truth, and who is a member of the group of the service user.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from infra.residency.lifecycle import Phase
-from infra.verify.aws_documents import Statement, UnreadableError, parse
+from infra.verify.aws_documents import Statement, UnreadableError
+from infra.verify.ci_ground import Ground, ground
+from infra.verify.ci_powers import MANAGED_POLICY, ROLE, boundaries, read, too_much
 from infra.verify.graph import Graph, Node
 from infra.verify.models.place import account_of
 from infra.verify.values import has_unknown, items, record, records
 
 PROVIDER: Final = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
-ROLE: Final = "aws:iam/role:Role"
 ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
 TRUST: Final = "oci:Identity/domainsIdentityPropagationTrust:DomainsIdentityPropagationTrust"
 
@@ -30,6 +32,7 @@ AUDIENCE: Final = "sts.amazonaws.com"
 NEVER: Final = (
     "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion",
     "kms:Decrypt", "kms:ReEncryptFrom", "iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:CreateUser",
+    "sts:AssumeRole",
 )  # fmt: skip
 """Calls that no deployer may make."""
 
@@ -43,10 +46,12 @@ class Rule(StrEnum):
     """What can be wrong."""
 
     AUDIENCE = "audience"
+    BOUNDARY = "boundary"
     CERTIFICATE = "certificate"
     DOCUMENT = "document"
     ISSUER = "issuer"
     LIMITS = "limits"
+    POWERS = "powers"
     PRINCIPAL = "principal"
     SUBJECT = "subject"
 
@@ -69,6 +74,7 @@ class Declared:
         roles: (account, name) of each deployer's role.
         trust: what the identity domain's trust has to say, property by property.
         user: the service user that jobs act as there.
+        grounds: what each deployer's role may touch, by account and name.
     """
 
     issuer: str = ""
@@ -76,6 +82,7 @@ class Declared:
     roles: frozenset[tuple[str, str]] = frozenset()
     trust: Mapping[str, object] | None = None
     user: str = ""
+    grounds: Mapping[tuple[str, str], Ground] = field(default_factory=dict[tuple[str, str], Ground])
 
     @property
     def host(self) -> str:
@@ -114,6 +121,7 @@ def declared(deployment: Mapping[str, Any]) -> Declared:
             "subjectType": "User",
         },
         user=str(domain["userId"]),
+        grounds={it: ground(deployment, *it) for it in sorted(roles)},
     )
 
 
@@ -126,6 +134,12 @@ def leaks(graph: Graph, known: Declared) -> tuple[Leak, ...]:
         found.update(_leak(node, it) for it in _trust(node, known))
     for node in deployers(graph, known):
         found.update(_leak(node, it) for it in _role(graph, node, known))
+    try:
+        found.update(_leak(node, (Rule.BOUNDARY, what)) for node, what in boundaries(graph, known.grounds))
+    except UnreadableError as error:
+        found.update(
+            _leak(it, (Rule.DOCUMENT, f"a boundary cannot be read: {error}")) for it in graph.of(MANAGED_POLICY)
+        )
     return tuple(sorted(found))
 
 
@@ -183,13 +197,13 @@ def _role(graph: Graph, node: Node, known: Declared) -> Iterator[tuple[Rule, str
         yield Rule.PRINCIPAL, f"{name} deploys in account {account or 'that is not known'}, which is declared nowhere"
         return
     try:
-        statements = _read(node.inputs.get("assumeRolePolicy"))
+        statements = read(node.inputs.get("assumeRolePolicy"))
     except UnreadableError as error:
         yield Rule.DOCUMENT, f"who may act as {name} cannot be read: {error}"
         return
     for statement in (it for it in statements if not it.denies):
         yield from _believed(statement, account, known)
-    yield from _limits(graph, account, name)
+    yield from _own(graph, account, name, known.grounds[account, name])
 
 
 def _believed(statement: Statement, account: str, known: Declared) -> Iterator[tuple[Rule, str]]:
@@ -211,33 +225,24 @@ def _believed(statement: Statement, account: str, known: Declared) -> Iterator[t
             yield rule, f"{statement.sid}: a token of which {claim} is {', '.join(others) or 'anything'}"
 
 
-def _read(text: object) -> tuple[Statement, ...]:
-    """The statements of a document.
-
-    Raises:
-        UnreadableError: it is not known yet, or is none.
-    """
-    return parse("" if has_unknown(text) else str(text))
-
-
 def _patterns(values: tuple[str, ...]) -> bool:
     return any(sign in value for value in values for sign in "*?")
 
 
-def _limits(graph: Graph, account: str, name: str) -> Iterator[tuple[Rule, str]]:
-    """What the role's own policies deny it, without a condition; they allow it nothing."""
+def _own(graph: Graph, account: str, name: str, known: Ground) -> Iterator[tuple[Rule, str]]:
+    """What the role's own policies deny it, without a condition, and what they allow it too much."""
     denied = set[str]()
     for node in graph.of(ROLE_POLICY):
         if node.inputs.get("role") != name or account_of(graph, node) != account:
             continue
         try:
-            statements = _read(node.inputs.get("policy"))
+            statements = read(node.inputs.get("policy"))
         except UnreadableError as error:
             yield Rule.DOCUMENT, f"what {name} may do cannot be read: {error}"
             continue
         for statement in statements:
             if not statement.denies:
-                yield Rule.LIMITS, f"{name} would be let {', '.join(statement.actions)}"
+                yield from ((Rule.POWERS, f"{name} would be let {what}") for what in too_much(statement, known))
             elif not statement.conditions and "*" in statement.resources:
                 denied.update(it for it in NEVER if any(fnmatchcase(it, pattern) for pattern in statement.actions))
     for call in sorted({*NEVER} - denied):

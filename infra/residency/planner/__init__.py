@@ -18,6 +18,7 @@ from infra.residency.bucket_policy import lockouts
 from infra.residency.ci import CiPlan
 from infra.residency.compartment import Compartment, of_class
 from infra.residency.dataset import DataClass, Dataset
+from infra.residency.deployer import powers
 from infra.residency.deployment import DeploymentRequest
 from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.failover import Roles
@@ -35,7 +36,7 @@ from infra.residency.planner.access import overlaps, plan_access
 from infra.residency.planner.approvals import plan_approvals
 from infra.residency.planner.archive import plan_archive
 from infra.residency.planner.audit import judge_retention, plan_audit
-from infra.residency.planner.ci import plan_ci
+from infra.residency.planner.ci import judge_powers, plan_ci
 from infra.residency.planner.datasets import place, plan_datasets
 from infra.residency.planner.guardrails import judge_retirement, judge_routing, plan_guardrails
 from infra.residency.planner.keys import plan_keys
@@ -242,8 +243,9 @@ def judge(planned: Plan, as_of: date) -> Iterator[Finding]:
                 )
         for policy in site_policies(site, planned.organization):
             yield from _grants(policy, path)
-    for policy in planned.ci.policies() if planned.ci is not None else ():
+    for policy in (*planned.ci.policies(), *powers(planned).policies()) if planned.ci is not None else ():
         yield from _grants(policy, "ci")
+    yield from judge_powers(planned)
     for policy in archive_policies(planned.archive) if planned.archive is not None else ():
         yield from _grants(policy, "audit.archive")
     if not any(site.site.phase.has_holders for site in planned.sites):

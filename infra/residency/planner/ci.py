@@ -7,13 +7,15 @@ trust without a group that it leads to.
 
 from collections.abc import Iterator, Mapping
 
+from infra.residency.aws_policy import Kind
 from infra.residency.ci import Account, CiPlan, Domain
 from infra.residency.ci_request import CiRequest
+from infra.residency.deployer import may
 from infra.residency.deployment import DeploymentRequest
 from infra.residency.duties import Duty
 from infra.residency.findings import Finding, Rule, did_you_mean, join, said
 from infra.residency.lifecycle import Site
-from infra.residency.placement import AuthMethod
+from infra.residency.placement import AuthMethod, Plan
 from infra.residency.planner import forms
 
 _PATH = "ci"
@@ -49,6 +51,25 @@ def plan_ci(request: DeploymentRequest, sites: tuple[Site, ...], findings: list[
         domain=_domain(asked),
         accounts=tuple(_accounts(request, sites)),
     )
+
+
+def judge_powers(planned: Plan) -> Iterator[Finding]:
+    """What AWS would not take: it counts all policies inside one role together."""
+    if planned.ci is None:
+        return
+    for account in planned.ci.accounts:
+        for role in account.roles:
+            policies = (planned.ci.limits(account.account_id, role), may(planned, account.account_id, role))
+            size = sum(policy.size for policy in policies)
+            if size > Kind.ROLE.most_characters:
+                yield Finding(
+                    path=_PATH,
+                    rule=Rule.LIMIT,
+                    given=f"{size:,} characters for what {role} may do in account {account.account_id}",
+                    allowed=f"at most {Kind.ROLE.most_characters:,} inside one role",
+                    why="who deploys is let do what is named, and names take room",
+                    fix="give the sites of that account accounts or deployers of their own, or adopt fewer buckets",
+                )
 
 
 def _domain(asked: CiRequest) -> Domain:

@@ -51,7 +51,9 @@ def plan_control(
         return None
     policies = plan_policies(request.organization, asked.id, sites, audited=request.audit is not None)
     findings.extend(judge_limits(policies, asked.other_policies))
-    return OrganizationPlan(account_id=asked.account_id, deployer_role=asked.deployer_role, policies=policies)
+    return OrganizationPlan(
+        id=asked.id, account_id=asked.account_id, deployer_role=asked.deployer_role, policies=policies
+    )
 
 
 def judge_limits(policies: tuple[ControlPolicy, ...], others: int) -> list[Finding]:

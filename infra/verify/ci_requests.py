@@ -1,0 +1,133 @@
+"""The slow decider about what deployers may do: calls made up one by one, and asked of each allow.
+
+It shares the table of calls with the fast one, and no rule. A call is made up from what a statement names and from what
+nobody named; it is one too many where no declared call is like it.
+"""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from itertools import product
+from typing import Any, Final
+
+from infra.verify.ci_ground import CALLS, Ground
+from infra.verify.values import record
+
+_OTHERS: Final = (
+    "s3:GetObject", "s3:PutObject", "s3:PutBucketAcl", "s3:PutReplicationConfiguration", "s3:PutBucketLogging",
+    "kms:Decrypt", "kms:CreateGrant", "kms:PutKeyPolicy", "kms:DisableKey", "kms:ScheduleKeyDeletion",
+    "iam:CreateUser", "iam:AttachRolePolicy", "iam:DeleteRolePermissionsBoundary", "iam:CreatePolicyVersion",
+    "iam:UpdateOpenIDConnectProviderThumbprint", "iam:AddClientIDToOpenIDConnectProvider", "sts:AssumeRole",
+    "cloudtrail:StopLogging", "cloudtrail:PutInsightSelectors", "events:DisableRule", "events:PutPermission",
+    "sns:AddPermission", "sns:Publish", "secretsmanager:GetSecretValue", "datasync:StartTaskExecution",
+    "organizations:DetachPolicy", "organizations:DeletePolicy", "organizations:LeaveOrganization",
+    "ec2:RunInstances", "lambda:CreateFunction",
+)  # fmt: skip
+"""Calls that no deployment makes."""
+
+_STRANGE: Final = ("eu-west-1", "true", "lambda.amazonaws.com", "arn:aws:iam::aws:policy/AdministratorAccess", "other")
+"""What calls could say of themselves."""
+
+
+def admitted(statement: Mapping[str, Any], known: Ground) -> bool:
+    """Whether an allow lets a call through that is like no declared one."""
+    if {"NotAction", "NotResource"} & statement.keys():
+        return True
+    return any(_allows(statement, *call) and not _declared(*call, known) for call in _made_up(statement, known))
+
+
+_WORK: Final = (
+    "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectLegalHold",
+    "s3:GetObjectRetention", "s3:GetObjectTagging", "s3:GetObjectVersion", "s3:ListMultipartUploadParts",
+    "s3:PutObject", "s3:PutObjectTagging", "s3:GetBucketLocation", "s3:GetBucketObjectLockConfiguration",
+    "s3:GetBucketPolicy", "s3:GetBucketVersioning", "s3:GetLifecycleConfiguration", "s3:ListBucket",
+    "s3:ListBucketMultipartUploads", "s3:ListBucketVersions", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt",
+    "kms:GenerateDataKeyWithoutPlaintext", "kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:ReEncryptFrom",
+    "kms:ReEncryptTo", "kms:GenerateDataKeyPairWithoutPlaintext",
+)  # fmt: skip
+"""What roles do that work on backups."""
+
+
+def unbounded(statement: Mapping[str, Any], known: Ground) -> bool:
+    """Whether an allow of a boundary lets a call through that is no work on a backup of its account."""
+    named = _listed(statement.get("Action", []))
+    calls = {it for it in (*CALLS, *_OTHERS, *_WORK) if any(fnmatchcase(it, pattern) for pattern in named)}
+    calls |= {it for it in named if not {"*", "?"} & {*it}}
+    aliases = {site.alias for site in known.sites}
+    asked = _listed(statement.get("Resource", "*"))
+    resources = {it.replace("*", "x") for it in asked} | ({"arn:aws:s3:::other/x"} if "*" in asked else set())
+    for call, resource in product(sorted(calls), sorted(resources)):
+        buckets = any(
+            fnmatchcase(resource.partition("/")[0], f"arn:aws:s3:::{it}") for s in known.sites for it in s.buckets
+        )
+        keys = any(resource.startswith(f"arn:aws:kms:{it.region}:{it.account}:key/") for it in known.sites)
+        for alias in (None, "alias/other", *sorted(aliases)):
+            told = {"kms:resourcealiases": alias}
+            works = call in _WORK and (buckets if call.startswith("s3:") else keys and alias in aliases)
+            if _allows(statement, call, resource, told) and not works:
+                return True
+    return False
+
+
+def _listed(value: Any) -> list[str]:
+    return [str(it) for it in (value if isinstance(value, list) else [value])]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+def _made_up(statement: Mapping[str, Any], known: Ground) -> Iterator[tuple[str, str, Mapping[str, str | None]]]:
+    """Calls near a statement: action, resource, and what each says of itself (None: it leaves that out)."""
+    named = _listed(statement.get("Action", []))
+    actions = {it for it in (*CALLS, *_OTHERS) if any(fnmatchcase(it, pattern) for pattern in named)}
+    actions |= {it.replace("*", "x").replace("?", "x") for it in named}
+    places = {place for places in known.places.values() for place in places}
+    resources = {
+        it.replace("*", end).replace("?", "x") for it in _listed(statement.get("Resource", "*")) for end in ("", "x")
+    }
+    resources |= {it.replace("*", "x") for it in places} | {
+        "arn:aws:s3:::other",
+        "arn:aws:iam::999999999999:role/other",
+    }
+    said: dict[str, set[str | None]] = {}
+    for keys in record(statement.get("Condition")).values():
+        for key, values in record(keys).items():
+            said.setdefault(key.lower(), set()).update(it.replace("*", "x") for it in _listed(values))
+    for action in sorted(actions):
+        keys = sorted({*said, *(CALLS[action].says if action in CALLS else ())})
+        values = [[*sorted({*said.get(key, ()), *_STRANGE, *known.says.get(key, ())}, key=str), None] for key in keys]
+        for resource in sorted(resources):
+            if not any(fnmatchcase(resource, it) for it in _listed(statement.get("Resource", "*"))):
+                continue
+            right = [next(iter(sorted(said.get(key, {None}), key=str))) for key in keys]
+            for at, choices in enumerate(values or [[None]]):
+                for choice in choices:
+                    told = dict(zip(keys, right, strict=True)) | ({keys[at]: choice} if keys else {})
+                    yield action, resource, told
+
+
+def _allows(statement: Mapping[str, Any], action: str, resource: str, told: Mapping[str, str | None]) -> bool:
+    return (
+        any(fnmatchcase(action, it) for it in _listed(statement.get("Action", [])))
+        and any(fnmatchcase(resource, it) for it in _listed(statement.get("Resource", "*")))
+        and all(
+            _holds(operator, told.get(key.lower()), _listed(values))
+            for operator, keys in record(statement.get("Condition")).items()
+            for key, values in record(keys).items()
+        )
+    )
+
+
+def _holds(operator: str, given: str | None, values: list[str]) -> bool:
+    """One comparison; what is not known to be false holds."""
+    match operator.removeprefix("ForAnyValue:"):
+        case "StringEquals" | "Bool":
+            return given in values
+        case "ArnEquals" | "ArnLike" | "StringLike":
+            return given is not None and any(fnmatchcase(given, it) for it in values)
+        case _:
+            return True
+
+
+def _declared(action: str, resource: str, told: Mapping[str, str | None], known: Ground) -> bool:
+    """Whether a call is one that a deployment makes."""
+    call = CALLS.get(action)
+    if call is None or any(told.get(key) not in known.says[key] for key in call.says):
+        return False
+    return any(fnmatchcase(resource, place) for about in call.about for place in known.places[about])
