@@ -107,7 +107,7 @@ class CiTrust(Component):
             )
             limits = plan.limits(number, name)
             aws.iam.RolePolicy(
-                f"{name}-{number}-{limits.digest}",
+                f"{name}-{number}-{NEVER}-{limits.digest}",
                 name=NEVER,
                 role=name,
                 policy=limits.text(),
@@ -115,7 +115,7 @@ class CiTrust(Component):
             )
             may = self._powers.may[number, name]
             aws.iam.RolePolicy(
-                f"{name}-{number}-{may.digest}",
+                f"{name}-{number}-{MAY}-{may.digest}",
                 name=MAY,
                 role=name,
                 policy=may.text(),

@@ -215,7 +215,7 @@ def _identities(plan: Plan, account_id: str) -> Iterator[Holding]:
 
 def _site(plan: SitePlan, organization: str) -> Iterator[Holding]:
     site = plan.site
-    name = _word(site.name)
+    name = naming.word(site.name)
     yield Holding(
         name=f"{name}Buckets",
         types=(of.BUCKET, *of.GUARDS, of.LIFECYCLE, of.INVENTORY),
@@ -227,11 +227,6 @@ def _site(plan: SitePlan, organization: str) -> Iterator[Holding]:
     yield from _roles(plan, organization)
     if site.phase is not Phase.WIPE:
         yield from _transfer(plan, organization)
-
-
-def _word(name: str) -> str:
-    """A site's name in that of a statement, which takes no hyphen; and no site's name has a capital."""
-    return name.capitalize().replace("-", "X")
 
 
 def _key(name: str, alias: str, account_id: str, region: LegacyRegion, acts: frozenset[Act]) -> Iterator[Holding]:
@@ -271,7 +266,7 @@ def _roles(plan: SitePlan, organization: str) -> Iterator[Holding]:
     for name, acts, arns in (*(("Roles", acts, arns) for acts, arns in kept.items()), ("GoneRoles", _END, gone)):
         if arns:
             yield Holding(
-                name=f"{_word(site.name)}{name}",
+                name=f"{naming.word(site.name)}{name}",
                 types=(of.ROLE, of.ROLE_POLICY),
                 acts=acts,
                 arns=arns,
@@ -282,7 +277,7 @@ def _roles(plan: SitePlan, organization: str) -> Iterator[Holding]:
 def _transfer(plan: SitePlan, organization: str) -> Iterator[Holding]:
     """What copies backups; where nothing does any more, what did is ended."""
     site, acts = plan.site, _END if plan.transfer is None else _MAKE | _END
-    name, region, account = _word(site.name), site.region, site.account_id
+    name, region, account = naming.word(site.name), site.region, site.account_id
     topic = naming.site_alarm(organization, "backup", site.name)
     datasync = f"arn:aws:datasync:{region}:{account}"
     yield Holding(
@@ -317,7 +312,7 @@ def _transfer(plan: SitePlan, organization: str) -> Iterator[Holding]:
 
 def _trail(trail: TrailPlan, acts: frozenset[Act]) -> Iterator[Holding]:
     """A trail, and whom it tells: of what is never ended there still is an end for who is told."""
-    name = f"{_word(trail.name)}Trail"
+    name = f"{naming.word(trail.name)}Trail"
     yield Holding(name=name, types=(of.TRAIL,), acts=acts, arns=(trail.arn,), region=trail.region)
     for region in trail.alarm_regions:
         here = f"{name}{region.facts.key.capitalize()}"

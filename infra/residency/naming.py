@@ -134,6 +134,11 @@ def restore_role(organization: str, site: str) -> str:
     return f"{organization}-restore-{site}"
 
 
+def word(name: str) -> str:
+    """A site's name as part of a statement's, which takes no hyphen; and no site's name has a capital."""
+    return name.capitalize().replace("-", "X")
+
+
 def boundary(organization: str) -> str:
     """The name of the IAM policy that no role of a site may go beyond: `usds-boundary`."""
     return f"{organization}-boundary"

@@ -223,24 +223,19 @@ def boundary_policy(plans: tuple[SitePlan, ...], organization: str) -> Policy:
         for plan in plans
         for statement in (
             Statement(
-                sid=f"Buckets{_word(plan)}",
+                sid=f"Buckets{naming.word(plan.site.name)}",
                 actions=tuple(sorted({*_BUCKET_ACTIONS, *_LISTING})),
                 resources=backup_arns(plan, organization),
             ),
             Statement(
-                sid=f"Objects{_word(plan)}",
+                sid=f"Objects{naming.word(plan.site.name)}",
                 actions=tuple(sorted({*_OBJECT_ACTIONS, *_RETIREMENT[Phase.DRAIN], *_RETIREMENT[Phase.WIPE]})),
                 resources=tuple(f"{bucket}/*" for bucket in backup_arns(plan, organization)),
             ),
-            _of_the_key(plan, f"Key{_word(plan)}", _USE),
+            _of_the_key(plan, f"Key{naming.word(plan.site.name)}", _USE),
         )
     ]
     return _policy(Kind.BOUNDARY, plans[0], naming.boundary(organization), *statements)
-
-
-def _word(plan: SitePlan) -> str:
-    """A site's name in that of a statement, which takes no hyphen; and no site's name has a capital."""
-    return plan.site.name.replace("-", "X")
 
 
 def _of_the_key(plan: SitePlan, sid: str, actions: tuple[Action, ...], *conditions: Condition) -> Statement:

@@ -134,9 +134,9 @@ CALLS: Mapping[str, Call] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ground:
-    """What one deployer's role may touch.
+    """What one deployer's role may touch; no other than itself, so that answers about it can be kept.
 
     Attributes:
         places: ARNs, some of which are patterns, by what a call is about.
@@ -191,7 +191,7 @@ def ground(deployment: Mapping[str, Any], account: str, role: str) -> Ground:
             BOUNDARY: frozenset({boundary}),
             PASSED: frozenset({_DATASYNC}),
             SERVICE: frozenset({_DATASYNC}),
-            TARGET: frozenset(arn for arn in places[About.TOPIC] if ":alarms-" in arn or "-alarms-" in arn),
+            TARGET: frozenset(arn for arn in places[About.TOPIC] if f":{organization}-alarms-" in arn),
             TAG: frozenset(HolderPhase),
             SEVERAL: frozenset({"false"}),
             CONTROL: frozenset({"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"}),

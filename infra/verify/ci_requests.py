@@ -4,8 +4,10 @@ It shares the table of calls with the fast one, and no rule. A call is made up f
 nobody named; it is one too many where no declared call is like it.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from itertools import product
 from typing import Any, Final
 
@@ -28,8 +30,10 @@ _STRANGE: Final = ("eu-west-1", "true", "lambda.amazonaws.com", "arn:aws:iam::aw
 """What calls could say of themselves."""
 
 
-def admitted(statement: Mapping[str, Any], known: Ground) -> bool:
-    """Whether an allow lets a call through that is like no declared one."""
+@lru_cache(maxsize=1024)  # one statement of many is edited, and the rest asked again
+def admitted(text: str, known: Ground) -> bool:
+    """Whether an allow, as JSON, lets a call through that is like no declared one."""
+    statement = record(json.loads(text))
     if {"NotAction", "NotResource"} & statement.keys():
         return True
     return any(_allows(statement, *call) and not _declared(*call, known) for call in _made_up(statement, known))
@@ -47,23 +51,24 @@ _WORK: Final = (
 """What roles do that work on backups."""
 
 
-def unbounded(statement: Mapping[str, Any], known: Ground) -> bool:
-    """Whether an allow of a boundary lets a call through that is no work on a backup of its account."""
+@lru_cache(maxsize=1024)
+def unbounded(text: str, known: Ground) -> bool:
+    """Whether an allow of a boundary, as JSON, lets a call through that is no work on a backup of its account."""
+    statement = record(json.loads(text))
     named = _listed(statement.get("Action", []))
     calls = {it for it in (*CALLS, *_OTHERS, *_WORK) if any(fnmatchcase(it, pattern) for pattern in named)}
     calls |= {it for it in named if not {"*", "?"} & {*it}}
     aliases = {site.alias for site in known.sites}
+    buckets = [f"arn:aws:s3:::{pattern}" for site in known.sites for pattern in site.buckets]
+    keys = [f"arn:aws:kms:{site.region}:{site.account}:key/*" for site in known.sites]
     asked = _listed(statement.get("Resource", "*"))
-    resources = {it.replace("*", "x") for it in asked} | ({"arn:aws:s3:::other/x"} if "*" in asked else set())
+    resources = {it.replace("*", "x") for it in asked} | {"arn:aws:s3:::other/x"}
     for call, resource in product(sorted(calls), sorted(resources)):
-        buckets = any(
-            fnmatchcase(resource.partition("/")[0], f"arn:aws:s3:::{it}") for s in known.sites for it in s.buckets
-        )
-        keys = any(resource.startswith(f"arn:aws:kms:{it.region}:{it.account}:key/") for it in known.sites)
+        backup = any(fnmatchcase(resource.partition("/")[0], it) for it in buckets)
+        key = any(fnmatchcase(resource, it) for it in keys)
         for alias in (None, "alias/other", *sorted(aliases)):
-            told = {"kms:resourcealiases": alias}
-            works = call in _WORK and (buckets if call.startswith("s3:") else keys and alias in aliases)
-            if _allows(statement, call, resource, told) and not works:
+            works = call in _WORK and (backup if call.startswith("s3:") else key and alias in aliases)
+            if _allows(statement, call, resource, {"kms:resourcealiases": alias}) and not works:
                 return True
     return False
 

@@ -47,9 +47,9 @@ def decide(graph: Graph, known: Declared) -> Answer:
         documents = _documents(graph, node, account)
         if documents is None:
             answer = Answer.UNDECIDED
-        elif _lets_in(documents[0], account, known) or _may(
-            documents[1:], known.grounds[account, str(node.inputs["name"])]
-        ):
+            continue
+        own = known.grounds[account, str(node.inputs["name"])]
+        if _lets_in(documents[0], account, known) or _may(documents[1:], own):
             return Answer.REFUTED
     bounded = _bounded(graph, known)
     return answer if bounded is Answer.PROVED else bounded
@@ -73,7 +73,7 @@ def _bounded(graph: Graph, known: Declared) -> Answer:
             statements = _listed(json.loads(node.inputs["policy"])["Statement"])
         except (KeyError, TypeError, ValueError):
             return Answer.UNDECIDED
-        if any(unbounded(it, grounds[account]) for it in statements if it["Effect"] == "Allow"):
+        if any(unbounded(json.dumps(it), grounds[account]) for it in statements if it["Effect"] == "Allow"):
             return Answer.REFUTED
     return Answer.PROVED
 
@@ -167,7 +167,7 @@ def _fits(statement: Mapping[str, Any], token: Mapping[str, str | None]) -> bool
 def _may(documents: list[list[dict[str, Any]]], known: Ground) -> bool:
     """Whether a deployer's own policies allow too much, or leave a call undenied that it may never make."""
     statements = [it for document in documents for it in document]
-    if any(admitted(it, known) for it in statements if it["Effect"] != "Deny"):
+    if any(admitted(json.dumps(it), known) for it in statements if it["Effect"] != "Deny"):
         return True
     denied = [
         str(pattern)
