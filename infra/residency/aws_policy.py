@@ -256,7 +256,7 @@ def too_much(policy: Policy) -> Iterator[tuple[str, str]]:
 
 
 def _allows(policy: Policy, statement: Statement) -> Iterator[str]:
-    keys = {condition.key for condition in statement.conditions if condition.operator not in OPEN}
+    keys = {it.key for it in statement.conditions if it.operator not in {*OPEN, Operator.ALL_ARNS_EQUAL}}
     if any(map(_names_accounts, statement.conditions)):
         keys.add(ConditionKey.SOURCE_ACCOUNT)
     yield from _whom(policy, statement, keys)

@@ -204,16 +204,18 @@ and has to say where instead."""
 
 
 class Operator(StrEnum):
-    """How a condition compares. A key that a call does not carry makes the last four true, all others false."""
+    """How a condition compares. A key that a call does not carry makes the last five true, all others false."""
 
     BOOL = "Bool"
     ARN_EQUALS = "ArnEquals"
     ARN_LIKE = "ArnLike"
     STRING_EQUALS = "StringEquals"
     ANY_STRING_EQUALS = "ForAnyValue:StringEquals"
+    ANY_ARN_EQUALS = "ForAnyValue:ArnEquals"
     IP_ADDRESS = "IpAddress"
     BEFORE = "DateLessThan"
     FROM = "DateGreaterThanEquals"
+    ALL_ARNS_EQUAL = "ForAllValues:ArnEquals"
     ARN_NOT_EQUALS = "ArnNotEquals"
     STRING_NOT_EQUALS = "StringNotEquals"
     NOT_IP_ADDRESS = "NotIpAddress"
@@ -221,7 +223,8 @@ class Operator(StrEnum):
 
 
 OPEN = frozenset({Operator.ARN_NOT_EQUALS, Operator.STRING_NOT_EQUALS, Operator.NOT_IP_ADDRESS, Operator.NULL})
-"""Operators that hold for a call without the key: well in a deny, never in an allow."""
+"""Operators that hold for a call without the key: well in a deny, never in an allow. So does ALL_ARNS_EQUAL, which
+narrows what ANY_ARN_EQUALS lets through, and stands beside it."""
 
 
 class ConditionKey(StrEnum):

@@ -324,7 +324,10 @@ def _trail(trail: TrailPlan, acts: frozenset[Act]) -> Iterator[Holding]:
             types=(of.RULE, of.TARGET),
             acts=acts,
             arns=tuple(trail.rule_arn(alarm, region) for alarm in Alarm),
-            conditions=(Condition(operator=Operator.ARN_EQUALS, key=ConditionKey.TARGET, values=(topic,)),),
+            conditions=tuple(
+                Condition(operator=it, key=ConditionKey.TARGET, values=(topic,))
+                for it in (Operator.ALL_ARNS_EQUAL, Operator.ANY_ARN_EQUALS)
+            ),
         )
 
 

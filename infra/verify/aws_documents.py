@@ -136,6 +136,8 @@ _POSITIVE: Mapping[str, Callable[[str, str], bool]] = MappingProxyType(
         "StringLike": fnmatchcase,
         "ArnEquals": fnmatchcase,
         "ArnLike": fnmatchcase,
+        "ForAllValues:ArnEquals": fnmatchcase,
+        "ForAnyValue:ArnEquals": fnmatchcase,
         "ForAnyValue:StringEquals": str.__eq__,
         "IpAddress": _inside,
         "DateLessThan": str.__lt__,
@@ -167,6 +169,8 @@ def holds(comparison: Comparison, call: Mapping[str, str]) -> bool | None:
         return None
     if comparison.operator == "Null":
         return (given == ABSENT) == (comparison.values == ("true",))
+    if comparison.operator.startswith("ForAllValues:") and given == ABSENT:
+        return True
     positive = _NEGATED.get(comparison.operator, comparison.operator)
     fits = given != ABSENT and any(_POSITIVE[positive](given, value) for value in comparison.values)
     return fits is not (comparison.operator in _NEGATED)

@@ -13,7 +13,7 @@ from typing import Final
 
 from infra.verify.aws_documents import Statement, parse
 from infra.verify.aws_grants import of_role
-from infra.verify.ci_ground import CALLS, Call, Ground
+from infra.verify.ci_ground import CALLS, TARGET, Call, Ground
 from infra.verify.graph import Graph, Node
 from infra.verify.models.place import account_of
 from infra.verify.values import has_unknown
@@ -21,7 +21,9 @@ from infra.verify.values import has_unknown
 ROLE: Final = "aws:iam/role:Role"
 MANAGED_POLICY: Final = "aws:iam/policy:Policy"
 
-_EXACT = frozenset({"ArnEquals", "Bool", "ForAnyValue:StringEquals", "StringEquals"})
+_EXACT = frozenset({"ArnEquals", "Bool", "StringEquals"})
+_SEVERAL = ("ForAllValues:ArnEquals", "ForAnyValue:ArnEquals")
+"""What a key that has several values takes: none may be another, and there has to be one."""
 
 
 def too_much(statement: Statement, known: Ground) -> Iterator[str]:
@@ -45,17 +47,9 @@ def too_much(statement: Statement, known: Ground) -> Iterator[str]:
 def _unsaid(statement: Statement, call: Call, known: Ground) -> Iterator[str]:
     """The keys that a call has to carry and may leave out, or carry with another value."""
     for key in call.says:
-        told = [
-            it.values
-            for it in statement.conditions
-            if it.key == key and it.operator in _EXACT and not (it.operator == "ArnEquals" and _patterns(it.values))
-        ]
-        if not any({*values} <= known.says[key] for values in told):
+        told = {it.operator for it in statement.conditions if it.key == key and {*it.values} <= known.says[key]}
+        if not (told >= {*_SEVERAL} if key == TARGET else told & _EXACT):
             yield key
-
-
-def _patterns(values: tuple[str, ...]) -> bool:
-    return any(sign in value for value in values for sign in "*?")
 
 
 def read(text: object) -> tuple[Statement, ...]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any, Final
 
-from infra.verify.ci_ground import CALLS, Ground
+from infra.verify.ci_ground import CALLS, TARGET, Ground
 from infra.verify.values import record
 
 _OTHERS: Final = (
@@ -96,7 +96,10 @@ def _made_up(statement: Mapping[str, Any], known: Ground) -> Iterator[tuple[str,
             said.setdefault(key.lower(), set()).update(it.replace("*", "x") for it in _listed(values))
     for action in sorted(actions):
         keys = sorted({*said, *(CALLS[action].says if action in CALLS else ())})
-        values = [[*sorted({*said.get(key, ()), *_STRANGE, *known.says.get(key, ())}, key=str), None] for key in keys]
+        values = [
+            [*sorted({*said.get(key, ()), *_strange(key, known), *known.says.get(key, ())}, key=str), None]
+            for key in keys
+        ]
         for resource in sorted(resources):
             if not any(fnmatchcase(resource, it) for it in _listed(statement.get("Resource", "*"))):
                 continue
@@ -105,6 +108,13 @@ def _made_up(statement: Mapping[str, Any], known: Ground) -> Iterator[tuple[str,
                 for choice in choices:
                     told = dict(zip(keys, right, strict=True)) | ({keys[at]: choice} if keys else {})
                     yield action, resource, told
+
+
+def _strange(key: str, known: Ground) -> Iterator[str]:
+    """What nobody declared that a call says, alone and beside what was."""
+    yield from _STRANGE
+    if key == TARGET:
+        yield from (f"{it} {_STRANGE[-1]}" for it in known.says[key])
 
 
 def _allows(statement: Mapping[str, Any], action: str, resource: str, told: Mapping[str, str | None]) -> bool:
@@ -120,8 +130,12 @@ def _allows(statement: Mapping[str, Any], action: str, resource: str, told: Mapp
 
 
 def _holds(operator: str, given: str | None, values: list[str]) -> bool:
-    """One comparison; what is not known to be false holds."""
-    match operator.removeprefix("ForAnyValue:"):
+    """One comparison; what is not known to be false holds. Several values of one key stand apart by blanks."""
+    many, _, one = operator.rpartition(":")
+    if many:
+        each = [_holds(one, it, values) for it in (given or "").split()]
+        return any(each) if many == "ForAnyValue" else all(each)
+    match operator:
         case "StringEquals" | "Bool":
             return given in values
         case "ArnEquals" | "ArnLike" | "StringLike":
@@ -133,6 +147,6 @@ def _holds(operator: str, given: str | None, values: list[str]) -> bool:
 def _declared(action: str, resource: str, told: Mapping[str, str | None], known: Ground) -> bool:
     """Whether a call is one that a deployment makes."""
     call = CALLS.get(action)
-    if call is None or any(told.get(key) not in known.says[key] for key in call.says):
+    if call is None or any(not {*(told.get(key) or "?").split()} <= known.says[key] for key in call.says):
         return False
     return any(fnmatchcase(resource, place) for about in call.about for place in known.places[about])

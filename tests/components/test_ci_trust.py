@@ -1,9 +1,11 @@
 """Who deploys, as it is registered for production: taken over from before the stack, kept after it, without a key."""
 
 import json
+from hashlib import sha256
 
 from infra import settings
 from infra.residency.ci import AUDIENCE
+from infra.residency.deployer import powers
 from infra.residency.planner import plan
 from tests.residency.test_ci import BY_CI
 from tests.support.programs import AS_OF, ROOT, planned, shipped
@@ -22,7 +24,8 @@ ROLES = dict.fromkeys(REACHED, "usdata-deployer") | {"444444444444": "usdata-log
 
 def test_each_account_believes_the_issuer_and_lets_its_jobs_act_as_the_deployer():
     """By the account's own provider; taken over by id, retained, and every document as planned."""
-    ci = settings.load(settings.stack_file(ROOT, "us-prod"), configured=None, as_of=AS_OF).plan.ci
+    whole = settings.load(settings.stack_file(ROOT, "us-prod"), configured=None, as_of=AS_OF).plan
+    ci, let = whole.ci, powers(whole)
     made = shipped("us-prod", preview=False)
     assert {
         (it.name, it.provider, it.inputs["url"], *it.inputs["clientIdLists"], it.import_id, it.retain, it.protect)
@@ -36,10 +39,37 @@ def test_each_account_believes_the_issuer_and_lets_its_jobs_act_as_the_deployer(
         (provider, ci.trust(account, ROLES[account]).text(), ROLES[account], True)
         for account, provider in REACHED.items()
     }
-    limits = [it for it in made.of_type(ROLE_POLICY) if it.inputs["name"] == "never"]
-    assert {(it.provider, it.inputs["role"], it.inputs["policy"]) for it in limits} == {
-        (provider, ROLES[account], ci.limits(account, ROLES[account]).text()) for account, provider in REACHED.items()
+    own = [it for it in made.of_type(ROLE_POLICY) if it.inputs["role"] in ROLES.values()]
+    assert {(it.provider, it.import_id, it.inputs["policy"], it.retain) for it in own} == {
+        (provider, f"{ROLES[account]}:{name}", policy.text(), True)
+        for account, provider in REACHED.items()
+        for name, policy in (
+            ("never", ci.limits(account, ROLES[account])),
+            ("may", let.may[account, ROLES[account]]),
+        )
     }
+    bounds = made.of_type("aws:iam/policy:Policy")
+    assert {(it.provider, it.import_id, it.inputs["policy"], it.retain) for it in bounds} == {
+        (REACHED[account], f"arn:aws:iam::{account}:policy/usds-boundary", policy.text(), True)
+        for account, policy in let.boundaries.items()
+    }
+    bounded = {it.inputs["name"]: it.inputs["permissionsBoundary"] for it in made.of_type(ROLE) if it not in roles}
+    assert bounded == {
+        f"usds-transfer-{site}": f"arn:aws:iam::{account}:policy/usds-boundary"
+        for site, account in (("virginia", "111111111111"), ("singapore", "222222222222"))
+    }
+
+
+def test_another_document_is_another_resource():
+    """It is imported, and so has to be there first: nobody who deploys is let put it there."""
+    whole = shipped("us-prod", preview=False)
+    documents = [it for it in whole.of_type(ROLE_POLICY) if it.inputs["role"] in ROLES.values()]
+    carried = [(it.name, it.inputs["policy"]) for it in (*documents, *whole.of_type("aws:iam/policy:Policy"))]
+    carried += [(it.name, it.inputs["assumeRolePolicy"]) for it in whole.of_type(ROLE) if it.import_id]
+    assert {name.rpartition("-")[2] for name, _ in carried} == {
+        sha256(text.encode()).hexdigest()[:8] for _, text in carried
+    }
+    assert len(carried) == 4 * 3 + 2
 
 
 def test_the_identity_domain_believes_the_same_jobs():

@@ -70,6 +70,9 @@ def holds(operator: str, key: str, values: list[str], keys: Mapping[str, Any]) -
     if operator.startswith("ForAnyValue:"):
         plain = operator.partition(":")[2]
         return any(holds(plain, key, values, {key: it}) for it in keys.get(key, ()))
+    if operator.startswith("ForAllValues:"):
+        plain = operator.partition(":")[2]
+        return all(holds(plain, key, values, {key: it}) for it in keys.get(key, ()))
     if "Not" in operator:
         return not holds(operator.replace("Not", ""), key, values, keys)
     return key in keys and any(_compare(operator, keys[key], value) for value in values)

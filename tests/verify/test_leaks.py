@@ -7,6 +7,7 @@ that the named theorem answers so, by both of its deciders; not that no other th
 # ruff: noqa: E501 - a case is a line
 
 import json
+import re
 
 import pytest
 
@@ -29,8 +30,9 @@ class Stack:
         self.all = {step["urn"]: step["newState"] for step in self.steps}
 
     def state(self, kind, name):
-        """The resource of the last part of a type, and of a name."""
-        (found,) = (s for s in self.all.values() if s["type"].endswith(f":{kind}") and s["urn"].endswith(f"::{name}"))
+        """The resource of the last part of a type, and of a name, which may go on with what its document says."""
+        called = re.compile(rf".*::{re.escape(name)}(-[0-9a-f]{{8}})?")
+        (found,) = (s for s in self.all.values() if s["type"].endswith(f":{kind}") and called.fullmatch(s["urn"]))
         return found
 
     def put(self, kind, logical, **inputs: object):
@@ -119,16 +121,19 @@ def says(what, who="Allow group deployers"):
     return lambda stack: stack.state("Policy", "deployers")["inputs"]["statements"].append(text)
 
 
-def believes(edit):
-    """Another trust of the deployer in Virginia."""
+def believes(edit, kind="Role", name="usdata-deployer-111111111111", path="assumeRolePolicy"):
+    """Another trust of the deployer in Virginia, or another of its documents."""
 
     def edited(stack):
-        inputs = stack.state("Role", "usdata-deployer-111111111111")["inputs"]
-        document = json.loads(inputs["assumeRolePolicy"])
+        inputs = stack.state(kind, name)["inputs"]
+        document = json.loads(inputs[path])
         edit(document["Statement"][0])
-        inputs["assumeRolePolicy"] = json.dumps(document)
+        inputs[path] = json.dumps(document)
 
     return edited
+
+
+OF_DEPLOYER = {"kind": "RolePolicy", "name": "usdata-deployer-111111111111-may", "path": "policy"}
 
 
 SIGNED = "token.actions.githubusercontent.com"
@@ -173,6 +178,8 @@ LEAKS = [
     ("T5", "jobs of any repository deploy", believes(lambda it: it.update(Condition=ANY_JOB)), REFUTED),
     ("T5", "tokens for anybody deploy", believes(lambda it: it["Condition"]["StringEquals"].pop(f"{SIGNED}:aud")), REFUTED),
     ("T5", "somebody deploys without a token", believes(lambda it: it["Principal"].update(AWS=MASTER)), REFUTED),
+    ("T5", "a deployer may do anything", believes(lambda it: it.update(Action="*", Resource="*"), **OF_DEPLOYER), REFUTED),
+    ("T5", "a deployer could let a role do anything", put("Role", "transfer-virginia", permissionsBoundary=None), REFUTED),
     ("T5", "the identity domain believes any job that deploys", put("DomainsIdentityPropagationTrust", "ci", impersonationServiceUsers=[{"rule": 'sub sw "repo:"', "value": "5e0a83b7d6c94f12b7e43d90a8c1f257"}]), REFUTED),
     ("T6", "a bucket under Oracle's key", lambda s: s.drop("Bucket", "profiles-us-ashburn-1", "kmsKeyId"), REFUTED),
     ("T6", "a bucket under a stranger's key", put("Bucket", "profiles-us-ashburn-1", kmsKeyId="ocid1.key.oc1.iad.x.y"), REFUTED),
