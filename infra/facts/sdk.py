@@ -17,12 +17,16 @@ from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from infra.facts.load import oci_flags
 from infra.facts.model import Kind, Origin, PropertyFacts, TypeFacts
 
 _SCALARS = {bool: Kind.BOOLEAN, int: Kind.INTEGER, float: Kind.NUMBER, str: Kind.STRING}
+_LOADING = Lock()
+"""For one thread after the other to be the first that uses a package."""
+
 _pulumi_types: Any = importlib.import_module("pulumi._types")  # the SDK keeps its type reflection in a private module
 
 
@@ -68,13 +72,21 @@ def _resource_class(package: str, token: str) -> Any | None:
     if found is None:
         return None
     package_name, name = found
-    file = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", token.split(":")[1].rpartition("/")[2]).lower()
     with warnings.catch_warnings():  # modules of the SDK announce deprecated classes when they are imported
         warnings.simplefilter("ignore", DeprecationWarning)
-        # The SDK's packages load when first used, and one that another thread has begun to use looks empty meanwhile.
-        # A class's own module is loaded under Python's lock; a handful of files have names of another form.
-        own = f"{package_name}.{file}"
-        return getattr(importlib.import_module(own if find_spec(own) else package_name), name)
+        with _LOADING:
+            resource = getattr(importlib.import_module(package_name), name, None)
+        return resource or getattr(importlib.import_module(_own_module(package_name, token)), name)
+
+
+def _own_module(package_name: str, token: str) -> str:
+    """The module of a class, which is loaded under Python's lock.
+
+    Packages of the SDK load when first used, and one that a program has begun to use looks empty to other threads until
+    it is loaded. No class may be taken from its own module before: its package would be left without it.
+    """
+    file = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", token.split(":")[1].rpartition("/")[2]).lower()
+    return f"{package_name}.{file}"
 
 
 def _arguments_class(resource: Any) -> Any:

@@ -28,6 +28,20 @@ def test_a_package_that_another_thread_is_loading_is_no_obstacle():
     assert (done.stdout.split(), done.stderr) == (["True", "None"], "")
 
 
+ASKED_FIRST = """
+from infra.facts.sdk import describe
+assert describe("oci:Monitoring/alarm:Alarm") is not None
+import pulumi_oci
+print(pulumi_oci.monitoring.Alarm.__name__)
+"""
+
+
+def test_a_program_finds_a_class_that_was_asked_about_before_it_began():
+    """A provider that serves another run in the same process does not leave the package without the class."""
+    done = subprocess.run([sys.executable, "-c", ASKED_FIRST], capture_output=True, text=True, check=False)  # noqa: S603
+    assert (done.stdout.split(), done.stderr) == (["Alarm"], "")
+
+
 def test_a_class_whose_file_has_a_name_of_another_form_is_found_in_its_package():
     """A name that begins with one letter and an acronym is not split as the others are."""
     found = describe("aws:glue/mLTransform:MLTransform")
