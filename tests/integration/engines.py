@@ -28,8 +28,10 @@ from infra.engine.digest import digest
 from infra.engine.options import Command, Options
 from infra.engine.secrets import SecretsManager
 from infra.engine.store import StateFile
+from infra.residency.holders import Deployed
+from infra.residency.holders_lock import Lock, text
 from infra.sandbox import ordinary_cli
-from infra.settings.evidence import read_evidence
+from infra.settings.evidence import lock_file, read_evidence, read_lock
 from tests.engine.player import _event
 from tests.integration.ordinary import OrdinaryStack, Played
 
@@ -150,9 +152,20 @@ class Project(OrdinaryStack):
         """What the plan rests on under `pulumi`, the files; the command line asks a simulated stack's state too."""
         return read_evidence(self.folder, self.stack)
 
-    def lock(self) -> None:
-        """`python -m infra lock`."""
-        lock._write(Workspace(root=self.folder, stack=self.stack), None, AS_OF)
+    def lock(self, state_file: Path | None = None) -> None:
+        """`python -m infra lock`, with `--state` where a file is named."""
+        lock._write(Workspace(root=self.folder, stack=self.stack), state_file, AS_OF)
+
+    def begin_lock(self) -> None:
+        """Lock a stack that was not: with nothing, before anything is deployed."""
+        lock_file(self.folder, self.stack).write_text(text(Lock(stack=self.stack, deployed=Deployed())))
+
+    def had(self) -> Deployed:
+        """What the lock says has been deployed."""
+        locked = read_lock(self.folder, self.stack)
+        assert locked is not None
+        assert locked.deployed is not None
+        return locked.deployed
 
     @property
     def _workspace(self) -> _Workspace:
@@ -160,19 +173,20 @@ class Project(OrdinaryStack):
 
     def embedded_state(self) -> dict[str, Any]:
         """The state that the embedded engine keeps."""
-        return json.loads(self._embedded_state.read_text())["deployment"]
+        return json.loads(self.embedded_file.read_text())["deployment"]
 
     @property
-    def _embedded_state(self) -> Path:
+    def embedded_file(self) -> Path:
+        """Where the embedded engine keeps its state, in the form of an export."""
         return self.folder / ".sandbox" / "state" / f"{self.stack}.json"
 
     def unprotect(self) -> None:
         """`python -m infra state unprotect --all`."""
         manager = SecretsManager(ordinary_cli.PASSPHRASE)
-        with StateFile.open(self._embedded_state, manager) as file:
+        with StateFile.open(self.embedded_file, manager) as file:
             file.rebase(engine_edits.apply(file.state, ["unprotect", "--all"]))
 
     def take_over(self) -> None:
         """Let the embedded engine go on from the real one's state."""
-        self._embedded_state.parent.mkdir(exist_ok=True)
-        self._embedded_state.write_text(json.dumps({"version": 3, "deployment": self.ordinary_state()}))
+        self.embedded_file.parent.mkdir(exist_ok=True)
+        self.embedded_file.write_text(json.dumps({"version": 3, "deployment": self.ordinary_state()}))

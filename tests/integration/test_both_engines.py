@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.residency.holders import data_buckets
+from infra.residency.lifecycle import Phase
 from infra.sandbox import Action, Fault, Faults
 from tests.integration import edits
 from tests.integration.comparing import differences, offline_differences, state_differences
 from tests.integration.engines import CHECKOUT, Project
-from tests.support import beforehand
+from tests.support import beforehand, phases, receipts
 
 if TYPE_CHECKING:
     from tests.integration.ordinary import Played
@@ -108,6 +110,49 @@ def test_every_edit(applied, tmp_path, key):
     assert differences(wanted, got, project.ordinary_state()) == []
     offline = project.embedded("preview", state_file=project.folder / "exported.json")
     assert offline_differences(wanted, offline) == []
+
+
+@needs_pulumi
+@pytest.mark.campaign
+def test_every_phase_of_a_legacy_site(tmp_path):
+    """From backup to its end, as the runbook has it, with test-signed receipts: previews, updates and states agree.
+
+    Each engine has clouds and a holders lock of its own.
+    """
+    real, embedded = Project.made(tmp_path / "real"), Project.made(tmp_path / "embedded")
+    for project in (real, embedded):
+        project.begin_lock()
+    states: list[dict] = []  # of both engines, whose provider instances go with a site
+    for phase in Phase:
+        for project in (real, embedded):
+            _move(project, phase)
+        wanted, got = real.ordinary("preview"), embedded.embedded("preview")
+        assert (wanted.exit, got.exit) == (0, 0), wanted.errors + got.errors
+        assert not states or differences(wanted, got, *states) == []
+        wanted, got = real.ordinary("up"), embedded.embedded("up")
+        assert (wanted.exit, got.exit) == (0, 0), wanted.errors + got.errors
+        states += [real.ordinary_state(), embedded.embedded_state()]
+        assert differences(wanted, got, *states) == []
+        assert state_differences(*states[-2:]) == []
+        real.lock(real.export(tmp_path / "real.json"))
+        embedded.lock(embedded.embedded_file)
+        assert real.had() == embedded.had()
+
+
+def _move(project: Project, phase: Phase) -> None:
+    """Write a phase, what it needs beside it, and its receipts, and lock what is planned then."""
+    deployment, had = project.deployment, project.had()
+    site = deployment["legacy"]["sites"][phases.SITE]
+    site |= {"phase": phase.value, "operatorRole": "retirers"}
+    deployment["legacy"]["signers"] = receipts.SIGNERS
+    if phases.STEPS[phase]:
+        site["confirmCensus"] = receipts.root(data_buckets(had, phases.SITE))
+        folder = project.folder / "stacks" / "receipts" / project.stack
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in phases.proof(phase, had).receipts[phases.SITE]:
+            (folder / name).write_text(content)
+    project.write(deployment)
+    project.lock()
 
 
 PRODUCTION: dict[str, edits.Edit] = {
