@@ -108,6 +108,8 @@ class Component(pulumi.ComponentResource):
         depends_on: Iterable[pulumi.Resource] = (),
         kept: bool = True,
         adopt: str | None = None,
+        told_once: Iterable[str] = (),
+        secrets: Iterable[str] = (),
     ) -> pulumi.ResourceOptions:
         """Options of a child that holds data or keys, or guards what does.
 
@@ -119,11 +121,15 @@ class Component(pulumi.ComponentResource):
             adopt: id of the existing resource to import, where it was there before this stack. Adoption comes with
                 protection on purpose: it has users that the stack does not know of, so a diff that would replace it
                 has to fail.
+            told_once: inputs that its cloud takes when it is made and at no other time.
+            secrets: outputs that are kept encrypted.
         """
         return pulumi.ResourceOptions(
             parent=self,
             provider=provider,
             depends_on=list(depends_on),
+            ignore_changes=list(told_once),
+            additional_secret_outputs=list(secrets),
             protect=kept,
             retain_on_delete=kept,
             import_=adopt,

@@ -28,7 +28,7 @@ from infra.residency.regions import UsRegion
 Tier = TypeVar("Tier", bound=StrEnum)
 """The subnets of one kind of VCN."""
 
-_TCP = "6"
+TCP = "6"
 _LOG_DAYS = 180
 """The longest that the Logging service keeps anything."""
 
@@ -72,7 +72,7 @@ class VcnComponent(Component, Generic[Tier]):
     """A component around one VCN.
 
     Attributes:
-        flows: the log group of what passes its subnets.
+        flows: the log group of what passes its subnets, where it has one of its own.
     """
 
     flows: oci.logging.LogGroup
@@ -82,9 +82,23 @@ class VcnComponent(Component, Generic[Tier]):
         self._site = site
 
     def _vcn_with_emptied_defaults(
-        self, cidr: IPv4Network, dns_label: str, *, ipv6: bool = False, carries: SecurityAttributes = NO_ATTRIBUTES
+        self,
+        cidr: IPv4Network,
+        dns_label: str,
+        *,
+        ipv6: bool = False,
+        carries: SecurityAttributes = NO_ATTRIBUTES,
+        lets_out: tuple[oci.core.DefaultSecurityListEgressSecurityRuleArgs, ...] = (),
     ) -> tuple[oci.core.Vcn, tuple[pulumi.Resource, ...]]:
-        """The VCN, and its emptied defaults, which every subnet depends on."""
+        """The VCN, and its emptied defaults, which every subnet depends on.
+
+        Args:
+            cidr: its range.
+            dns_label: its name in addresses.
+            ipv6: whether Oracle gives it addresses of IPv6, too.
+            carries: its security attributes.
+            lets_out: all that its default list lets through, where what stands in it takes no security group.
+        """
         site = self._site
         vcn = oci.core.Vcn(
             site.logical("vcn"),
@@ -104,7 +118,7 @@ class VcnComponent(Component, Generic[Tier]):
                 compartment_id=site.compartment_id,
                 display_name=site.display("unused-list"),
                 ingress_security_rules=[],
-                egress_security_rules=[],
+                egress_security_rules=list(lets_out),
                 opts=self._child(site.provider),
             ),
             oci.core.DefaultRouteTable(
@@ -151,7 +165,7 @@ class VcnComponent(Component, Generic[Tier]):
             f"{self._site.logical(rule.tier)}-{rule.way}",
             network_security_group_id=groups[rule.tier].id,
             direction=rule.direction,
-            protocol=_TCP,
+            protocol=TCP,
             source=end if inward else None,
             source_type=kind if inward else None,
             destination=None if inward else end,
@@ -175,10 +189,14 @@ class VcnComponent(Component, Generic[Tier]):
             description=f"What passes the subnets in {site.region}",
             opts=self._child(site.provider),
         )
+        self._log_flows(subnets, self.flows)
+
+    def _log_flows(self, subnets: Mapping[Tier, oci.core.Subnet], group: oci.logging.LogGroup) -> None:
+        site = self._site
         for tier, subnet in subnets.items():
             oci.logging.Log(
                 site.logical(f"{tier}-flows"),
-                log_group_id=self.flows.id,
+                log_group_id=group.id,
                 display_name=site.display(f"{tier}-flows"),
                 log_type="SERVICE",
                 is_enabled=True,

@@ -90,13 +90,14 @@ class HolderWatch:
         found = {
             "name": args.name if kind.named_by is None else props.get(_snake(kind.named_by)),
             "place": props.get("region") or (self._regions.get(provider) if provider is not None else None),
-            **{name: props.get(_snake(name)) for name in kind.fixed},
+            **dict.fromkeys(kind.fixed),
+            **dict(kind.identity(lambda path: _at(props, path))),
         }
         yield from _differences(holder, found)
         kept = holder.of not in self._given_up
         if (opts.protect, opts.retain_on_delete) != (kept, kept):
             yield f"is {'not ' if kept else ''}protected and retained, against the plan"
-        yield from (f"has the option {name}" for name in _REFUSED_OPTIONS if _given(opts, name))
+        yield from (f"has the option {name}" for name in _REFUSED_OPTIONS if _given(opts, name, kind.told_once))
         yield from (f"has the alias {alias}" for alias in opts.aliases or () if not _former_type(alias))
 
 
@@ -110,14 +111,25 @@ def _refuse(problems: Iterable[str]) -> NoReturn:
 
 def _differences(holder: Holder, found: Mapping[str, object]) -> Iterator[str]:
     wanted = {"name": holder.name, "place": holder.place, **dict(holder.fixed)}
-    for name, value in wanted.items():
-        if found[name] != value:
-            yield f"has {name} {found[name]!r}, planned is {value!r}: it would be replaced"
+    for name, value in found.items():
+        if value != wanted.get(name):
+            yield f"has {name} {value!r}, planned is {wanted.get(name)!r}: it would be replaced"
 
 
-def _given(opts: pulumi.ResourceOptions, name: str) -> bool:
+def _given(opts: pulumi.ResourceOptions, name: str, told_once: tuple[str, ...]) -> bool:
     value: Any = getattr(opts, name, None)
+    if name == "ignore_changes":
+        value = [path for path in value or () if path not in told_once]
     return value is not None and value != [] and value is not False
+
+
+def _at(props: object, path: str) -> object:
+    """What the program gives at a dotted path; None where it gives nothing. Arguments are maps or the SDK's classes."""
+    found: Any = props
+    for name in map(_snake, path.split(".")):
+        inner = cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else None
+        found = getattr(cast("object", found), name, None) if inner is None else inner.get(name)
+    return cast("object", found)
 
 
 def _former_type(alias: object) -> bool:

@@ -8,6 +8,7 @@ findings and nothing else.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import assert_never
 
 import pulumi
 import pulumi_aws as aws
@@ -24,7 +25,8 @@ from components.cloud_guard import CloudGuard, CloudGuardArgs
 from components.edge import PublicEdge, PublicEdgeArgs
 from components.edge_network import EdgeNetwork, EdgeNetworkArgs
 from components.guardrails import Guardrails, GuardrailsArgs
-from components.keys import RegionalKeys, RegionalKeysArgs
+from components.key_path import KeyPath, KeyPathArgs
+from components.keys import InOracle, Outside, RegionalKeys, RegionalKeysArgs
 from components.legacy_backup import LegacyBackup, LegacyBackupArgs
 from components.network import PeeringMesh, PeeringMeshArgs, RegionalNetwork, RegionalNetworkArgs
 from components.organization_control import OrganizationControl, OrganizationControlArgs
@@ -51,6 +53,7 @@ from infra.residency.deployer import powers
 from infra.residency.evidence import NO_EVIDENCE, Evidence
 from infra.residency.findings import ResidencyError, render
 from infra.residency.guardrails import PacketRoutingState
+from infra.residency.keys import ExternalCustody, VaultKind
 from infra.residency.placement import Plan, RegionRole, SitePlan
 from infra.residency.reachability import Claim, claims, edge_claims
 from infra.residency.regions import UsRegion
@@ -117,19 +120,6 @@ def _register(plan: Plan) -> None:
         CloudGuard("cloud-guard", CloudGuardArgs(foundation=foundation, plan=plan.guardrails.cloud_guard))
     if plan.access is not None:
         Access("access", AccessArgs(foundation=foundation, plan=plan.access))
-    vaults = {
-        region: RegionalKeys(
-            f"keys-{region}",
-            RegionalKeysArgs(
-                foundation=foundation,
-                region=region,
-                care=plan.key_care,
-                keys=tuple(key for key in plan.keys if key.region is region),
-                provider=provider,
-            ),
-        )
-        for region, provider in providers.regions.items()
-    }
     carried = _packet_routing(plan, foundation)
     applications = {edge.region: edge.application_subnet for edge in plan.traffic.edges} if plan.traffic else {}
     networks = {
@@ -146,6 +136,7 @@ def _register(plan: Plan) -> None:
         )
         for network in plan.networks
     }
+    vaults = _vaults(plan, foundation, networks, providers)
     PeeringMesh(
         "peering",
         PeeringMeshArgs(
@@ -204,6 +195,43 @@ def _register(plan: Plan) -> None:
             plan.audit, foundation, access=access, networks=networks, edges=edges, stores=stores, providers=providers
         )
         _record_sites(plan, plan.audit.subscribers, providers)
+
+
+def _vaults(
+    plan: Plan, foundation: TenancyFoundation, networks: Mapping[UsRegion, RegionalNetwork], providers: Providers
+) -> Mapping[UsRegion, RegionalKeys]:
+    care = plan.key_care
+
+    def kept(region: UsRegion, provider: oci.Provider) -> InOracle | Outside:
+        match care.vault:
+            case VaultKind() as kind:
+                return InOracle(kind=kind, rotation_days=care.rotation_days)
+            case ExternalCustody() as custody:
+                args = KeyPathArgs(
+                    foundation=foundation,
+                    region=region,
+                    manager=custody.managers[region],
+                    flows=networks[region].flows,
+                    provider=provider,
+                )
+                endpoint = KeyPath(f"key-path-{region}", args).endpoint
+                return Outside(custody=custody, endpoint=endpoint, client_secret=settings.key_manager_secret())
+            case _:
+                assert_never(care.vault)
+
+    return {
+        region: RegionalKeys(
+            f"keys-{region}",
+            RegionalKeysArgs(
+                foundation=foundation,
+                region=region,
+                kept=kept(region, provider),
+                keys=tuple(key for key in plan.keys if key.region is region),
+                provider=provider,
+            ),
+        )
+        for region, provider in providers.regions.items()
+    }
 
 
 def _record(

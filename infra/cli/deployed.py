@@ -76,8 +76,15 @@ def _holder(resource: Resource, resources: Mapping[str, Resource]) -> Holder:
         name=str(inputs.get(kind.named_by)) if kind.named_by is not None else resource.name,
         place=str(place),
         of=_origin(resource, resources, str(place)),
-        fixed=tuple((name, cast("Any", inputs.get(name))) for name in kind.fixed),
+        fixed=kind.identity(lambda path: _at(inputs, path)),
     )
+
+
+def _at(inputs: object, path: str) -> object:
+    """What inputs have at a dotted path; None where they have nothing."""
+    for name in path.split("."):
+        inputs = cast("Mapping[str, Any]", inputs).get(name) if isinstance(inputs, dict) else None
+    return inputs
 
 
 def _origin(resource: Resource, resources: Mapping[str, Resource], place: str) -> str:

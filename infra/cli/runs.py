@@ -241,12 +241,14 @@ def _run(
 
         main(as_of=as_of, evidence=evidence, edits=request.edits)
 
+    configured = configuration(workspace, deployment=value if request.edits else None)
     return deployment.run(
         command=request.command,
         program=program if request.command in _PROGRAMS else None,
         project=PROJECT,
         stack=workspace.stack,
-        config=configuration(workspace, deployment=value if request.edits else None),
+        config=configured.values,
+        secret_keys=configured.secrets,
         state=state,
         providers=providers,
         root_directory=_CODE,

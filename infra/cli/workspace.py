@@ -6,11 +6,14 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, cast
 
 from infra import settings
 from infra.cli.refusal import Refused
 from infra.residency.findings import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PROJECT: Final = "usdata"
 """The name in Pulumi.yaml; it is part of every URN."""
@@ -111,17 +114,31 @@ def open_workspace(root: Path, stack: str) -> Workspace:
     )
 
 
-def configuration(workspace: Workspace, *, deployment: object | None = None) -> dict[str, str]:
-    """The stack's configuration as an engine hands it to a program: structured values as JSON.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """A stack's configuration as an engine hands it to a program.
 
-    Read with another parser than the settings', on purpose: the program holds one view against the other.
+    Attributes:
+        values: By key; structured values as JSON.
+        secrets: The keys of those that are secret, which are never shown and never leave an engine in the clear.
+    """
+
+    values: Mapping[str, str]
+    secrets: frozenset[str]
+
+
+def configuration(workspace: Workspace, *, deployment: object | None = None) -> Configuration:
+    """The stack's configuration as an engine hands it to a program.
+
+    Read with another parser than the settings', on purpose: the program holds one view against the other. A secret of a
+    simulated stack is opened with its passphrase; that of any other is a value that is not known, and stays closed.
 
     Args:
         workspace: The stack.
         deployment: What stands in place of the file's deployment value; only a what-if preview has such a thing.
 
     Raises:
-        Refused: Pulumi.yaml is not readable as what it should be.
+        Refused: Pulumi.yaml is not readable as what it should be, or a secret cannot be opened.
     """
     import yaml  # noqa: PLC0415 (only a run needs it)
 
@@ -132,13 +149,46 @@ def configuration(workspace: Workspace, *, deployment: object | None = None) -> 
             raise Refused(f"{path.name} cannot be read: {error}", fix="restore it from version control") from error
         if not isinstance(document, dict):
             raise Refused(f"{path.name} holds no map", fix="restore it from version control")
-        values = cast("dict[str, Any]", document).get("config")
+        return cast("dict[str, Any]", document)
+
+    def values_in(document: dict[str, Any]) -> dict[str, Any]:
+        values = document.get("config")
         return cast("dict[str, Any]", values) if isinstance(values, dict) else {}
 
-    values = {**load(workspace.root / "Pulumi.yaml"), **load(workspace.file)}
+    file = load(workspace.file)
+    values = {**values_in(load(workspace.root / "Pulumi.yaml")), **values_in(file)}
     if deployment is not None:
         values["usdata:deployment"] = deployment
-    return {key: value if isinstance(value, str) else _compact(value) for key, value in sorted(values.items())}
+    closed = {key: str(value["secure"]) for key, value in values.items() if _is_closed(value)}
+    opened = _opened(workspace, str(file.get("encryptionsalt") or ""), closed) if closed else {}
+    plain = {key: value if isinstance(value, str) else _compact(value) for key, value in values.items()}
+    return Configuration(values=dict(sorted((plain | opened).items())), secrets=frozenset(closed))
+
+
+def _is_closed(value: object) -> TypeGuard[Mapping[str, object]]:
+    """Whether a value is one that `pulumi config set --secret` wrote."""
+    return isinstance(value, dict) and set(cast("dict[str, object]", value)) == {"secure"}
+
+
+def _opened(workspace: Workspace, salt: str, closed: Mapping[str, str]) -> dict[str, str]:
+    """What secrets are; not known where the stack is a real one, whose passphrase is none of this engine's business."""
+    from infra.engine.urns import UNKNOWN_ID  # noqa: PLC0415 (only a stack with a secret needs it)
+
+    if not workspace.is_simulated:
+        return dict.fromkeys(closed, UNKNOWN_ID)
+    from infra.engine.secrets import SecretsError, SecretsManager  # noqa: PLC0415 (the same)
+
+    manager = SecretsManager(workspace.passphrase())
+    try:
+        manager.adopt({"type": "passphrase", "state": {"salt": salt}})
+        return {key: manager.decrypt(text) for key, text in closed.items()}
+    except SecretsError as error:
+        raise Refused(
+            f"a secret of {workspace.shown_file} cannot be opened",
+            given=", ".join(closed),
+            why=str(error),
+            fix=f"pulumi config set --secret, with the stack's own passphrase: -s {workspace.stack}",
+        ) from error
 
 
 def _compact(value: object) -> str:

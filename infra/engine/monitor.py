@@ -149,9 +149,7 @@ class Monitor:
         return resource_pb2.RegisterResourceResponse(
             urn=resource.urn,
             id=resource.id,
-            object=wire.to_struct(
-                outputs, wire.Keep(secrets=request.acceptSecrets, resources=request.acceptResources, unknowns=True)
-            ),
+            object=wire.to_struct(outputs, _kept(request)),
             result=outcome,
             unknown=registered.unknown,
         )
@@ -253,8 +251,9 @@ class Monitor:
         except StepFailedError as error:
             resource = error.step.resource
         self._settled.add(resource.urn, request.parent, custom=True, exists=bool(resource.id))
-        keep = wire.Keep(secrets=request.acceptSecrets, resources=request.acceptResources, unknowns=True)
-        return resource_pb2.ReadResourceResponse(urn=resource.urn, properties=wire.to_struct(resource.outputs, keep))
+        return resource_pb2.ReadResourceResponse(
+            urn=resource.urn, properties=wire.to_struct(resource.outputs, _kept(request))
+        )
 
     def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:  # noqa: N802 (the protocol's)
         """Call a function of a provider."""
@@ -383,6 +382,11 @@ class _Skipped(Exception):  # noqa: N818 (an outcome, no error)
     def __init__(self, resource: Resource) -> None:
         super().__init__(resource.urn)
         self.resource = resource
+
+
+def _kept(request: resource_pb2.RegisterResourceRequest | resource_pb2.ReadResourceRequest) -> wire.Keep:
+    """How outputs go to the program that asked."""
+    return wire.Keep(secrets=request.acceptSecrets, resources=request.acceptResources, unknowns=True, closed=True)
 
 
 def _returned(result: Properties, keep: wire.Keep) -> resource_pb2.ResourceInvokeResponse:

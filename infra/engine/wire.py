@@ -45,12 +45,15 @@ class Keep:
         resources: Resource references go as references rather than as identifier or URN.
         unknowns: Unknown values go as such.
         assets: Assets go with their contents rather than by their hash alone.
+        closed: Secrets that cannot be opened go as secrets that are not known, rather than not at all. Only for a
+            program: a provider that was told of an unknown would forget what there is.
     """
 
     secrets: bool = True
     resources: bool = False
     unknowns: bool = False
     assets: bool = True
+    closed: bool = False
 
 
 def to_struct(properties: Properties, keep: Keep) -> struct_pb2.Struct:
@@ -103,7 +106,9 @@ def _fill(target: struct_pb2.Value, value: Value, keep: Keep) -> None:  # noqa: 
 
 
 def _fill_secret(target: struct_pb2.Value, secret: Secret, keep: Keep) -> None:
-    if isinstance(secret.element, Encrypted):
+    if isinstance(secret.element, Encrypted) and keep.closed:
+        secret = Secret(UNKNOWN)
+    elif isinstance(secret.element, Encrypted):
         raise WireError("a secret that cannot be decrypted would have to be sent; the passphrase is needed")
     if not keep.secrets:
         _fill(target, secret.element, keep)

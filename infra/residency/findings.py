@@ -25,6 +25,7 @@ class Rule(StrEnum):
     UNQUOTED_DATE = "unquoted-date"
     AMBIGUOUS_SCALAR = "ambiguous-scalar"
     CONFIG_DIFFERS = "config-differs"
+    SECRET = "secret"  # noqa: S105 - the rule's name
     # meaning
     REGION = "region"
     REGION_ROLE = "region-role"

@@ -6,18 +6,21 @@ its URN (component, type and logical name), its physical name, its place, and th
 `judge` refuses a plan in which a deployed holder is neither as it was nor covered by a receipt.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
+from typing import assert_never
 
 from infra.residency import naming
 from infra.residency.audit import AuditRecord
 from infra.residency.failover import Roles
 from infra.residency.findings import Finding, Rule, join
 from infra.residency.guardrails import PacketRoutingState
+from infra.residency.keys import EXTERNAL_VAULT, ExternalCustody, KeyCare, VaultKind
 from infra.residency.lifecycle import Phase
-from infra.residency.placement import Plan, SitePlan
+from infra.residency.placement import KeyPlan, Plan, SitePlan
+from infra.residency.regions import UsRegion
 from infra.residency.trails import ARCHIVE_REGION
 
 OCI_BUCKET = "oci:ObjectStorage/bucket:Bucket"
@@ -34,6 +37,12 @@ _ARCHIVE = "usdata:index:AuditArchive"
 _BACKUP = f"usdata:index:LegacyBackup$usdata:index:LegacyBucket${AWS_BUCKET}"
 _BACKUP_KEY = f"usdata:index:LegacyBackup${AWS_KEY}"
 
+_MANAGER = "externalKeyManagerMetadata.externalVaultEndpointUrl"
+_DOMAIN = "externalKeyManagerMetadata.oauthMetadata.idcsAccountNameUrl"
+_CLIENT = "externalKeyManagerMetadata.oauthMetadata.clientAppId"
+_OUTSIDE = "externalKeyReference.externalKeyId"
+"""What a vault and a key refer to where the keys are held outside Oracle."""
+
 Scalar = str | bool
 
 
@@ -43,18 +52,33 @@ class HolderType:
 
     Attributes:
         named_by: the input that is its physical name; None where the logical name is all it has.
-        fixed: further inputs that no cloud changes in place.
+        fixed: further inputs that no cloud changes in place, dotted; one that a holder has not is no part of it.
+        told_once: inputs that the cloud is told when it makes the holder, and that are never compared again.
     """
 
     named_by: str | None
     fixed: tuple[str, ...] = ()
+    told_once: tuple[str, ...] = ()
+
+    def identity(self, inputs: Callable[[str], object]) -> tuple[tuple[str, "Scalar"], ...]:
+        """The fixed inputs that a holder has.
+
+        Args:
+            inputs: what it has at a dotted path; None where it has nothing.
+        """
+        found = ((path, inputs(path)) for path in self.fixed)
+        return tuple((path, value) for path, value in found if isinstance(value, str | bool))
 
 
 TYPES: Mapping[str, HolderType] = MappingProxyType(
     {
         OCI_BUCKET: HolderType(named_by="name", fixed=("namespace", "storageTier")),
-        OCI_VAULT: HolderType(named_by="displayName", fixed=("vaultType",)),
-        OCI_KEY: HolderType(named_by="displayName", fixed=("protectionMode",)),
+        OCI_VAULT: HolderType(
+            named_by="displayName",
+            fixed=("vaultType", _MANAGER, _DOMAIN, _CLIENT),
+            told_once=("externalKeyManagerMetadata.oauthMetadata.clientAppSecret",),
+        ),
+        OCI_KEY: HolderType(named_by="displayName", fixed=("protectionMode", _OUTSIDE)),
         AWS_BUCKET: HolderType(named_by="bucket"),
         AWS_KEY: HolderType(named_by=None, fixed=("multiRegion",)),
     }
@@ -138,7 +162,7 @@ def _vaults(plan: Plan) -> Iterator[Holder]:
             name=naming.vault(plan.organization, region),
             place=region.value,
             of=join("oci.regions", region.value),
-            fixed=(("vaultType", plan.key_care.vault.value),),
+            fixed=(("vaultType", plan.key_care.vault_type), *_referred(plan.key_care, region)),
         )
     for key in plan.keys:
         yield Holder(
@@ -146,8 +170,32 @@ def _vaults(plan: Plan) -> Iterator[Holder]:
             name=key.name,
             place=key.region.value,
             of=join("oci.regions", key.region.value),
-            fixed=(("protectionMode", "HSM"),),
+            fixed=_protected(plan.key_care, key),
         )
+
+
+def _referred(care: KeyCare, region: UsRegion) -> tuple[tuple[str, Scalar], ...]:
+    """What a region's vault refers to."""
+    match care.vault:
+        case VaultKind():
+            return ()
+        case ExternalCustody() as custody:
+            url = custody.managers[region].url
+            return ((_MANAGER, url), (_DOMAIN, custody.domain_url), (_CLIENT, custody.client_id))
+        case _:
+            assert_never(care.vault)
+
+
+def _protected(care: KeyCare, key: KeyPlan) -> tuple[tuple[str, Scalar], ...]:
+    """How a key is protected, and which one it refers to."""
+    match care.vault:
+        case VaultKind():
+            return (("protectionMode", "HSM"),)
+        case ExternalCustody() as custody:
+            id_ = custody.managers[key.region].keys[key.data_class]
+            return (("protectionMode", EXTERNAL_VAULT), (_OUTSIDE, id_))
+        case _:
+            assert_never(care.vault)
 
 
 def _stores(plan: Plan) -> Iterator[Holder]:
@@ -291,8 +339,8 @@ def _vanished(holder: Holder, twin: Holder | None) -> Finding:
 
 def _changed(old: Holder, new: Holder) -> Finding:
     before, after = _identity(old), _identity(new)
-    changed = [name for name in before if before[name] != after.get(name)]
-    told = "; ".join(f"{name} {before[name]} would become {after.get(name)}" for name in changed)
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    told = "; ".join(f"{name} {before.get(name)} would become {after.get(name)}" for name in changed)
     return _finding(
         old,
         given=f"another {old.logical_name}: {told}",

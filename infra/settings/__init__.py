@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from infra.residency.deployment import DeploymentRequest
 from infra.residency.evidence import NO_EVIDENCE, Evidence
@@ -20,10 +20,25 @@ from infra.residency.placement import Plan
 from infra.residency.planner import plan
 from infra.settings.edits import Edit, apply, edit
 from infra.settings.fields import covered
-from infra.settings.schema import Reader
+from infra.settings.schema import KEY_MANAGER_SECRET, Reader
 from infra.settings.tree import DEPLOYMENT, Broken, Kind, Map, Node, Scalar, child, parse
 
-__all__ = ["Edit", "Loaded", "StackFile", "configured", "edit", "load", "load_content", "read", "stack_file", "stacks"]
+if TYPE_CHECKING:
+    import pulumi
+
+__all__ = [
+    "Edit",
+    "Loaded",
+    "StackFile",
+    "configured",
+    "edit",
+    "key_manager_secret",
+    "load",
+    "load_content",
+    "read",
+    "stack_file",
+    "stacks",
+]
 
 _NAMESPACE, _NAME = "usdata", "deployment"
 
@@ -86,6 +101,17 @@ def configured() -> object:
     except pulumi.ConfigTypeError as error:
         raise ResidencyError([_differs(DEPLOYMENT, "a value that is no map", "the map in the stack file")]) from error
     return {} if value is None else value
+
+
+def key_manager_secret() -> "pulumi.Output[str]":
+    """The secret of the application that Oracle is known by at the key manager, as the engine has it: a secret.
+
+    Nothing may look at it: it goes to the one resource that takes it. A stack file that plans keys held outside Oracle
+    has it, so an engine has it, too.
+    """
+    import pulumi  # noqa: PLC0415 - as above
+
+    return pulumi.Config(_NAMESPACE).require_secret(KEY_MANAGER_SECRET.partition(":")[2])
 
 
 def load(

@@ -4,6 +4,7 @@ Whatever is not in shape is reported, and an empty value stands where nothing co
 is judged all the same. `broken` holds the paths of those places: a judgement that rests on one is worth nothing.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,9 @@ _REFUSED_ELSEWHERE = {
     "pulumi:disable-default-providers": "a stack that overrides it could take a provider from the environment",
 }
 """Keys that Pulumi knows and this project refuses, and why."""
+
+_CIPHERTEXT = re.compile(r"v1:[A-Za-z0-9+/]{8,64}={0,2}:[A-Za-z0-9+/]{16,8192}={0,2}")
+"""What the passphrase provider writes: version, nonce and ciphertext."""
 
 _PARSERS = "the two YAML parsers that read this file take it for different values"
 _SCALAR_RULES = {Kind.DATE: Rule.UNQUOTED_DATE, Kind.AMBIGUOUS: Rule.AMBIGUOUS_SCALAR}
@@ -121,6 +125,29 @@ class FieldReader:
             case Broken():
                 self.broken.add(here)
         return ""
+
+    def _encrypted(self, node: Node, path: str, *, salted: bool) -> None:
+        """Refuses a secret that anyone could read, or nobody open, without saying what stands there."""
+        inner = node.entries.get("secure") if isinstance(node, Map) and len(node.entries) == 1 else None
+        text = inner.value.text if inner is not None and isinstance(inner.value, Scalar) else ""
+        if isinstance(node, Broken):
+            self.broken.add(path)
+        elif not _CIPHERTEXT.fullmatch(text):
+            plain = Refusal(
+                given="something else than an encrypted value (it is not shown)",
+                allowed="secure: v1:… and nothing beside it",
+                why="whoever reads this file would have the secret, and it is in its history for good",
+                fix="write what python -m infra.deploy seal prints; replace, where it is made, what stood here",
+            )
+            self._unreadable(plain.at(path, Rule.SECRET), node)
+        elif not salted:
+            salt = Refusal(
+                given="a secret, and no encryptionsalt",
+                allowed="the salt that the stack's passphrase was used with, at the end of the file",
+                why="without it nobody can open the secret, and pulumi would write another one",
+                fix="put the line back, or set the secret anew (docs/deploy.md)",
+            )
+            self._report(salt.at(path, Rule.SECRET), node.line)
 
     def _whole(self, fields: dict[str, Node], path: str, key: str) -> int:
         node, here = fields[key], child(path, key)

@@ -4,6 +4,8 @@ How a field is read, and what is said where one is not in shape, is in `fields`.
 places data.
 """
 
+from dataclasses import replace
+
 from infra.residency.access_request import AccessLimitsRequest, AccessRequest, GroupRequest
 from infra.residency.audit_request import ArchiveRequest, AuditRequest
 from infra.residency.ci_request import CiRequest, DomainRequest
@@ -20,7 +22,7 @@ from infra.residency.deployment import (
     TransferRequest,
 )
 from infra.residency.guardrails_request import GuardrailsRequest
-from infra.residency.keys_request import KeysRequest
+from infra.residency.keys_request import ExternalKeysRequest, KeyManagerRequest, KeysRequest
 from infra.residency.state_home import StateRequest
 from infra.residency.traffic_request import (
     EdgeRequest,
@@ -32,8 +34,11 @@ from infra.settings.fields import FieldReader
 from infra.settings.tree import DEPLOYMENT, Node, child
 
 _KEY = "usdata:deployment"
+KEY_MANAGER_SECRET = "usdata:keyManagerSecret"  # noqa: S105 - the key that it stands under
+"""The one value beside the deployment: a secret, encrypted with the stack's passphrase. Nothing here opens it."""
 _TOP = ("config",)
-_TOP_OPTIONAL = ("encryptedkey", "encryptionsalt", "secretsprovider")
+_SALT = "encryptionsalt"
+_TOP_OPTIONAL = ("encryptedkey", _SALT, "secretsprovider")
 
 
 class Reader(FieldReader):
@@ -44,8 +49,12 @@ class Reader(FieldReader):
         top = self._fields(root, "", required=_TOP, optional=_TOP_OPTIONAL)
         for key in _TOP_OPTIONAL:
             self._optional_text(top, "", key)
-        config = self._fields(top["config"], "config", required=(_KEY,))
-        return self._deployment(config[_KEY])
+        config = self._fields(top["config"], "config", required=(_KEY,), optional=(KEY_MANAGER_SECRET,))
+        request = self._deployment(config[_KEY])
+        if KEY_MANAGER_SECRET not in config:
+            return request
+        self._encrypted(config[KEY_MANAGER_SECRET], child("config", KEY_MANAGER_SECRET), salted=_SALT in top)
+        return replace(request, keys=replace(request.keys, client_secret=True))
 
     def _deployment(self, node: Node) -> DeploymentRequest:
         path = DEPLOYMENT
@@ -95,10 +104,35 @@ class Reader(FieldReader):
         )
 
     def _keys(self, node: Node, path: str) -> KeysRequest:
-        fields, plain = self._fields(node, path, optional=("vault", "rotationDays")), KeysRequest()
+        fields, plain = self._fields(node, path, optional=("vault", "rotationDays", "external")), KeysRequest()
         return KeysRequest(
             vault=self._text(fields, path, "vault") if "vault" in fields else plain.vault,
             rotation_days=self._whole_or(fields, path, "rotationDays", plain.rotation_days),
+            external=self._custody(fields["external"], child(path, "external")) if "external" in fields else None,
+        )
+
+    def _custody(self, node: Node, path: str) -> ExternalKeysRequest:
+        fields = self._fields(node, path, required=("holder", "heldIn", "domain", "clientId", "regions"))
+        regions = child(path, "regions")
+        return ExternalKeysRequest(
+            holder=self._text(fields, path, "holder"),
+            held_in=self._text(fields, path, "heldIn"),
+            domain_url=self._text(fields, path, "domain"),
+            client_id=self._text(fields, path, "clientId"),
+            regions={
+                name: self._key_manager(entry.value, child(regions, name))
+                for name, entry in self._entries(fields["regions"], regions).items()
+            },
+        )
+
+    def _key_manager(self, node: Node, path: str) -> KeyManagerRequest:
+        fields = self._fields(node, path, required=("vaultUrl", "address", "port", "authority", "keys"))
+        return KeyManagerRequest(
+            vault_url=self._text(fields, path, "vaultUrl"),
+            address=self._text(fields, path, "address"),
+            port=self._whole(fields, path, "port"),
+            authority=self._text(fields, path, "authority"),
+            keys=self._texts(fields["keys"], child(path, "keys")),
         )
 
     def _state(self, node: Node, path: str) -> StateRequest:

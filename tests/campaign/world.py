@@ -315,8 +315,8 @@ def edited_goal(goals: Goals, key: str, edit: str, other: str) -> Goals:
 
 
 def _other_fixed(goal: Goal) -> dict[str, Any]:
-    return {name: (not value) if isinstance(value, bool) else f"{value}x" for name in TYPES[goal.type].fixed
-            for value in [goal.inputs[name]]}  # fmt: skip
+    fixed = TYPES[goal.type].identity(goal.inputs.get)
+    return {name: (not value) if isinstance(value, bool) else f"{value}x" for name, value in fixed}
 
 
 PROGRAM_EDITS = (

@@ -6,6 +6,7 @@ keeps what is deployed is the planner's (`tests/residency/test_holders.py`), and
 `tests/campaign`'s.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +17,10 @@ import pytest
 
 from components.base import Component
 from infra.program import provision
-from infra.residency.holders import TYPES, holders
+from infra.residency.holders import OCI_VAULT, TYPES, holders
 from infra.residency.planner import plan
 from tests.residency.samples import GOOD, with_oci
+from tests.support import custody
 from tests.support.programs import AS_OF, sample
 from tests.support.recorder import Recorded, Registration, record
 
@@ -37,7 +39,14 @@ def identity(recorded: Recorded, resource: Registration) -> tuple[object, ...]:
     kind = TYPES[resource.type]
     place = resource.inputs.get("region") or recorded.providers()[resource.provider].inputs["region"]
     name = resource.name if kind.named_by is None else resource.inputs[kind.named_by]
-    return name, place, tuple((it, resource.inputs[it]) for it in kind.fixed)
+    return name, place, kind.identity(lambda path: at(resource.inputs, path))
+
+
+def at(inputs: Any, path: str) -> Any:
+    """What inputs have at a dotted path, whatever of it the SDK marks as a secret."""
+    for name in path.split("."):
+        inputs = inputs.get("value", inputs).get(name) if isinstance(inputs, Mapping) else None
+    return inputs
 
 
 def test_the_holders_of_a_plan_are_those_that_are_registered():
@@ -45,6 +54,17 @@ def test_the_holders_of_a_plan_are_those_that_are_registered():
     recorded = sample(preview=False)
     registered = {it.key: identity(recorded, it) for it in recorded.managed() if it.type in TYPES}
     assert registered == {it.key: (it.name, it.place, it.fixed) for it in holders(plan(GOOD, AS_OF))}
+
+
+def test_so_are_those_whose_keys_are_outside():
+    """Vaults and keys say what they refer to; only where the vaults' secret stands are changes ignored."""
+    recorded = custody.recorded(preview=False)
+    registered = {it.key: identity(recorded, it) for it in recorded.managed() if it.type in TYPES}
+    wanted = holders(plan(custody.request(), AS_OF))
+    assert registered == {it.key: (it.name, it.place, it.fixed) for it in wanted}
+    assert {len(it.fixed) for it in wanted if "RegionalKeys" in it.key} == {2, 4}
+    ignored = {(it.type, it.ignore_changes) for it in recorded.managed() if it.type in TYPES and it.ignore_changes}
+    assert ignored == {(OCI_VAULT, ("externalKeyManagerMetadata.oauthMetadata.clientAppSecret",))}
 
 
 def refused() -> str:

@@ -9,6 +9,8 @@ import re
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tests.support import custody
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -41,6 +43,20 @@ _CI = {
 _ORGANIZATION = {"id": "o-a1b2c3d4e5", "accountId": "999999999999", "deployerRole": "usdata-deployer"}
 _JOBS = {"oci/auth": {"method": "SecurityToken", "profile": "sandbox"}}
 _PHOENIX = "traffic/edges/us-phoenix-1"
+
+
+def _outside(*path: str, value: Any = None) -> Edit:
+    """The keys are held outside Oracle, with another value at a path: as a new stack may begin."""
+    keys = deepcopy(custody.KEYS)
+    place: Any = keys
+    for name in path[:-1]:
+        place = place[name]
+    if path:
+        place[path[-1]] = value
+    return {"keys": keys}
+
+
+_MANAGER = ("external", "regions", "us-phoenix-1")
 
 
 def transfer(generation: int, agent: str, address: str) -> dict[str, Any]:
@@ -137,6 +153,25 @@ EDITS: dict[str, Edit] = {
     "legacy.organization.otherPolicies": {"legacy/organization": {**_ORGANIZATION, "otherPolicies": 3}},
     "keys.vault": {"keys": {"vault": "private"}},
     "keys.rotationDays": {"keys": {"rotationDays": 90}},
+    "keys.vault external": _outside(),
+    "keys.external": {"keys": {"vault": "external"}},
+    "keys.external.holder": _outside("external", "holder", value="Other Custody LLC"),
+    "keys.external.heldIn": _outside("external", "heldIn", value="DE"),
+    "keys.external.domain": _outside(
+        "external", "domain", value="https://idcs-f123456789abcdef0123456789abcdef.identity.oraclecloud.com"
+    ),
+    "keys.external.clientId": _outside("external", "clientId", value="f" * 32),
+    "keys.external.regions.<region>": {
+        "oci/regions/us-chicago-1": _SPARE,
+        **_outside("external", "regions", "us-chicago-1", value=custody.manager(2, "us-chicago-1")),
+    },
+    "keys.external.regions.<region>.vaultUrl": _outside(*_MANAGER, "vaultUrl", value="https://keys.example.com/v2/1"),
+    "keys.external.regions.<region>.address": _outside(*_MANAGER, "address", value="192.168.21.10"),
+    "keys.external.regions.<region>.port": _outside(*_MANAGER, "port", value=8443),
+    "keys.external.regions.<region>.authority": _outside(*_MANAGER, "authority", value=custody.AUTHORITY * 2),
+    "keys.external.regions.<region>.keys.<class>": _outside(
+        *_MANAGER, "keys", "public", value="ffffffff-0000-4000-8000-000000000000"
+    ),
     "audit": {"audit": None},
     "audit.retentionDays": {"audit/retentionDays": 400},
     "audit.retentionDays shortened": {"audit/retentionDays": 364},

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from infra.residency.findings import ResidencyError
 from infra.residency.holders import holders
 from infra.residency.keys import DESTRUCTION, LEAST_ROTATION_DAYS, MOST_ROTATION_DAYS, KeyCare, VaultKind
 from infra.residency.keys_request import KeysRequest
@@ -32,7 +31,7 @@ def test_what_is_asked_for_is_planned(request_, expected):
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
-        (KeysRequest(vault="external"), {("keys", "keys.vault")}),
+        (KeysRequest(vault="extern"), {("keys", "keys.vault")}),
         (KeysRequest(vault=""), {("keys", "keys.vault")}),
         (KeysRequest(rotation_days=LEAST_ROTATION_DAYS - 1), {("keys", "keys.rotationDays")}),
         (KeysRequest(rotation_days=MOST_ROTATION_DAYS + 1), {("keys", "keys.rotationDays")}),
@@ -44,14 +43,6 @@ def test_what_is_asked_for_is_planned(request_, expected):
 def test_what_a_cloud_does_not_take_is_refused(request_, expected):
     """A kind of vault that is none, and a day more or less than both clouds take."""
     assert found(replace(GOOD, keys=request_)) == expected
-
-
-def test_keys_outside_oracle_are_refused_with_the_reason():
-    """By name, with where it is decided; another word is no kind of vault at all."""
-    for word, said in (("external", "docs/adr/0011"), ("extern", "a partition of hardware")):
-        with pytest.raises(ResidencyError) as refused:
-            plan(replace(GOOD, keys=KeysRequest(vault=word)), TODAY)
-        assert [said in finding.why for finding in refused.value.findings] == [True]
 
 
 def test_keys_of_a_private_vault_rotate_by_themselves():

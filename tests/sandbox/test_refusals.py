@@ -13,7 +13,7 @@ import pytest
 from infra import sandbox
 from tests.sandbox import edge_rows, guard_rows, trail_rows, transfer_rows
 from tests.sandbox.client import ACCOUNT, TENANCY, CheckFailed, Client, Refused
-from tests.sandbox.world import AGE, ALLOW, SERVICES, TRUST, build, document
+from tests.sandbox.world import AGE, ALLOW, SERVICES, TRUST, build, document, key_manager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -194,6 +194,14 @@ CREATES = [
     ("key", {"keyShape": {"algorithm": "AES", "length": 31}}, "400-InvalidParameter", "16, 24, 32"),
     ("key", {"keyShape": {"algorithm": "ECDSA", "length": 32}}, "400-InvalidParameter", "curveId"),
     ("key", {"protectionMode": "EXTERNAL"}, "400-InvalidParameter", "EXTERNAL"),
+    ("key", {"externalKeyReference": {"externalKeyId": "0a1b"}}, "400-InvalidParameter", "externalKeyReference"),
+    ("vault", {"externalKeyManagerMetadata": key_manager("$manager")}, "400-InvalidParameter", "EXTERNAL vaults"),
+    ("outside", {"externalKeyManagerMetadata": ABSENT}, "400-InvalidParameter", "name their key manager"),
+    ("outside", {"externalKeyManagerMetadata": key_manager("$vault")}, "404-", "ocid1.vault"),
+    ("reference", {"externalKeyReference": ABSENT}, "400-InvalidParameter", "at the key manager"),
+    ("reference", {"protectionMode": "HSM", "externalKeyReference": ABSENT}, "400-InvalidParameter", "EXTERNAL keys"),
+    ("reference", {"keyShape": {"algorithm": "AES", "length": 16}}, "400-InvalidParameter", "32 bytes"),
+    ("manager", {"subnetId": "$vault"}, "404-", "ocid1.vault"),
     ("key", {"isAutoRotationEnabled": True}, "400-InvalidParameter", "VIRTUAL_PRIVATE"),
     ("key", {"managementEndpoint": "https://no-management.kms.us-ashburn-1.oraclecloud.com"}, "404-", "no vault"),
     ("key", {"managementEndpoint": "https://example.org"}, "", "no such host"),

@@ -213,7 +213,29 @@ def _network(w: World) -> None:
         "peering", "oci:Core/remotePeeringConnection:RemotePeeringConnection",
         compartmentId=data, drgId=drg, peerId=far_end, peerRegionName="us-phoenix-1",
     )  # fmt: skip
-    assert subnet
+    manager = w.make(
+        "manager", "oci:Kms/ekmsPrivateEndpoint:EkmsPrivateEndpoint",
+        compartmentId=data, displayName="m", subnetId=subnet, externalKeyManagerIp="192.168.20.10", caBundle="PEM",
+    ).id  # fmt: skip
+    outside = w.make(
+        "outside", "oci:Kms/vault:Vault",
+        compartmentId=data, displayName="o", vaultType="EXTERNAL", externalKeyManagerMetadata=key_manager(manager),
+    )  # fmt: skip
+    w.make(
+        "reference", "oci:Kms/key:Key",
+        compartmentId=data, displayName="r", keyShape={"algorithm": "AES", "length": 32}, protectionMode="EXTERNAL",
+        externalKeyReference={"externalKeyId": "0a1b"}, managementEndpoint=outside.outputs["managementEndpoint"],
+    )  # fmt: skip
+
+
+def key_manager(endpoint: str) -> dict[str, Any]:
+    """What an external vault says of its key manager."""
+    oauth = {"clientAppId": "a", "clientAppSecret": "hush", "idcsAccountNameUrl": "https://idcs.example.com"}
+    return {
+        "externalVaultEndpointUrl": "https://keys.example.com/v/1",
+        "privateEndpointId": endpoint,
+        "oauthMetadata": oauth,
+    }
 
 
 def _edge(w: World) -> None:

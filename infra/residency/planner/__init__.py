@@ -121,7 +121,7 @@ def plan(request: DeploymentRequest, as_of: date, evidence: Evidence = NO_EVIDEN
         guardrails = plan_guardrails(
             request.guardrails, request.organization, tenancy, None if regions is None else regions.all, findings
         )
-    key_care = plan_keys(request.keys, findings)
+    key_care = plan_keys(request, regions, findings)
     phases = _phases(request, sites, datasets, signers, evidence=evidence, as_of=as_of, findings=findings)
     if regions is not None and evidence.deployed is not None:
         findings.extend(_exchange(regions.roles, evidence.deployed.roles))

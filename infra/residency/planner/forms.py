@@ -5,7 +5,7 @@ report or a terminal. Quotes, blanks, newlines, markup and `../` are in none of 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from infra.residency.findings import Finding, Rule, said
@@ -250,6 +250,29 @@ SCIM = _form(
     r"[0-9a-f]{32}",
     "32 digits, as the identity domain names its applications, users and trusts",
     "0123456789abcdef0123456789abcdef",
+)
+
+HOLDER = _form(
+    Rule.KEYS,
+    r"[A-Za-z0-9](?:[A-Za-z0-9 .,()&+-]{1,78})[A-Za-z0-9.)]",
+    "a name of 3 to 80 letters, digits, blanks and .,()&+-",
+    "Example Custody LLC",
+    "every proof prints it",
+)
+KEYS_DOMAIN = replace(DOMAIN_URL, rule=Rule.KEYS, why="Oracle gets its tokens for the key manager there")
+KEYS_CLIENT = replace(SCIM, rule=Rule.KEYS, allowed="32 digits, as the identity domain names its applications")
+KEYS_ID = _form(
+    Rule.KEYS,
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    "a key's id at the key manager: 32 lower-case hexadecimal digits in groups of 8, 4, 4, 4 and 12",
+    "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
+)
+KEYS_URL = _form(
+    Rule.KEYS,
+    r"https://[A-Za-z0-9](?:[A-Za-z0-9-]|\.(?!\.)){0,252}(?::[0-9]{1,5})?(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)+/?",
+    "https://, a host, and the path of the vault at the key manager, without a query",
+    "https://keys.example.com/api/v1/cckm/oci/ekm/v1/vaults/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
+    "requests about keys go there, over TLS",
 )
 
 AGENT = re.compile(r"[0-9a-f]{17}")

@@ -33,7 +33,10 @@ _VCN_BITS = 3
 """A VCN has two blocks, an eighth of the region's range. What faces the internet is not in the private one."""
 _PRIVATE_VCN, _EDGE_VCN = 0, 1
 
-_PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+_KEYS_VCN, _KEYS_BLOCK = 2, 4
+"""Of regions whose keys are held outside Oracle: the VCN from which their manager is asked, and its one block."""
+
+PRIVATE_RANGES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 """RFC 1918."""
 
 _CIDR = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}")
@@ -111,6 +114,16 @@ def application_block(cidr: IPv4Network) -> IPv4Network:
 def edge_block(cidr: IPv4Network) -> IPv4Network:
     """The block of a region's range for the public edge."""
     return _part(cidr, _SUBNET_BITS, _EDGE_BLOCK)
+
+
+def keys_vcn(cidr: IPv4Network) -> IPv4Network:
+    """The VCN of a region from which the manager of its keys is asked."""
+    return _part(cidr, _VCN_BITS, _KEYS_VCN)
+
+
+def keys_block(cidr: IPv4Network) -> IPv4Network:
+    """The block of a region's range for the private endpoint of its key manager."""
+    return _part(cidr, _SUBNET_BITS, _KEYS_BLOCK)
 
 
 def _part(cidr: IPv4Network, bits: int, number: int) -> IPv4Network:
@@ -213,7 +226,7 @@ def _cidr(text: str, path: str, findings: list[Finding]) -> IPv4Network | None:
             "a network is written by its first address",
             f"did you mean {network}?",
         )
-    elif not any(network.subnet_of(private) for private in _PRIVATE):
+    elif not any(network.subnet_of(private) for private in PRIVATE_RANGES):
         refuse(
             f"{text}, not private", "data is on networks that the internet cannot name", "write it like 10.16.0.0/16"
         )

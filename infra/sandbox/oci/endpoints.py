@@ -1,15 +1,14 @@
 """Object Storage's settings beside the buckets: the namespace's designated compartments, and private endpoints."""
 
-import ipaddress
 from typing import ClassVar
 
 from infra.sandbox.errors import CloudError
 from infra.sandbox.model import Call, Model, Reference, matches, require
 from infra.sandbox.oci.base import COMPARTMENT, conflict, not_found
 from infra.sandbox.oci.firewall import GROUP as SECURITY_GROUP
-from infra.sandbox.oci.network import SUBNET
+from infra.sandbox.oci.network import SUBNET, next_address
 from infra.sandbox.oci.objects import NamedModel, bucket
-from infra.sandbox.store import ACTIVE, Record
+from infra.sandbox.store import ACTIVE
 from infra.sandbox.values import Json
 
 PRIVATE_ENDPOINT = "oci:ObjectStorage/privateEndpoint:PrivateEndpoint"
@@ -88,7 +87,7 @@ class PrivateEndpoint(NamedModel):
             "createdBy": f"ocid1.user.oc1..{'deployer':a<60}",
             "etag": f"etag-{id_}",
             "timeModified": call.timestamp(),
-            "privateEndpointIp": _address(call),
+            "privateEndpointIp": next_address(call, PRIVATE_ENDPOINT),
             "fqdns": {
                 "standardFqdn": f"{stem}.objectstorage.{region}.oci.customer-oci.com",
                 "s3Fqdn": f"{stem}.compat.objectstorage.{region}.oci.customer-oci.com",
@@ -96,17 +95,6 @@ class PrivateEndpoint(NamedModel):
             "securityAttributes": {},
         }
         return super().outputs(call, id_) | {name: value for name, value in filled.items() if name not in call.inputs}
-
-
-def _address(call: Call) -> str:
-    """The next address of the subnet, after the two that are reserved and those of other endpoints."""
-    subnet: Record | None = call.visible(SUBNET, call.inputs["subnetId"])
-    if subnet is None:
-        raise not_found(call.inputs["subnetId"])
-    taken = {str(other.outputs.get("privateEndpointIp")) for other in call.neighbours(PRIVATE_ENDPOINT)}
-    hosts = ipaddress.ip_network(str((subnet.inputs | subnet.outputs)["cidrBlock"])).hosts()
-    next(hosts)
-    return next(str(host) for host in hosts if str(host) not in taken)
 
 
 MODELS: tuple[Model, ...] = (NamespaceMetadata(), PrivateEndpoint())

@@ -1,24 +1,44 @@
-"""Key management: vaults and keys. The management endpoint that a key names decides its vault, and so its region."""
+"""Key management: vaults and keys. The management endpoint that a key names decides its vault, and so its region.
+
+Of keys held outside Oracle the references are imitated: what goes with what, through an endpoint that is there. No key
+manager is ever asked, so neither a wrong secret nor a key that is not there shows.
+"""
 
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from infra.sandbox.errors import Unreachable
-from infra.sandbox.model import Call, Model, Place, require, schedule_deletion
+from infra.sandbox.model import Call, Model, Place, Reference, require, schedule_deletion
 from infra.sandbox.oci.base import OciModel, invalid, not_found
+from infra.sandbox.oci.network import SUBNET, next_address
 from infra.sandbox.oci.regions import ocid, vault_part
 from infra.sandbox.store import Record
-from infra.sandbox.values import Json
+from infra.sandbox.values import Json, record
 
 VAULT = "oci:Kms/vault:Vault"
 KEY = "oci:Kms/key:Key"
+MANAGER_ENDPOINT = "oci:Kms/ekmsPrivateEndpoint:EkmsPrivateEndpoint"
 
 _ENDPOINT = re.compile(
     r"https://(?P<vault>[a-z0-9]+)-management\.kms\.(?P<region>[a-z0-9-]+)\.(?:oci\.)?oraclecloud\.com/?"
 )
 _KEY_BYTES = {"AES": (16, 24, 32), "RSA": (256, 384, 512), "ECDSA": (32, 48, 66)}
+_EXTERNAL_BYTES = 32
 _DELETION_DAYS = 30  # the service's default; 7 is the least
+
+
+class ManagerEndpoint(OciModel):
+    """An address in a subnet from which a key manager outside Oracle is asked."""
+
+    token = MANAGER_ENDPOINT
+    kind = "ekmsprivateendpoint"
+    references: ClassVar = (Reference(path="subnetId", to=(SUBNET,)),)
+
+    def outputs(self, call: Call, id_: str) -> Json:
+        """Its own address, and the port of TLS where none is given."""
+        filled: Json = {"privateEndpointIp": next_address(call, MANAGER_ENDPOINT), "port": 443}
+        return super().outputs(call, id_) | {n: v for n, v in filled.items() if n not in call.inputs}
 
 
 class Vault(OciModel):
@@ -26,6 +46,7 @@ class Vault(OciModel):
 
     token = VAULT
     kind = "vault"
+    references: ClassVar = (Reference(path="externalKeyManagerMetadata.privateEndpointId", to=(MANAGER_ENDPOINT,)),)
 
     def identify(self, call: Call) -> str:
         """The short name of the vault stands in its OCID, its endpoints and the OCIDs of its keys."""
@@ -42,11 +63,13 @@ class Vault(OciModel):
             "isPrimary": True,
             "isVaultReplicable": call.inputs["vaultType"] == "VIRTUAL_PRIVATE",
             "replicaDetails": [],
-            "externalKeyManagerMetadataSummaries": [],
+            "externalKeyManagerMetadataSummaries": _summaries(call),
         }
 
     def refuse(self, call: Call) -> None:
-        """Time of deletion."""
+        """Time of deletion; an external vault names its manager, and no other does."""
+        if (call.inputs["vaultType"] == "EXTERNAL") != (call.get("externalKeyManagerMetadata") is not None):
+            raise invalid("externalKeyManagerMetadata: EXTERNAL vaults name their key manager, and no others do")
         _refuse_time_of_deletion(call)
 
     def delete(self, call: Call, record: Record) -> None:
@@ -94,6 +117,13 @@ class Key(OciModel):
             raise invalid("keyShape.curveId: required for ECDSA")
         if (call.get("protectionMode") == "EXTERNAL") != (vault.inputs["vaultType"] == "EXTERNAL"):
             raise invalid("protectionMode: EXTERNAL keys live in EXTERNAL vaults, and no others do")
+        if (call.get("protectionMode") == "EXTERNAL") != (call.get("externalKeyReference") is not None):
+            raise invalid("externalKeyReference: EXTERNAL keys refer to one at the key manager, and no others do")
+        if call.get("protectionMode") == "EXTERNAL" and (shape["algorithm"], shape["length"]) != (
+            "AES",
+            _EXTERNAL_BYTES,
+        ):
+            raise invalid("keyShape: a reference to an external key is one of AES with 32 bytes")
         if call.get("isAutoRotationEnabled") and vault.inputs["vaultType"] != "VIRTUAL_PRIVATE":
             raise invalid("isAutoRotationEnabled: only keys in VIRTUAL_PRIVATE vaults rotate by themselves")
         _refuse_time_of_deletion(call)
@@ -107,7 +137,7 @@ class Key(OciModel):
             "currentKeyVersion": version,
             "isPrimary": True,
             "replicaDetails": [],
-            "externalKeyReferenceDetails": [],
+            "externalKeyReferenceDetails": [dict(reference)] if (reference := _reference(call)) else [],
             "protectionMode": "HSM",
             "desiredState": "ENABLED",
             "isAutoRotationEnabled": False,
@@ -120,6 +150,22 @@ class Key(OciModel):
     def delete(self, call: Call, record: Record) -> None:
         """Schedule the deletion."""
         schedule_deletion(call, record, timeOfDeletion=_time_of_deletion(call))
+
+
+def _summaries(call: Call) -> list[Json]:
+    """What the service says of a key manager: everything but the secret."""
+    given = record(call.get("externalKeyManagerMetadata"))
+    if not given:
+        return []
+    oauth = record(given["oauthMetadata"])
+    told = {name: oauth[name] for name in ("clientAppId", "idcsAccountNameUrl")}
+    plain = {name: given[name] for name in ("externalVaultEndpointUrl", "privateEndpointId")}
+    return [plain | {"oauthMetadataSummaries": [told], "vendor": "Thales"}]
+
+
+def _reference(call: Call) -> Json:
+    """Which key of the manager is meant."""
+    return {name: value for name, value in record(call.get("externalKeyReference")).items() if name == "externalKeyId"}
 
 
 def _vault(call: Call) -> Record:
@@ -144,4 +190,4 @@ def _time(call: Call, days: int) -> str:
     return (call.clouds.now() + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-MODELS: tuple[Model, ...] = (Vault(), Key())
+MODELS: tuple[Model, ...] = (ManagerEndpoint(), Vault(), Key())

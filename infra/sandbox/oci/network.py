@@ -405,6 +405,17 @@ class DefaultSecurityList(_VcnDefault):
     output = "defaultSecurityListId"
 
 
+def next_address(call: Call, type_: str) -> str:
+    """The next address of the subnet, after the two that are reserved and those of other endpoints of the type."""
+    subnet = call.visible(SUBNET, call.inputs["subnetId"])
+    if subnet is None:
+        raise not_found(call.inputs["subnetId"])
+    taken = {str(other.outputs.get("privateEndpointIp")) for other in call.neighbours(type_)}
+    hosts = ipaddress.ip_network(str((subnet.inputs | subnet.outputs)["cidrBlock"])).hosts()
+    next(hosts)
+    return next(str(host) for host in hosts if str(host) not in taken)
+
+
 MODELS: tuple[Model, ...] = (
     Vcn(), Subnet(), ServiceGateway(), InternetGateway(), NatGateway(), RouteTable(), SecurityList(),
     DefaultRouteTable(), DefaultSecurityList(),
