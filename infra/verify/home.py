@@ -7,13 +7,17 @@ run says is not looked at; the deploy script refuses it.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from infra.residency.regions import UsRegion
+from infra.verify.graph import SECRET
 from infra.verify.values import record
 
 PASSPHRASE: Final = frozenset({"", "default", "passphrase"})
 """Providers of secrets that keep no key anywhere but where the deploy script takes it from."""
+
+CONFIGURED: Final = "usdata:keyManagerSecret"
+"""The configuration key of the only secret: with it Oracle asks the manager of keys that are held outside."""
 
 _HOSTED: Final = frozenset({"http", "https"})
 
@@ -27,12 +31,14 @@ class Home:
         committed: the provider of secrets that the stack file names; empty where it names none.
         stored: the one that a state says; empty where there is no state, or it has no secret.
         plain: how many secrets were in the clear in what was read.
+        exposed: whether the one secret of the configuration stands in the clear in the stack file, or in what was read.
     """
 
     backend: str = ""
     committed: str = ""
     stored: str = ""
     plain: int = 0
+    exposed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +61,18 @@ def named(folder: Path, stack_file: Path) -> tuple[str, str]:
     scheme, divider, rest = address.partition("?")[0].partition("://")
     # An address may carry a password.
     return f"{scheme}{divider}{rest.rpartition('@')[2]}", str(_yaml(stack_file).get("secretsprovider") or "")
+
+
+def exposes(configuration: Mapping[str, Any]) -> bool:
+    """Whether a configuration, of a stack file or of a preview, has its secret in the clear."""
+    value = configuration.get(CONFIGURED)
+    encrypted = isinstance(value, Mapping) and set(cast("Mapping[str, Any]", value)) == {"secure"}
+    return value is not None and value != SECRET and not encrypted
+
+
+def configuration(stack_file: Path) -> Mapping[str, Any]:
+    """The configuration in a stack file; empty where there is none."""
+    return record(_yaml(stack_file).get("config"))
 
 
 def _yaml(path: Path) -> Mapping[str, Any]:
@@ -106,6 +124,13 @@ def astray(home: Home, deployment: Mapping[str, Any]) -> Iterator[Astray]:
             what=f"{home.plain} of the stack's secrets stand in the clear",
             because="what was read has their plain text",
             fix="export without --show-secrets, and rotate what was in the clear",
+        )
+    if home.exposed:
+        yield Astray(
+            path=CONFIGURED,
+            what="the secret with which the key manager is asked stands in the clear",
+            because=f"{CONFIGURED} is not encrypted (what it is, is not shown)",
+            fix="replace it where it is made, and write what python -m infra.deploy seal prints",
         )
 
 

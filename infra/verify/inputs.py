@@ -81,13 +81,16 @@ def context(loaded: Loaded, config: Mapping[str, Any], asked: Asked, *, plain: i
     stack_file = asked.stack_file or _stack_file(loaded.stack, asked.project or ROOT)
     folder = asked.receipts or stack_file.parent / "receipts" / loaded.stack
     backend, committed = home.named(asked.project or stack_file.parent.parent, stack_file)
+    exposed = home.exposes(config) or home.exposes(home.configuration(stack_file))
     return Context(
         stack=loaded.stack,
         graph=loaded.graph,
         declared=said,
         as_of=asked.as_of,
         receipts=receipts(folder),
-        home=home.Home(backend=backend, committed=committed, stored=loaded.secrets_provider, plain=plain),
+        home=home.Home(
+            backend=backend, committed=committed, stored=loaded.secrets_provider, plain=plain, exposed=exposed
+        ),
     )
 
 

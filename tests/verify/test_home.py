@@ -57,6 +57,7 @@ def judged(found, state=None):
         (Home(stored="service"), None, ["secretsprovider"]),
         (Home(stored="cloud"), IN_US, ["secretsprovider"]),
         (Home(plain=2), None, ["secrets"]),
+        (Home(exposed=True), None, ["usdata:keyManagerSecret"]),
         (
             Home(backend="https://h", committed="gcpkms://k", stored="service", plain=1),
             {"region": "eu-frankfurt-1"},
@@ -122,13 +123,38 @@ def test_secrets_in_the_clear_are_counted(value, number):
     assert documents.in_the_clear(json.dumps({"value": value}).encode()) == number
 
 
-def checked(tmp_path, *, edit=lambda _: None, file=""):
+@pytest.mark.parametrize(
+    ("config", "exposed"),
+    [
+        ({}, False),
+        ({home.CONFIGURED: {"secure": "v1:a:b"}}, False),
+        ({home.CONFIGURED: "[secret]"}, False),
+        ({home.CONFIGURED: "open sesame"}, True),
+        ({home.CONFIGURED: {"secure": "v1:a:b", "plain": "open sesame"}}, True),
+        ({home.CONFIGURED: {}}, True),
+    ],
+)
+def test_the_secret_of_a_configuration_is_a_secret(config, exposed):
+    """As a stack file has it, or as engines show it; whatever else stands there, anyone can read."""
+    assert home.exposes(config) is exposed
+
+
+def test_a_secret_in_a_stack_file_is_found_whatever_the_preview_shows(tmp_path):
+    """The file is read beside the document that is proved; what stands there is not repeated."""
+    code, text = checked(tmp_path, secret="open sesame")
+    assert code == 1
+    assert "stands in the clear" in text
+    assert "open sesame" not in text
+
+
+def checked(tmp_path, *, edit=lambda _: None, file="", secret=None):
     """The command line on an exported state, with a stack file: its exit code and what it says."""
     state = exported("sandbox")
     edit(state["deployment"])
     (tmp_path / "stacks").mkdir()
     stack = tmp_path / "stacks" / "Pulumi.sandbox.yaml"
-    stack.write_text(file + yaml.safe_dump({"config": configuration("sandbox")}))
+    config = configuration("sandbox") | ({} if secret is None else {home.CONFIGURED: secret})
+    stack.write_text(file + yaml.safe_dump({"config": config}))
     (tmp_path / "state.json").write_text(json.dumps(state))
     words = ["--state", tmp_path / "state.json", "--stack-file", stack, "--as-of", AS_OF]
     result = CliRunner().invoke(main, [str(word) for word in words])

@@ -1,6 +1,8 @@
 """T6: every bucket is encrypted under a customer's key: an HSM key in a US vault, or a legacy site's own key.
 
 A bucket in Oracle Cloud names a key of this stack in its own region, kept in hardware, in a vault of this stack there.
+Where the configuration declares who holds the keys outside Oracle (`custody`), a dataset's bucket names a reference to
+the key that is declared for its region and class; whatever else is held outside is refuted.
 A bucket at a legacy site is encrypted by KMS under a key of its own site that is confined to one region. No key is
 copied to another region, and no vault has a replica.
 """
@@ -9,6 +11,8 @@ from collections import defaultdict
 from typing import Any, Final
 
 from infra.verify.context import Context
+from infra.verify.custody import EXTERNAL, Custody, custody, reference, referring, undeclared, withheld
+from infra.verify.custody_enumeration import Enumeration
 from infra.verify.graph import UNKNOWN, Graph, Node
 from infra.verify.models.object_storage import BUCKET
 from infra.verify.models.place import is_home, place_of
@@ -36,10 +40,14 @@ REPLICAS: Final = (
 
 def decide(context: Context) -> Verdict:
     """Follow each bucket to its key and each key to its vault, over the indices of ids."""
-    graph, findings, chains = context.graph, Findings(), list[list[str]]()
-    vaults = {key.urn: _vault(graph, key, findings) for key in graph.of(KEY)}
+    graph, findings, chains, held = context.graph, Findings(), list[list[str]](), custody(context.declared)
+    vaults = {key.urn: _vault(graph, key, held, findings) for key in graph.of(KEY)}
+    for vault in graph.of(VAULT):
+        findings.add(*referring(graph, vault, held))
     for bucket in graph.of(BUCKET):
         chains += _bucket(graph, bucket, vaults, findings)
+        if held is not None:
+            findings.add(*withheld(context.declared, graph, bucket, held))
     rules: dict[str, list[Node]] = defaultdict(list)
     for node in graph.of(ENCRYPTION):
         rules[str(node.inputs.get("bucket"))].append(node)
@@ -51,7 +59,12 @@ def decide(context: Context) -> Verdict:
         findings.add(refuted(node, f"{node.name} would copy a key to another region", fix="remove it"))
     examined = len(chains) + len(vaults)
     return findings.verdict(
-        ID, TITLE, examined=examined, flows=len(chains), assumptions=ASSUMPTIONS, certificate={"chains": chains}
+        ID,
+        TITLE,
+        examined=examined,
+        flows=len(chains),
+        assumptions=(*ASSUMPTIONS, *((held.assumption,) if held is not None else ())),
+        certificate={"chains": chains},
     )
 
 
@@ -108,15 +121,21 @@ def _no_key(node: Node, path: str, value: object) -> Counterexample | Missing:
                    witness={"urn": node.urn, "key": ""})  # fmt: skip
 
 
-def _vault(graph: Graph, key: Node, findings: Findings) -> str:
-    """A key is kept in the hardware of a vault of this stack, in an allowed region; returns the vault's URN."""
-    if (mode := key.inputs.get("protectionMode")) != "HSM":
+def _vault(graph: Graph, key: Node, held: Custody | None, findings: Findings) -> str:
+    """A key is kept in the hardware of a vault of this stack, in an allowed region; returns the vault's URN.
+
+    Or it is a reference to a declared one, in a vault that is one, too.
+    """
+    outside = (mode := key.inputs.get("protectionMode")) == EXTERNAL
+    if outside and held is None:
+        findings.add(undeclared(key, "protectionMode"))
+    elif not outside and mode != "HSM":
         findings.add(missing(key, f"how {key.name} is kept is not known", path="protectionMode") if is_unknown(mode)
                      else refuted(key, f"{key.name} would be kept in software, which can be exported",
                                   path="protectionMode", because=f"protectionMode = {mode!r}", fix='write "HSM"',
                                   witness={"urn": key.urn}))  # fmt: skip
     if (
-        key.inputs.get("externalKeyReference")
+        (key.inputs.get("externalKeyReference") and not (outside and held is not None))
         or key.inputs.get("restoreFromObjectStore")
         or key.inputs.get("restoreFromFile")
     ):
@@ -133,8 +152,13 @@ def _vault(graph: Graph, key: Node, findings: Findings) -> str:
         findings.add(refuted(key, f"{key.name} would be kept in {region}", path="managementEndpoint",
                              because=f"its vault {vault.name} is there", fix="name the vault of its own region",
                              witness={"urn": key.urn, "vault": vault.urn}))  # fmt: skip
-    if (kind := vault.inputs.get("vaultType")) not in _VAULTS:
+    if outside and held is not None:
+        findings.add(*reference(key, vault, held, there.region if there is not None else ""))
+    elif (kind := vault.inputs.get("vaultType")) not in _VAULTS and kind != EXTERNAL:
         findings.add(missing(vault, f"{vault.name} is of type {kind}, which is not modelled", path="vaultType"))
+    elif kind == EXTERNAL and held is not None and not is_unknown(mode):
+        findings.add(refuted(key, f"{key.name} would be no reference, in a vault of references", path="protectionMode",
+                             fix=f'write "{EXTERNAL}"', witness={"urn": key.urn}))  # fmt: skip
     return vault.urn
 
 
@@ -200,8 +224,11 @@ def decide_slowly(context: Context) -> Answer:
     """Try every key for every bucket and every vault for every key, by what each says of itself."""
     nodes = context.graph.nodes.values()
     keys = {kind: [it for it in nodes if it.type == kind] for kind in (KEY, AWS_KEY, VAULT)}
+    held = Enumeration(context.declared.deployment, lambda it: str(_where(context.graph, it)), _meant)
     answers = [_slow_bucket(context.graph, it, keys) for it in nodes if it.type in {BUCKET, S3_BUCKET}]
-    answers += [_slow_key(context.graph, it, keys[VAULT]) for it in keys[KEY]]
+    answers += [_slow_key(context.graph, it, keys[VAULT], held) for it in keys[KEY]]
+    answers += [held.vault(it, list(nodes)) for it in keys[VAULT]]
+    answers += [held.bucket(it, keys[KEY]) for it in nodes if it.type == BUCKET]
     answers += [_slow_confined(it.inputs.get("multiRegion", False)) for it in keys[AWS_KEY]]
     answers += [Answer.REFUTED for it in nodes if it.type in REPLICAS]
     return max(answers, key=_ORDER.index, default=Answer.PROVED)
@@ -258,10 +285,12 @@ def _slow_confined(value: object) -> Answer:
     return Answer.PROVED if value is False else Answer.REFUTED
 
 
-def _slow_key(graph: Graph, key: Node, vaults: list[Node]) -> Answer:
-    outside = any(key.inputs.get(it) for it in ("externalKeyReference", "restoreFromObjectStore", "restoreFromFile"))
-    mode = key.inputs.get("protectionMode")
-    if outside or (mode != "HSM" and mode not in {UNKNOWN, "[secret]"}):
+def _slow_key(graph: Graph, key: Node, vaults: list[Node], held: Enumeration) -> Answer:
+    mode, elsewhere = key.inputs.get("protectionMode"), ["restoreFromObjectStore", "restoreFromFile"]
+    refers = mode == "EXTERNAL" and held.anybody
+    if any(key.inputs.get(it) for it in (elsewhere if refers else ["externalKeyReference", *elsewhere])):
+        return Answer.REFUTED
+    if not refers and mode != "HSM" and mode not in {UNKNOWN, "[secret]"}:
         return Answer.REFUTED
     meant = _meant(key, "managementEndpoint", key.inputs.get("managementEndpoint"), vaults, "managementEndpoint")
     if len(meant) != 1:
@@ -269,4 +298,7 @@ def _slow_key(graph: Graph, key: Node, vaults: list[Node]) -> Answer:
     region = _where(graph, meant[0])
     if region != _where(graph, key) or region not in {"us-ashburn-1", "us-phoenix-1", "us-chicago-1", "us-sanjose-1"}:
         return Answer.REFUTED
-    return Answer.PROVED if mode == "HSM" and meant[0].inputs.get("vaultType") in _VAULTS else Answer.UNDECIDED
+    kind = meant[0].inputs.get("vaultType")
+    if refers or (kind == "EXTERNAL" and mode == "HSM"):
+        return held.key(key, meant[0]) if refers else Answer.REFUTED
+    return Answer.PROVED if mode == "HSM" and kind in _VAULTS else Answer.UNDECIDED

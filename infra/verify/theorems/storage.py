@@ -6,7 +6,8 @@ be elsewhere: a control of the organization under the organization's account, an
 IAM at any site. Where it lies says its own `region`, else its explicit provider's; what the state knows about it (the
 region in an OCID, the region's key in a physical name) says the same; and its provider does not move to another region
 under it, which an engine would show as no change at all. The stack's own state is declared to lie in a US region, no
-hosted service and no other backend keeps it as far as is committed, and nothing but its passphrase opens its secrets.
+hosted service and no other backend keeps it as far as is committed, and nothing but its passphrase opens its secrets,
+of which none stands in the clear.
 """
 
 import json
@@ -177,7 +178,11 @@ def decide_slowly(context: Context) -> Answer:
     """Walk from every resource to its provider by itself, and hold each region against the written-out lists."""
     us = ["us-ashburn-1", "us-phoenix-1", "us-chicago-1", "us-sanjose-1"]
     kept, declared = context.home, context.declared.deployment.get("state")
-    fine = not kept.plain and all(it in ("", "default", "passphrase") for it in (kept.committed, kept.stored))
+    fine = (
+        not kept.plain
+        and not kept.exposed
+        and all(it in ("", "default", "passphrase") for it in (kept.committed, kept.stored))
+    )
     fine = fine and (not kept.backend or (kept.backend.startswith("file:") and declared is None))
     fine = fine and (declared is None or record(declared).get("region") in us)
     answer = Answer.PROVED if fine else Answer.REFUTED
