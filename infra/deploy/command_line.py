@@ -150,6 +150,25 @@ def bootstrap(*, stack: str, group: str, network: str, profile: str) -> None:
 
 @main.command(epilog=EPILOG)
 @stack_option()
+def seal(*, stack: str) -> None:
+    """Encrypt the secret with which the key manager is asked.
+
+    For a stack whose keys are held outside Oracle. Asks for the secret, or reads it from standard input, and prints
+    what to write into the stack file; only the stack's passphrase opens that.
+    """
+    with refusals(as_json=False):
+        from infra.deploy.seal import sealed  # noqa: PLC0415 (the engine is slow to import)
+
+        workspace = workspace_of(stack)
+        asked = (
+            click.prompt("secret", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
+        )
+        lines = sealed(workspace, _today(), str(asked))
+    click.echo(f"Write into {workspace.shown_file}, below config:\n\n{lines}")
+
+
+@main.command(epilog=EPILOG)
+@stack_option()
 def trust(*, stack: str) -> None:
     """Print what makes the trust in CI.
 

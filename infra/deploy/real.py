@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from infra.residency.state_home import StateHome
 
 
+_SALT = "encryptionsalt: "
+
+
 def planned(workspace: Workspace, as_of: date) -> Plan:
     """The plan of a stack file, on its receipts alone.
 
@@ -83,7 +86,7 @@ def state_at_hand(
     plan = planned(workspace, as_of)
     home = home_of(workspace, plan)
     clients = clients_of(plan, home)
-    _refuse_unsalted(workspace)
+    salt_of(workspace)
     word = passphrase.read(clients, home)
     bucket = bucket_of(home, clients)
     with (
@@ -93,21 +96,24 @@ def state_at_hand(
         yield environment_for(folder, word), checkout
 
 
-def _refuse_unsalted(workspace: Workspace) -> None:
-    """The ordinary command line writes a salt into a stack file that has none: what was reviewed would change.
+def salt_of(workspace: Workspace) -> str:
+    """The salt in a stack file.
+
+    The ordinary command line writes one into a file that has none: what was reviewed would change.
 
     Raises:
         Refused: It has none.
     """
-    lines = workspace.file.read_text(encoding="utf-8").splitlines()
-    if not any(line.startswith("encryptionsalt: ") for line in lines):
-        raise Refused(
-            "the stack file has no salt for the secrets in the state",
-            given=workspace.shown_file,
-            allowed="encryptionsalt: v1:…, as its last line",
-            why="the ordinary command line would write one into the file that was reviewed",
-            fix="python -m infra.deploy bootstrap prints the line",
-        )
+    for line in workspace.file.read_text(encoding="utf-8").splitlines():
+        if line.startswith(_SALT):
+            return line.removeprefix(_SALT).strip()
+    raise Refused(
+        "the stack file has no salt for the secrets in the state",
+        given=workspace.shown_file,
+        allowed="encryptionsalt: v1:…, as its last line",
+        why="the ordinary command line would write one into the file that was reviewed",
+        fix="python -m infra.deploy bootstrap prints the line",
+    )
 
 
 def environment_for(folder: Path, word: str) -> dict[str, Any]:

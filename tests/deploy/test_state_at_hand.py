@@ -12,21 +12,26 @@ import shutil
 from datetime import date
 from functools import cache
 from pathlib import Path
+from textwrap import indent
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
-from infra.cli.refusal import Exit, Refused
+from infra.cli.refusal import BadStackFile, Exit, Refused
 from infra.cli.workspace import Workspace
 from infra.deploy import bootstrap, command_line, engines, passphrase, real
 from infra.deploy import oracle as oracle_clients
+from infra.engine.secrets import SecretsManager
 from tests.cli.project import AS_OF, STACK
 from tests.deploy import oracle_cloud
+from tests.support import custody
 
 DAY = date.fromisoformat(AS_OF)
 WORD = "correct horse battery staple"
 SECRET = "ocid1.vaultsecret.oc1.iad.aaaaaaaa1"
 STATE = f"    state: {{region: us-ashburn-1, compartmentId: {oracle_cloud.COMPARTMENT}, passphraseId: {SECRET}}}\n"
+OUTSIDE = indent(yaml.safe_dump({"keys": custody.KEYS}), "    ")
 BUCKET = "usds-state-iad"
 NEW = {"version": 3, "checkpoint": {"stack": "us-prod", "latest": {"resources": []}}}
 
@@ -150,9 +155,9 @@ def test_each_part_is_needed(home, spoil, says, code):
     assert before.items() <= cloud.objects.items()
 
 
-def said(*words: object, code=0):
+def said(*words: object, code=0, input_=None):
     """What a command of the deploy script prints."""
-    result = CliRunner().invoke(command_line.main, [str(word) for word in words])
+    result = CliRunner().invoke(command_line.main, [str(word) for word in words], input=input_)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert result.exit_code == code, result.output
     return result.output
@@ -207,3 +212,44 @@ def test_bootstrap_says_what_to_write_and_ends_with_a_home(commands, monkeypatch
     assert "write" not in said(*words)
     with real.state_at_hand(workspace, DAY, writable=True) as (environment, _):
         assert len(environment["PULUMI_CONFIG_PASSPHRASE"]) == 48
+
+
+def test_a_secret_is_sealed_for_the_stack_file(commands):
+    """What `seal` prints makes the file whole; the stack's passphrase alone opens it, and the secret is not shown."""
+    _, workspace = commands
+    text = workspace.file.read_text()
+    workspace.file.write_text(text.replace(STATE, STATE + OUTSIDE))
+    with pytest.raises(BadStackFile):
+        real.planned(workspace, DAY)
+    told = said("seal", "--stack", "us-prod", input_=f"{custody.WORD}\n")
+    assert custody.WORD not in told
+    lines = told.partition("\n\n")[2]
+    workspace.file.write_text(workspace.file.read_text().replace("config:\n", f"config:\n{lines}", 1))
+    assert real.planned(workspace, DAY).key_care.vault.holder == "Example Custody LLC"
+    manager = SecretsManager(WORD)
+    manager.adopt({"type": "passphrase", "state": {"salt": salt()}})
+    assert manager.decrypt(re.search(r"secure: (\S+)", lines)[1]) == custody.WORD
+
+
+@pytest.mark.parametrize(
+    ("edit", "secret", "said_"),
+    [
+        (lambda text: text, "hush", "vault: external"),
+        (lambda text: text, "", "the secret is none"),
+        (lambda text: text.replace("datasets:", "data:"), "hush", "data"),
+    ],
+    ids=["keys of Oracle's", "nothing", "a file that is not in shape"],
+)
+def test_nothing_else_is_sealed(commands, edit, secret, said_):
+    """A stack whose keys are Oracle's, no secret at all, a file that may not be: bad input, with the reason."""
+    _, workspace = commands
+    workspace.file.write_text(edit(workspace.file.read_text()))
+    assert said_ in said("seal", "--stack", "us-prod", code=2, input_=f"{secret}\n")
+
+
+def test_a_salt_of_another_passphrase_seals_nothing(commands):
+    """Nobody could open it."""
+    _, workspace = commands
+    text = workspace.file.read_text().replace(STATE, STATE + OUTSIDE)
+    workspace.file.write_text(text.replace(salt(), passphrase.salt("another one of those")))
+    assert "not of the stack's passphrase" in said("seal", "--stack", "us-prod", code=2, input_="hush\n")
