@@ -17,6 +17,7 @@ from infra.cli.refusal import Refused
 from infra.deploy import approval, binding
 from infra.deploy.binding import BOUND, CERTIFICATE, PLAN, PREVIEW, Review
 from infra.deploy.engines import opened
+from infra.deploy.trust import require_taken_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +54,7 @@ def make(workspace: Workspace, folder: Path, *, engine: str | None, as_of: date)
 
     Raises:
         BadStackFile: The stack file may not be.
-        Refused: The folder is there already, the preview fails, or residence is not proved.
+        Refused: The folder is there already, the preview fails, residence is not proved, or who deploys is to change.
     """
     try:
         folder.mkdir(mode=0o700, parents=True)
@@ -66,6 +67,7 @@ def make(workspace: Workspace, folder: Path, *, engine: str | None, as_of: date)
         moves = _moves(workspace, state, as_of)
         chosen.preview(folder)
     _refuse_disagreement(folder, workspace.stack)
+    require_taken_over(json.loads((folder / PREVIEW).read_bytes()), workspace.stack)
     proved = certify.prove((folder / PREVIEW).read_bytes(), workspace, as_of)
     replace_file(folder / CERTIFICATE, proved.certificate.decode())
     review = Review(

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 from shlex import join
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from infra.cli.refusal import Refused
 from infra.residency.aws_policy import managed_policy_arn
 from infra.residency.ci import AUDIENCE, DESCRIPTION, MAY, NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from infra.residency.aws_policy import Policy
     from infra.residency.ci import CiPlan
@@ -41,6 +42,27 @@ def commands(plan: CiPlan, powers: Powers, organization: str) -> Iterator[tuple[
             yield from ((where, command) for command in _bounding(account.account_id, boundary))
     if plan.domain.trust_id is None:
         yield "identity domain", join(_domain(plan, organization))
+
+
+def require_taken_over(preview: Mapping[str, Any], stack: str) -> None:
+    """Refuse a preview by which a deployment would say who deploys, or what that may do.
+
+    What is there is imported; where it is not what the plan says, an update follows, which AWS would deny.
+
+    Raises:
+        Refused: something is there, and not as planned.
+    """
+    steps = [(str(step["op"]), str(step["urn"])) for step in preview["steps"] if "CiTrust$aws:iam/" in step["urn"]]
+    imported = {urn for op, urn in steps if op == "import"}
+    others = sorted(urn.rpartition("::")[2] for op, urn in steps if op == "update" and urn in imported)
+    if others:
+        raise Refused(
+            "who deploys, or what that may do, is not as planned",
+            given=f"another document than the plan's in {', '.join(others)}",
+            allowed="what administrators have put there, to be taken over",
+            why="who deploys cannot say who deploys, so that the deployment would be denied halfway",
+            fix=f"have the commands run that `python -m infra.deploy trust --stack {stack}` prints, and review again",
+        )
 
 
 def _bounding(account_id: str, policy: Policy) -> Iterator[str]:

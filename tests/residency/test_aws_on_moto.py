@@ -13,12 +13,15 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.core import set_initial_no_auth_action_count
 
 from infra.residency import site_policies as policies
+from infra.residency.deployer import may
 from infra.residency.lifecycle import Phase
 from tests.residency.test_aws_policy import PHASES, site_in
 from tests.residency.test_ci import planned
+from tests.residency.test_deployer import life
 
 REGION = "us-east-1"
 
@@ -122,6 +125,41 @@ def test_a_deployer_touches_no_data_whatever_its_account_lets_it(cloud):
     }
     permitted = set_initial_no_auth_action_count(0)(lambda: {name for name, call in calls.items() if not _denied(call)})
     assert permitted() == {"configure", "look", "make a role"}
+
+
+def test_a_deployer_makes_and_ends_the_buckets_of_its_plan_and_no_others(cloud):
+    """With IAM simulated: what it makes in BACKUP it ends in WIPE. Of services but S3 moto knows no resources."""
+    whole, account, role = life(), "111111111111", "usdata-deployer"
+    trust = replace(planned().trust(account, role), account_id=ACCOUNT_ID)
+    arn = cloud("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trust.text())["Role"]["Arn"]
+    session = cloud("sts").assume_role(RoleArn=arn, RoleSessionName="job")["Credentials"]
+    known = {"aws_access_key_id": "AccessKeyId", "aws_secret_access_key": "SecretAccessKey"}
+    acting = {ours: session[theirs] for ours, theirs in (known | {"aws_session_token": "SessionToken"}).items()}
+    s3 = cloud("s3", **acting)
+
+    @set_initial_no_auth_action_count(0)
+    def permitted(bucket: str) -> set[str]:
+        policy = replace(site_in(Phase.BACKUP).reports_policy, name=bucket, statements=()).text()
+        calls = {
+            "make": lambda: s3.create_bucket(Bucket=bucket),
+            "guard": lambda: s3.put_bucket_policy(Bucket=bucket, Policy=policy),
+            "look": lambda: s3.get_bucket_versioning(Bucket=bucket),
+            "write": lambda: s3.put_object(Bucket=bucket, Key="name", Body=b"x"),
+            "read": lambda: s3.get_object(Bucket=bucket, Key="name"),
+            "open": lambda: s3.put_bucket_acl(Bucket=bucket, ACL="public-read"),
+            "unguard": lambda: s3.delete_bucket_policy(Bucket=bucket),
+            "end": lambda: s3.delete_bucket(Bucket=bucket),
+        }
+        return {name for name, call in calls.items() if not _denied(call)}
+
+    for state, expected in {
+        "neither": {"make", "guard", "look"},
+        Phase.WIPE: {"guard", "look", "unguard", "end"},
+    }.items():
+        document = json.dumps(may(whole[state], account, role).document()).replace(account, ACCOUNT_ID)
+        cloud("iam").put_role_policy(RoleName=role, PolicyName="may", PolicyDocument=document)
+        assert permitted(f"usds-profiles-use1-{ACCOUNT_ID}") == expected
+        assert permitted("elsewhere") == set()
 
 
 def _denied(call: Callable[[], object]) -> bool:
