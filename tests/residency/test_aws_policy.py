@@ -212,6 +212,7 @@ def when(operator: Operator, key: ConditionKey, *values: str) -> Condition:
 
 OURS = when(Operator.STRING_EQUALS, ConditionKey.SOURCE_ACCOUNT, ACCOUNT)
 FROM_HERE = when(Operator.ARN_LIKE, ConditionKey.SOURCE_ARN, "arn:aws:s3:::mine")
+HERE = when(Operator.STRING_EQUALS, ConditionKey.REQUESTED_REGION, "us-east-1")
 ROOT, FOREIGN_ROOT = AnyoneOf(account_id=ACCOUNT), AnyoneOf(account_id=OTHER)
 BY_ROLE = when(Operator.ARN_EQUALS, ConditionKey.PRINCIPAL_ARN, role_arn(ACCOUNT, "r"))
 
@@ -249,6 +250,20 @@ OVER_GRANTS = {
     "from anywhere but one network": allow(
         Action.DECRYPT, conditions=(when(Operator.NOT_IP_ADDRESS, ConditionKey.SOURCE_IP, "198.51.100.0/24"),)
     ),
+    "a role without a boundary": allow(Action.CREATE_ROLE, kind=Kind.ROLE, resources=(role_arn(ACCOUNT, "r"),)),
+    "a role passed to anybody": allow(Action.PASS_ROLE, kind=Kind.ROLE, resources=(role_arn(ACCOUNT, "r"),)),
+    "every role": allow(Action.GET_ROLE, kind=Kind.ROLE, resources=(role_arn(ACCOUNT, "*"),)),
+    "what has no name, anywhere": allow(Action.LIST_ALIASES, kind=Kind.ROLE, resources=("*",)),
+    "what has a name, by none": allow(
+        Action.LIST_ALIASES, Action.GET_ROLE, kind=Kind.ROLE, resources=("*",), conditions=(HERE,)
+    ),
+    "targets, if any": allow(
+        Action.PUT_TARGETS,
+        kind=Kind.ROLE,
+        resources=("arn:aws:events:us-east-1:111111111111:rule/r",),
+        conditions=(when(Operator.ALL_ARNS_EQUAL, ConditionKey.TARGET, "arn:aws:sns:us-east-1:111111111111:t"),),
+    ),
+    "a boundary around everything": allow(Action.GET_OBJECT, kind=Kind.BOUNDARY, principal=None, resources=("*",)),
     "an administrator who decrypts": allow(Action.PUT_KEY_POLICY, Action.DECRYPT),
     "an administrator who makes data keys": allow(Action.SCHEDULE_KEY_DELETION, Action.GENERATE_DATA_KEY),
 }  # fmt: skip
@@ -274,6 +289,7 @@ HARMLESS = {
     "one bucket's objects": allow(Action.GET_OBJECT, kind=Kind.ROLE),
     "buckets of one beginning": allow(Action.GET_OBJECT, kind=Kind.ROLE, resources=("arn:aws:s3:::mine-*/*",)),
     "an administrator": allow(Action.PUT_KEY_POLICY, Action.SCHEDULE_KEY_DELETION, conditions=()),
+    "what has no name, in a region": allow(Action.LIST_ALIASES, kind=Kind.ROLE, resources=("*",), conditions=(HERE,)),
     "a deny of everything to everyone": allow(
         Action.ANY, kind=Kind.BUCKET, effect=Effect.DENY, principal=Everyone.EVERYONE, resources=("*",)
     ),

@@ -9,11 +9,15 @@ import json
 
 import pytest
 
-from infra.verify import ci_tokens
-from infra.verify.ci_powers import MANAGED_POLICY
+from infra.residency.deployer import powers
+from infra.verify import ci_requests, ci_tokens
+from infra.verify.aws_documents import parse
+from infra.verify.ci_ground import ground
+from infra.verify.ci_powers import MANAGED_POLICY, too_much
 from infra.verify.ci_trust import PROVIDER, ROLE, ROLE_POLICY, TRUST, Declared, Rule, declared, leaks
 from infra.verify.graph import UNKNOWN
 from infra.verify.verdict import Answer
+from tests.residency.test_deployer import life
 from tests.support.graphs import Edited
 from tests.support.programs import configuration
 
@@ -222,6 +226,7 @@ POWERS = {
     "a pattern of calls": let("s3:Put*", about=BUCKETS, Condition=HERE),
     "all but one call": may(lambda them: them.append({"Sid": "All", "Effect": "Allow", "NotAction": "iam:CreateUser", "Resource": "*"})),
     "all but one bucket": may(lambda them: of(them, "s3:PutBucketPolicy").update(NotResource=of(them, "s3:PutBucketPolicy").pop("Resource"))),
+    "no resource": may(lambda them: of(them, "s3:PutBucketPolicy").pop("Resource")),
     "every bucket": may(lambda them: of(them, "s3:PutBucketPolicy").update(Resource=["arn:aws:s3:::*"])),
     "a bucket of another account": let("s3:PutBucketPolicy", about="arn:aws:s3:::usds-profiles-use1-222222222222", Condition=HERE),
     "the archive's bucket": let("s3:PutBucketPolicy", about="arn:aws:s3:::usds-audit-use1-444444444444", Condition=HERE),
@@ -389,3 +394,34 @@ def test_where_nobody_is_declared_nobody_is_believed():
     types = {leak.urn.split("::")[2].rpartition("$")[2] for leak in found}
     assert types == {MANAGED_POLICY, PROVIDER, TRUST}
     assert ci_tokens.decide(Stack().graph(), Declared()) is Answer.REFUTED
+
+
+def asked(phase, **changes: object):
+    """What a stack file says of the life that `test_deployer` plays, as far as it is about AWS."""
+    singapore = {"accountId": "222222222222", "region": "ap-southeast-1", "deployerRole": "usdata-deployer"}
+    virginia = {"accountId": "111111111111", "region": "us-east-1", "deployerRole": "usdata-deployer"}
+    return {
+        "organization": "usds",
+        "ci": {"issuer": f"https://{HOST}"},
+        "legacy": {
+            "organization": {"id": "o-k3m9x2q7ra", "accountId": "333333333333", "deployerRole": "governor"},
+            "sites": {
+                "singapore": {**singapore, "phase": "backup", "adopt": {"profiles": "tt-sg-profiles-backup"}},
+                "virginia": {**virginia, "phase": phase, "operatorRole": "retirers", **changes},
+            },
+        },
+        "audit": {"archive": {"accountId": "444444444444", "deployerRole": "usdata-log-deployer"}},
+    }
+
+
+@pytest.mark.parametrize("state", [it for it in life() if it != "closed"])
+def test_what_is_planned_in_any_phase_is_none_too_much(state):
+    """By both deciders, statement by statement; and in WIPE it would be too much a phase earlier."""
+    deployment = asked(state if state in {"drain", "wipe"} else "backup")
+    for (account, role), policy in powers(life()[state]).may.items():
+        known = ground(deployment, account, role)
+        assert [what for it in parse(policy.text()) for what in too_much(it, known)] == []
+        assert not any(ci_requests.admitted(json.dumps(it), known) for it in policy.document()["Statement"])
+    virginia = powers(life()[state]).may["111111111111", "usdata-deployer"].text()
+    early = ground(asked("drain"), "111111111111", "usdata-deployer")
+    assert any(what for it in parse(virginia) for what in too_much(it, early)) is (state == "wipe")
