@@ -3,7 +3,8 @@
 In Oracle Cloud no statement lets in anybody but a declared group, from its own network, in a region of this stack,
 until the end that was declared, and Object Storage itself. At a legacy site nobody reads a backup, lists its history or
 decrypts it but the one role that the site's phase names, and nobody acts as that role but whom the phase names; and
-nobody is believed to deploy but the declared jobs of one repository, by a token that says so.
+nobody is believed to deploy but the declared jobs of one repository, by a token that says so, and they are let do what
+deploying this configuration takes, and make no role that could do more than work on backups.
 """
 
 from typing import Any, Final
