@@ -5,7 +5,7 @@ from pathlib import Path
 
 from infra.sandbox import seeding
 from infra.sandbox.aws.documents import ROLE
-from infra.sandbox.aws.iam import OIDC_PROVIDER
+from infra.sandbox.aws.iam import OIDC_PROVIDER, POLICY, ROLE_POLICY
 from infra.sandbox.oci.domains import TRUST
 from tests.support.programs import shipped
 
@@ -22,7 +22,7 @@ def trust(clouds: Path) -> None:
     """What production takes over of the trust in its jobs, as `python -m infra.deploy trust` has it made."""
     made = shipped("us-prod", preview=False)
     for it in made.resources.values():
-        if it.type in {OIDC_PROVIDER, TRUST} or (it.type == ROLE and it.import_id):
+        if it.type in {OIDC_PROVIDER, ROLE, ROLE_POLICY, POLICY, TRUST} and it.import_id:
             told = made.providers()[it.provider].inputs
             account = json.loads(told["allowedAccountIds"])[0] if it.type != TRUST else told["tenancyOcid"]
             given = {key: value for key, value in it.inputs.items() if key != "name"}
