@@ -24,7 +24,6 @@ ACCESS = """\
       groups:
         writers: {duty: storage, network: us-office}
 """
-HOME = "      homeRegion: us-ashburn-1\n"
 drill_storage = object_storage._Simulated
 OLD, NEW = "us-ashburn-1", "us-phoenix-1"
 PROFILES = {OLD: Bucket(OLD, "axsandbox", "usds-profiles-iad"), NEW: Bucket(NEW, "axsandbox", "usds-profiles-phx")}
