@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
+import pytest
+
 from infra.program import provision
 from infra.residency.access_request import GroupRequest
 from infra.residency.aws_policy import Kind, Policy, managed_policy_arn, role_arn, too_much
@@ -181,6 +183,7 @@ def _listed(document):
     }
 
 
+@pytest.mark.no_cover
 def test_every_type_has_its_calls_and_no_other():
     """The table is of what this program can make in AWS, and of the one thing that a service makes in its name."""
     types = {it.type for state in life() for it in recorded(state).managed() if it.type.startswith("aws:")}
@@ -194,6 +197,7 @@ def test_the_proof_knows_the_same_calls():
     )
 
 
+@pytest.mark.no_cover
 def test_a_deployer_may_do_whatever_a_life_calls():
     """From nothing to the end of a site: made, edited, drained, wiped, closed; nobody on the way denies it."""
     calls = played()

@@ -250,7 +250,7 @@ CARRIES = (r"Allow any-user to {{OBJECT_INSPECT, OBJECT_CREATE, OBJECT_OVERWRITE
            r"request\.principal\.compartment\.tag\.{own}\.sends='logs'}}")
 def access(stack: Stack) -> Json:
     """T5: statements let in declared groups from their networks, connectors (CARRIES); documents jobs, own accounts."""
-    # That denials cover every request is not shown here: it is what the two deciders are for.
+    # That denials cover every request, and what deployers may do, is not shown here: for that there are two deciders.
     groups, own = (stack.deployment.get("access") or {}).get("groups") or {}, stack.deployment["organization"]
     exports = {it["export"]["group"] for it in stack.deployment["datasets"].values() if "export" in it}
     for urn, text in stack.statements:
