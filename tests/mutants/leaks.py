@@ -195,6 +195,8 @@ LEAKS: Mapping[str, Operator] = {
     "T5 one more reader": denial(lambda it: it.setdefault("Condition", {}).setdefault("ArnNotEquals", {}).update({"aws:PrincipalArn": [OTHER_ROLE]})),
     "T5 a denial of an account": denial(lambda it: it.update(Principal={"AWS": "111111111111"})),
     "T5 a denial elsewhere": denial(lambda it: it.update(Resource="arn:aws:s3:::other/*")),
+    "T5 a deployer that says what it may": document("policy", lambda s: s["DeployersIam"]["Action"].append("iam:PutRolePolicy"), "RolePolicy"),
+    "T5 a role that may become anything": drop("permissionsBoundary", "Role"),
     "T5 no policy": gone("BucketPolicy"),
     "T5 a policy that is not known": put("BucketPolicy", policy=UNKNOWN),
     "T5 a bucket open to the public": put("BucketPublicAccessBlock", restrictPublicBuckets=False),
