@@ -111,7 +111,7 @@ def withheld(declared: Declared, graph: Graph, bucket: Node, held: Custody) -> I
     region = place.region if place is not None else ""
     data_class = class_of(declared, region, bucket.inputs.get("name"))
     wanted = held.key(region, data_class) if data_class is not None else None
-    if len(keys) != 1 or (data_class is None and _is_trail(declared, bucket)):
+    if len(keys) != 1 or (data_class is None and _is_trail(declared, region, bucket)):
         return  # without a key of this stack it is refuted for that
     (key,) = keys
     reference = key.inputs.get("externalKeyReference")
@@ -127,10 +127,10 @@ def withheld(declared: Declared, graph: Graph, bucket: Node, held: Custody) -> I
         )
 
 
-def _is_trail(declared: Declared, bucket: Node) -> bool:
-    """Whether a bucket is named for logs, which are kept under keys of their own."""
-    name = bucket.inputs.get("name")
-    return name in {f"{declared.organization}-audit-{region.facts.key}" for region in declared.regions}
+def _is_trail(declared: Declared, region: str, bucket: Node) -> bool:
+    """Whether a bucket has the name of its region's for logs, which are kept under keys of their own."""
+    keys = [it.facts.key for it in declared.regions if it == region]
+    return [bucket.inputs.get("name")] == [f"{declared.organization}-audit-{key}" for key in keys]
 
 
 def referring(graph: Graph, vault: Node, held: Custody | None) -> Iterator[Counterexample | Missing]:

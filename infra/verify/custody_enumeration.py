@@ -57,9 +57,10 @@ class Enumeration:
             return Answer.REFUTED if given else Answer.PROVED
         if not self.anybody:
             return Answer.REFUTED
-        if given is None or isinstance(given, str):
+        if given is None or has_unknown(given if isinstance(given, str) else ""):
             return Answer.UNDECIDED
         region = self._where(vault)
+        given = record(given)
         there, by = record(self._regions.get(region)), record(given.get("oauthMetadata"))
         back = record(record(vault.outputs.get("externalKeyManagerMetadata")).get("oauthMetadata"))
         answers = [

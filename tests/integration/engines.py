@@ -34,6 +34,7 @@ from infra.sandbox import ordinary_cli
 from infra.settings.evidence import lock_file, read_evidence, read_lock
 from tests.engine.player import _event
 from tests.integration.ordinary import OrdinaryStack, Played
+from tests.support import custody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,8 +111,16 @@ class Project(OrdinaryStack):
         return deepcopy(self.stack_file["config"]["usdata:deployment"])
 
     def write(self, deployment: Mapping[str, Any]) -> None:
-        """Let the stack file say this."""
-        self.stack_file["config"]["usdata:deployment"] = dict(deployment)
+        """Let the stack file say this; where the keys are held outside Oracle, with their manager's secret."""
+        config = self.stack_file["config"]
+        config["usdata:deployment"] = dict(deployment)
+        config.pop(custody.SECRET_KEY, None)
+        if (deployment.get("keys") or {}).get("vault") == "external":
+            config[custody.SECRET_KEY] = {"secure": custody.SANDBOX_CIPHERTEXT}
+        self.write_file()
+
+    def write_file(self) -> None:
+        """Write the stack file as `stack_file` is."""
         path = self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
         path.write_text(yaml.safe_dump(self.stack_file, sort_keys=False))
 

@@ -7,6 +7,7 @@ What it does not prove: that either engine does the same on real clouds; both se
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from infra.sandbox import Action, Fault, Faults
 from tests.integration import edits
 from tests.integration.comparing import differences, offline_differences, state_differences
 from tests.integration.engines import CHECKOUT, Project
-from tests.support import beforehand, phases, receipts
+from tests.support import beforehand, custody, phases, receipts
 
 if TYPE_CHECKING:
     from tests.integration.ordinary import Played
@@ -153,6 +154,29 @@ def _move(project: Project, phase: Phase) -> None:
             (folder / name).write_text(content)
     project.write(deployment)
     project.lock()
+
+
+@needs_pulumi
+@pytest.mark.campaign
+def test_a_stack_whose_keys_are_outside(tmp_path):
+    """From nothing, applied, and with another secret: both engines say and do the same, and nothing shows the secret.
+
+    The embedded one also without the passphrase's help: offline, against the exported state.
+    """
+    project = Project.made(tmp_path / "project")
+    for name in beforehand.ADOPTED:
+        beforehand.legacy_bucket(project.clouds, name)
+    project.write(edits.edited(project.deployment, edits.EDITS["keys.vault external"]))
+    wanted = project.ordinary("preview")
+    assert differences(wanted, project.embedded("preview")) == []
+    assert project.ordinary("up").exit == 0
+    exported = project.export(tmp_path / "exported.json")
+    project.stack_file["config"][custody.SECRET_KEY] = {"secure": custody.SANDBOX_OTHER}
+    project.write_file()
+    for again in (project.ordinary("preview"), project.embedded("preview", state_file=exported)):
+        assert {step["op"] for step in again.document["steps"]} == {"same"}
+    for text in (json.dumps(wanted.document), exported.read_text(), json.dumps(project.ordinary_state())):
+        assert custody.WORD not in text
 
 
 PRODUCTION: dict[str, edits.Edit] = {

@@ -97,6 +97,14 @@ def test_what_may_not_be_said_is_refused(request_, expected):
     assert found(request_) == {("keys", path) for path in expected}
 
 
+def test_what_rests_on_refused_regions_is_not_said():
+    """A region that may not be is one finding, and no second one about its keys."""
+    regions = {name: replace(it, cidr="10.16.0.0/30") for name, it in GOOD.oci.regions.items()}
+    refused = found(replace(GOOD, oci=replace(GOOD.oci, regions=regions)))
+    assert refused
+    assert "keys" not in {rule for rule, _ in refused}
+
+
 def test_a_private_key_is_not_repeated():
     """Whoever puts one where certificates belong is told so, and the log does not have it."""
     text = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n"

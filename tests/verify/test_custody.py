@@ -107,6 +107,7 @@ BREAKS = {
     "no secret": (manager(clientAppSecret=None), REFUTED),
     "the secret given back in the clear": (gave_back, REFUTED),
     "a manager that is not shown": (put("Vault", f"vault-{HERE}", **{METADATA: SECRET}), UNDECIDED),
+    "a manager that is a text": (put("Vault", f"vault-{HERE}", **{METADATA: "strange"}), REFUTED),
     "no manager": (put("Vault", f"vault-{HERE}", **{METADATA: None}), UNDECIDED),
     "a stranger's endpoint": (stranger, REFUTED),
     "an endpoint that comes from nowhere": (
@@ -140,6 +141,7 @@ BREAKS = {
     "a key from a backup": (put(*KEY, restoreFromFile={"contentLength": "1"}), REFUTED),
     "references in a vault of hardware": (put("Vault", f"vault-{HERE}", vaultType="VIRTUAL_PRIVATE"), REFUTED),
     "a region whose keys are Oracle's": (in_hardware, REFUTED),
+    "the name of another region's logs": (put("Bucket", f"profiles-{HERE}", name="usds-audit-phx"), REFUTED),
     "a bucket of no dataset": (put("Bucket", f"profiles-{HERE}", name="usds-more-iad"), REFUTED),
     "a bucket under another class's key": (
         comes_from("Bucket", f"profiles-{HERE}", "kmsKeyId", "Key", f"public-{HERE}"),
