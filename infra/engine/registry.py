@@ -266,6 +266,7 @@ class Registry:
         self._factory = factory
         self._observe = observe
         self._lock = threading.RLock()
+        self._ending = threading.Lock()  # nobody is asked whose channel has just been closed
         self._configured: dict[str, Instance] = {}
         self._waiting: dict[str, Instance] = {}
         self._aliases: dict[str, str] = {}
@@ -365,18 +366,20 @@ class Registry:
             instance.close()
 
     def cancel(self) -> None:
-        """Ask all instances to finish soon."""
-        with self._lock:
-            instances = list(self._all)
-        for instance in instances:
-            instance.cancel()
+        """Ask all instances that are open to finish soon."""
+        with self._ending:
+            with self._lock:
+                instances = list(self._all)
+            for instance in instances:
+                instance.cancel()
 
     def close(self) -> None:
         """Let go of all instances."""
-        with self._lock:
-            instances, self._all = self._all, []
-        for instance in instances:
-            instance.close()
+        with self._ending:
+            with self._lock:
+                instances, self._all = self._all, []
+            for instance in instances:
+                instance.close()
 
     def _load(self, urn: str) -> Instance:
         package = urns.provider_package(urns.type_of(urn))

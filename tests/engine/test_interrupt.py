@@ -9,10 +9,11 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
-from infra.engine import secrets, store
+from infra.engine import registry, secrets, store
 from tests.engine import lab, player
 
 PROVIDER = {"kind": "provider", "name": "p", "config": {"region": "r1"}}
@@ -86,3 +87,27 @@ def test_what_is_in_flight_finishes(tmp_path):
         assert names(path) == {"a", "b", "after"}
         created = [call["urn"].rpartition("::")[2] for call in server.lab.calls if call["op"] == "Create"]
         assert sorted(created) == sorted({"a", "b", "after"} - in_flight)
+
+
+def test_nobody_is_asked_to_finish_whose_channel_is_closed():
+    """The end of a run waits until everybody has been asked; afterwards there is nobody to ask."""
+    told: list[str] = []
+
+    class Asked:
+        def cancel(self) -> None:
+            ending.start()
+            ending.join(0.05)  # it would have closed this one by now
+            told.append("cancel")
+
+        def close(self) -> None:
+            told.append("close")
+
+    providers = registry.Registry(lambda _: Asked(), lambda *_: lambda: None)
+    providers._load("urn:pulumi:dev::lab::pulumi:providers:lab::p")
+    ending = threading.Thread(target=providers.close)
+
+    providers.cancel()
+    ending.join()
+    providers.cancel()
+
+    assert told == ["cancel", "close"]
