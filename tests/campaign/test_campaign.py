@@ -9,6 +9,8 @@ import pytest
 from tests.campaign.sequences import FILE_EDITS, Tally, play
 from tests.campaign.world import PROGRAM_EDITS
 
+pytestmark = pytest.mark.no_cover
+
 HARMLESS = {"nothing", "dataset added"}
 LOSING = {"dataset removed", "dataset renamed", "namespace", "bucket adopted", "rename", "parent change", "left out"}
 """Edits that an engine by itself would carry out by deleting or replacing a holder."""

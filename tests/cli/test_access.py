@@ -170,6 +170,7 @@ def test_against_a_bad_file(staffed, tmp_path):
     assert f"1 problem in {old}" in error
 
 
+@pytest.mark.no_cover
 def test_a_preview_says_what_is_wider(staffed):
     """Read off the resources: who can do more than now; nothing of it in a preview that gives nobody more."""
     staffed.up()

@@ -106,6 +106,7 @@ class KilledError(BaseException):
     """Stands for the end of the process; no handler of the command's own catches it."""
 
 
+@pytest.mark.no_cover
 def test_there_and_back(drill, monkeypatch):
     """The stores move, replication turns round, nobody writes meanwhile, nothing is lost; the way back is the same.
 

@@ -69,6 +69,7 @@ def production(applied_once, tmp_path, monkeypatch):
     return Production(root)
 
 
+@pytest.mark.no_cover
 def test_pulumi_has_its_turn_between_the_steps(production, monkeypatch):
     """Edit and stop; go on with what was applied; make buckets writable before the update that needs it."""
     freed: list[str] = []

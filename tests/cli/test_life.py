@@ -72,6 +72,7 @@ def test_folder_is_for_its_owner(project):
     assert stat.S_IMODE((project.root / ".sandbox").stat().st_mode) == 0o700
 
 
+@pytest.mark.no_cover
 def test_new_dataset(applied):
     """A dataset more creates exactly its own resources; the changes are worth exit 7 to who expected none."""
     applied.edit("      profiles:", "      messages: {class: protected}\n      profiles:")
@@ -162,6 +163,7 @@ def test_targets(applied):
     assert applied.steps("--target", urn) == {("create", "usdata:index:DatasetStore", "messages")}
 
 
+@pytest.mark.no_cover
 def test_plan(applied, tmp_path):
     """A saved plan holds the run to what was seen: the same edit passes, another one is refused."""
     plan = tmp_path / "plan.json"

@@ -31,6 +31,7 @@ def hostname_resources(project):
     return {kind for kind, urn in found if kind in MADE and "HostnameRouting" in urn}
 
 
+@pytest.mark.no_cover
 def test_an_update_stops_at_an_address_that_no_edge_has(answering, monkeypatch):
     """Nothing that would lead users there is made; mended, the same update goes on, and nothing else is changed."""
     addresses = HostnameRouting._addresses

@@ -44,6 +44,7 @@ def test_a_preview_says_that_no_answer_leaves(answering):
     assert "no such name  us-phoenix-1 within 90 s" in out
 
 
+@pytest.mark.no_cover
 def test_a_leak_below_the_planner_is_told_and_fails_the_preview(answering, monkeypatch):
     """A component that forgets a rule: told with its resource, for people and machines; a part says nothing."""
     rules = traffic_routing._rules

@@ -34,6 +34,7 @@ def test_a_preview_begins_with_the_verdict(project):
     assert "RESIDENCY" not in project.preview("--exclude", "**Bucket::profiles-us-phoenix-1")
 
 
+@pytest.mark.no_cover
 def test_a_leak_is_told_and_nothing_is_applied(leaking):
     """A preview that is refuted exits with 1, and so does an update, which leaves no state."""
     out = leaking.preview(code=1)

@@ -9,6 +9,7 @@ from tests.cli.project import AS_OF
 EDIT = "datasets.chats={class: protected}"
 
 
+@pytest.mark.no_cover
 def test_the_preview_of_an_edit_is_that_of_the_edited_file(applied):
     """The same steps, the edit is said, and the file stays as it is."""
     before = applied.file.read_bytes()

@@ -117,6 +117,7 @@ def test_an_unfinished_state_is_not_published():
         redact(state)
 
 
+@pytest.mark.no_cover
 def test_previews_against_it_are_those_against_the_whole_state(applied, tmp_path):
     """With and without edits: the same steps, for the same reasons, over the same properties."""
     whole, public = tmp_path / "whole.json", tmp_path / "public.json"

@@ -216,6 +216,7 @@ def approvals(path, *people: str, state="approved", environment="phase-move"):
     return path
 
 
+@pytest.mark.no_cover
 def test_a_phase_move_needs_somebody_else(applied, tmp_path):
     """Nobody, the author alone, another environment, a refusal, half a file: refused. With a second person: done."""
     applied.edit("phase: backup", "phase: drain\n          operatorRole: retirers")

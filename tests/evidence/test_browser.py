@@ -13,6 +13,8 @@ from infra.evidence.review import Word
 from tests.evidence.browser import Opened, start
 from tests.evidence.samples import HOSTILE, REFUSED, SMALL, hostile, large
 
+pytestmark = pytest.mark.no_cover
+
 RED = {"light": (179, 20, 29), "dark": (255, 138, 143)}
 """What is refused is drawn in this colour and nothing else is (`--bad` in the style)."""
 

@@ -43,6 +43,7 @@ def test_it_never_exceeds_the_limit(number):
     assert "dataset 000000" in text
 
 
+@pytest.mark.no_cover
 @given(st.integers(1_500, 9_000))
 def test_whatever_the_limit_refusals_are_the_last_to_go(limit):
     """With any room for them at all, all of a refusal stays, and every fold that is opened is closed."""

@@ -30,6 +30,8 @@ from infra.residency.planner import plan
 from infra.residency.regions import Cloud, Jurisdiction, LegacyRegion, Realm, UsRegion
 from tests.residency.samples import GOOD, TODAY, datasets, deployments, found, names, with_dataset, with_oci
 
+pytestmark = pytest.mark.no_cover
+
 
 def shuffled(request: DeploymentRequest, seed: int) -> DeploymentRequest:
     """The same request, every map in another order."""

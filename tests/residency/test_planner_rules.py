@@ -310,6 +310,7 @@ def test_a_single_illegal_edit_is_refused_by_its_rule_alone(request_, rule, path
     assert found(request_) == {(rule, path)}
 
 
+@pytest.mark.no_cover
 @given(deployments(), st.data())
 def test_any_deployment_is_refused_for_any_single_illegal_edit(request, data):
     """The same for edits of deployments of every kind, at a region, dataset and site drawn from them."""

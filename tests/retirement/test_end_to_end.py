@@ -7,6 +7,8 @@ import pytest
 from tests.retirement.rig import SITES, buckets_of, fill, remaining
 from tests.retirement.s3_server import content_of
 
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.mark.no_cover
 def test_two_sites_are_counted_proved_copied_wiped_and_shown_empty(rig):

@@ -9,6 +9,8 @@ import pytest
 from tests.retirement.kills import Killer, bodies
 from tests.retirement.rig import buckets_of, fill, remaining
 
+pytestmark = pytest.mark.no_cover
+
 SITE = "singapore"
 
 

@@ -11,6 +11,8 @@ import pytest
 from infra.verify.verdict import Answer
 from tests.deciders.stacks import ABOUT, Game
 
+pytestmark = pytest.mark.no_cover
+
 INSTANCES = 60
 
 

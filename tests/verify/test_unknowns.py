@@ -23,6 +23,8 @@ from infra.verify.verdict import Answer
 from tests.support.graphs import STACKS, context, steps
 from tests.support.programs import ROOT
 
+pytestmark = pytest.mark.no_cover
+
 SAMPLE = 25
 
 

@@ -203,6 +203,7 @@ def random_policy(rng):
     }
 
 
+@pytest.mark.no_cover
 def test_interpreter_closed_form_and_brute_force_agree_on_200_random_policies():
     """Same sets of answers with the same exact probabilities, for every client, health state and reading.
 
