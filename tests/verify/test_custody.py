@@ -28,6 +28,16 @@ def whole():
     return custody.steps()
 
 
+ABOUT = ("oci:Kms/", "oci:ObjectStorage/bucket", "oci:Identity/compartment", "aws:s3/", "aws:kms/", "pulumi:providers:")
+"""Beginnings of the types that T6 reads; and what is on the way to the manager."""
+
+
+@pytest.fixture(scope="module")
+def part(whole):
+    """The steps of what T6 reads; not to be changed."""
+    return [it for it in whole if it["newState"]["type"].startswith(ABOUT) or "::keys-" in it["urn"]]
+
+
 @pytest.fixture(scope="module")
 def certified(whole):
     """Its certificate."""
@@ -177,9 +187,9 @@ def document(steps, keys=custody.KEYS):
 
 
 @pytest.mark.parametrize(("edit", "answer"), BREAKS.values(), ids=BREAKS)
-def test_a_break_is_found(edit, answer, whole, certified):
+def test_a_break_is_found(edit, answer, part, certified):
     """By both deciders; and the checker, whatever digests a forger makes right."""
-    steps = list(whole)
+    steps = list(part)
     edit(steps)
     context = custody.context(steps)
     assert (t6.decide(context).answer, t6.decide_slowly(context)) == (answer, answer)
@@ -187,14 +197,20 @@ def test_a_break_is_found(edit, answer, whole, certified):
 
 
 def refused(document, certified):
-    """Whether the checker finds something of keys or of lists that does not follow from a document."""
+    """Whether the checker finds something of keys, or of what they say, that does not follow from a document."""
     stack = checker.Stack(document, certified)
-    for check in (checker.keys, checker.completeness):
-        try:
-            check(stack)
-        except (checker.RefusedError, KeyError, TypeError, ValueError, AttributeError, IndexError):
-            return True
+    try:
+        checker.keys(stack)
+        for it in stack.of(checker.VAULT, checker.KEY, checker.ENDPOINT):
+            checker.walk(stack, it, stack.models[it.type], it.inputs, "")
+    except (checker.RefusedError, KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return True
     return False
+
+
+def test_the_part_alone_is_fine(part, certified):
+    """So that a break is all that is found."""
+    assert (t6.decide(custody.context(part)).answer, refused(document(part), certified)) == (PROVED, False)
 
 
 @pytest.mark.parametrize("keys", DECLARED.values(), ids=DECLARED)
