@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 from infra.engine import urns
 from infra.engine.display import Change, Paper, Recorder, Tone, count, escape, listed
 from infra.engine.events import Op
 from infra.residency.audit import AUDIT_DAYS
 from infra.residency.flow import FlowKind
+from infra.residency.keys import ExternalCustody, VaultKind
 from infra.residency.placement import PlacementRole
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _KINDS: Final = {
     "EdgeNetwork": ("Network", "network of the edge in {name}", "edge-network-"),
     "PeeringMesh": ("Network", "peering between the regions", ""),
     "RegionalKeys": ("Keys", "keys in {name}", "keys-"),
+    "KeyPath": ("Keys", "the way to the key manager in {name}", "key-path-"),
     "AuditSettings": ("Audit", "audit events and connectors", ""),
     "AuditArchive": ("Audit", "archive of the legacy sites' trails", ""),
     "AuditTrail": ("Audit", "logs of {name}", "audit-"),
@@ -210,6 +212,7 @@ def describe(plan: Plan, kind: str, name: str) -> str:
         "CloudGuard": lambda: _zones(plan),
         "Guardrails": lambda: _limits(plan),
         "StorageAccess": lambda: _access(plan),
+        "KeyPath": lambda: ": one address, one port, and nothing else in its network",
         "PeeringMesh": lambda: _peering(plan),
         "LegacyBackup": lambda: "".join(_site(s) for s in plan.sites if s.site.name == name),
     }
@@ -218,7 +221,13 @@ def describe(plan: Plan, kind: str, name: str) -> str:
 
 def _keys(plan: Plan, region: str) -> str:
     classes = [key.data_class.value for key in plan.keys if key.region.value == region]
-    return f": a vault with one HSM key each for {listed(classes)} data"
+    match plan.key_care.vault:
+        case VaultKind():
+            return f": a vault with one HSM key each for {listed(classes)} data"
+        case ExternalCustody(holder=holder):
+            return f": a vault that refers to a key each for {listed(classes)} data, held by {holder}"
+        case _:
+            assert_never(plan.key_care.vault)
 
 
 def _peering(plan: Plan) -> str:

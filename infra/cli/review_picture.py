@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 from infra.engine.display import count, listed
 from infra.engine.events import Op
@@ -16,6 +16,7 @@ from infra.residency.access_matrix import matrix
 from infra.residency.audit import Stream
 from infra.residency.findings import join
 from infra.residency.flow import FlowKind
+from infra.residency.keys import ExternalCustody, VaultKind
 from infra.residency.lifecycle import Phase, Site
 from infra.residency.placement import PlacementRole, RegionRole
 
@@ -119,11 +120,27 @@ class _Artist:
             for key in (key for key in self.plan.keys if key.region is region):
                 kind, change = key.data_class, self._change(f"Key {key.data_class}-{region}")
                 self._station(
-                    f"key:{region}:{kind}", place, Band.KEYS, f"key, {kind}", "hardware, stays here",
+                    f"key:{region}:{kind}", place, Band.KEYS, f"key, {kind}", self._kept()[0],
                     lane=f"key:{kind}", change=change,
                 )  # fmt: skip
             if not spare:
                 self._station(f"door:{region}", place, Band.ACCESS, "access", "policies of Oracle Cloud")
+
+    def _kept(self) -> tuple[str, str]:
+        """Where a key of Oracle Cloud is kept: in few words, and as the reason why an encryption is fine."""
+        match self.plan.key_care.vault:
+            case VaultKind():
+                return (
+                    "hardware, stays here",
+                    "a customer key in a US hardware vault of the same region; it never leaves it",
+                )
+            case ExternalCustody(holder=holder):
+                return (
+                    f"with {holder}",
+                    f"the key that {holder} is declared to hold in the US for this region and class",
+                )
+            case _:
+                assert_never(self.plan.key_care.vault)
 
     def _store(self, dataset: DatasetPlan, region: str, place: str) -> None:
         here = [placement for placement in dataset.placements if placement.region == region]
@@ -138,7 +155,7 @@ class _Artist:
         self._flow(
             Kind.KEY, f"key:{region}:{data_class}", station,
             text=f"{name} in {region} is encrypted under the {data_class} key of that region",
-            why="T6 keys: a customer key in a US hardware vault of the same region; it never leaves it",
+            why=f"T6 keys: {self._kept()[1]}",
             paths=[join("oci.regions", region)], resources=[f"Bucket {here[0].name}"], change=change,
         )  # fmt: skip
 

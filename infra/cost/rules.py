@@ -148,6 +148,8 @@ def oracle_key(it: Resource, world: World) -> Iterator[Use]:
     vaults = {world.vaults.get(urn) for urn in it.sources.get("managementEndpoint", ())}
     if it.inputs.get("protectionMode") == "SOFTWARE" or vaults == {"VIRTUAL_PRIVATE"}:
         return
+    if it.inputs.get("protectionMode") == "EXTERNAL":
+        raise UnpricedError("a reference to a key outside Oracle")
     days = _nested(it, "autoKeyRotationDetails").get("rotationIntervalInDays", _YEAR)
     rotations = _YEAR // int(days) if it.inputs.get("isAutoRotationEnabled") else 0
     yield "oci.key.hsm", Range.of(1, 1 + rotations)

@@ -43,6 +43,8 @@ def test_previews_and_updates_show_that_there_is_one_and_not_which(outside):
     _, (text, update) = outside
     assert WORD not in text + update
     assert "clientAppSecret" in text
+    assert "held by Example Custody LLC" in " ".join(text.split())
+    assert "HSM key" not in text
 
 
 @pytest.mark.no_cover
@@ -56,7 +58,9 @@ def test_what_reviewers_and_auditors_get_does_not_have_it(outside, tmp_path):
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) > len(names) + 5
     assert not [path for path in written if WORD.encode() in path.read_bytes()]
-    assert b"Example Custody LLC" in (tmp_path / "page.html").read_bytes()
+    page = (tmp_path / "page.html").read_text()
+    assert "with Example Custody LLC" in page
+    assert "hardware, stays here" not in page
 
 
 @pytest.mark.no_cover

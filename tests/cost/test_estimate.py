@@ -160,6 +160,7 @@ def test_every_rule_is_shown():
         ("oci:ObjectStorage/bucket:Bucket", {"name": "store", "storageTier": "Glacial"}, "storage tier Glacial"),
         ("oci:ObjectStorage/replicationPolicy:ReplicationPolicy", {"bucket": "logs"}, "holds no dataset"),
         ("oci:Kms/vault:Vault", {"vaultType": "EXTERNAL"}, "vault type EXTERNAL"),
+        ("oci:Kms/key:Key", {"protectionMode": "EXTERNAL"}, "a reference to a key outside Oracle"),
         ("oci:LoadBalancer/loadBalancer:LoadBalancer", {"shape": "100Mbps"}, "shape 100Mbps"),
         ("oci:Ons/subscription:Subscription", {"protocol": "SMS"}, "notices by SMS"),
         ("aws:s3/inventory:Inventory", {"bucket": "shard"}, "without a known schedule"),
