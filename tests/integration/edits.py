@@ -34,6 +34,9 @@ _DOMAIN = {
     "clientId": "0123456789abcdef0123456789abcdef",
     "userId": "123456789abcdef0123456789abcdef0",
 }
+_TRUST = "d61ad7b082362bf90c6410e477978c5c"
+"""The id that the simulated cloud gives to that domain's trust."""
+
 _CI = {
     "issuer": "https://token.actions.githubusercontent.com",
     "repository": "example-org/usdata",
@@ -135,7 +138,7 @@ EDITS: dict[str, Edit] = {
     "ci.domain.url": {"ci": {**_CI, "domain": {**_DOMAIN, "url": _DOMAIN["url"].replace("idcs-0", "idcs-f")}}, **_JOBS},
     "ci.domain.clientId": {"ci": {**_CI, "domain": {**_DOMAIN, "clientId": "f" * 32}}, **_JOBS},
     "ci.domain.userId": {"ci": {**_CI, "domain": {**_DOMAIN, "userId": "f" * 32}}, **_JOBS},
-    "ci.domain.trustId": {"ci": {**_CI, "domain": {**_DOMAIN, "trustId": "f" * 32}}, **_JOBS},
+    "ci.domain.trustId": {"ci": {**_CI, "domain": {**_DOMAIN, "trustId": _TRUST}}, **_JOBS},
     "guardrails": {"guardrails": None},
     "guardrails.detectorRecipes.<kind>": {
         "guardrails/detectorRecipes/threat": "ocid1.cloudguarddetectorrecipe.oc1.iad.aaaaaaaaother"

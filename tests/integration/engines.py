@@ -35,6 +35,7 @@ from infra.settings.evidence import lock_file, read_evidence, read_lock
 from tests.engine.player import _event
 from tests.integration.ordinary import OrdinaryStack, Played
 from tests.support import custody
+from tests.support.recorder import Recorded, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,6 +156,11 @@ class Project(OrdinaryStack):
         except BadStackFile as error:
             return error.text()
         return ""
+
+    def registered(self) -> Recorded:
+        """What the program registers for the stack file."""
+        plan = runs.load(self._workspace, AS_OF, self._evidence).plan
+        return record(lambda: program.provision(plan), preview=False, stack=self.stack)
 
     @property
     def _evidence(self) -> Evidence:
