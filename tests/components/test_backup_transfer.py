@@ -68,7 +68,6 @@ def applied(request: DeploymentRequest, state: Deployment, clouds: Path) -> tupl
     return result.state, {(it.step.type, it.name): it.op for it in recorder.changed()}
 
 
-@pytest.mark.no_cover
 def test_the_clouds_take_it_and_another_generation_is_another_key(tmp_path):
     """Applied twice: what is there the first time, and that raising the generation replaces the older key only."""
     clouds = tmp_path / "clouds.sqlite"
