@@ -85,8 +85,8 @@ def list_current(s3: Any, bucket: str, start: str = "") -> Iterator[Page]:
         answer: dict[str, Any] = s3.list_objects(Bucket=bucket, MaxKeys=PAGE, **after)
         found: list[dict[str, Any]] = answer.get("Contents", [])
         entries = tuple(_version(item | {"VersionId": "current", "IsLatest": True}) for item in found)
-        if entries:  # the answer itself names the next marker only for listings with a delimiter (API reference)
-            answer = {"NextMarker": entries[-1].key} | answer
+        if entries:  # the next marker is only defined for listings with a delimiter (API reference)
+            answer |= {"NextMarker": entries[-1].key}
         mark = _next(bucket, answer, mark, "NextMarker", None)
         yield Page(entries=entries, after=mark)
         if mark is None:

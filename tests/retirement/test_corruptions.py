@@ -8,6 +8,7 @@ import pytest
 import yaml
 from moto.s3.models import s3_backends
 
+from infra.retirement import listing
 from tests.retirement.rig import ODD_KEYS, SIGNERS, buckets_of, put, remaining
 from tests.retirement.s3_server import ACCOUNT, content_of
 
@@ -241,6 +242,18 @@ def test_a_listing_that_turns_back_ends_the_census(rig):
     rig.legacy.rewrites.append(turn_back)
     answer = rig.step(SITE, "census")
     assert (answer.code, "went back" in answer.err) == (3, True), answer
+
+
+def test_a_long_listing_goes_on_after_the_last_key_of_a_page(rig, monkeypatch):
+    """Whatever a server says of the next marker: without a delimiter it need not be a key, and moto's is none."""
+    monkeypatch.setattr(listing, "PAGE", 3)
+    for key in ODD_KEYS:
+        put(HOME, key, b"x")
+
+    pages = list(listing.list_current(rig.client(), HOME))
+
+    assert [entry.key for page in pages for entry in page.entries] == sorted(ODD_KEYS, key=str.encode)
+    assert len(pages) == -(-len(ODD_KEYS) // 3)
 
 
 @pytest.mark.parametrize(("size", "code"), [(b"1", 0), (b"7", 3)], ids=["the same", "with another size"])
