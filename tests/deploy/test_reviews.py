@@ -355,10 +355,10 @@ def test_a_stack_file_without_a_salt_is_refused(applied):
     """The ordinary command line would write one into the file that was reviewed."""
     place = workspace.Workspace(root=applied.root, stack="us-prod")
     with pytest.raises(Refused, match="no salt"):
-        real._refuse_unsalted(place)
+        real.salt_of(place)
     with place.file.open("a") as file:
         file.write("encryptionsalt: v1:a:v1:b:c\n")
-    real._refuse_unsalted(place)
+    assert real.salt_of(place) == "v1:a:v1:b:c"
 
 
 def test_a_redacted_state_is_written_for_everyone(applied, tmp_path):

@@ -34,10 +34,16 @@ class ManagerEndpoint(OciModel):
     token = MANAGER_ENDPOINT
     kind = "ekmsprivateendpoint"
     references: ClassVar = (Reference(path="subnetId", to=(SUBNET,)),)
+    volatile: ClassVar = frozenset({"timeUpdated"})
 
     def outputs(self, call: Call, id_: str) -> Json:
-        """Its own address, and the port of TLS where none is given."""
-        filled: Json = {"privateEndpointIp": next_address(call, MANAGER_ENDPOINT), "port": 443}
+        """Its own address, no news, and the port of TLS where none is given."""
+        filled: Json = {
+            "lifecycleDetails": "",
+            "port": 443,
+            "privateEndpointIp": next_address(call, MANAGER_ENDPOINT),
+            "timeUpdated": call.timestamp(),
+        }
         return super().outputs(call, id_) | {n: v for n, v in filled.items() if n not in call.inputs}
 
 
