@@ -9,11 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from infra import sandbox
-from infra.engine import deployment
 from infra.engine.display import Recorder
 from infra.engine.events import Op
-from infra.engine.options import Command, Options
 from infra.engine.state import Deployment
 from infra.engine.values import Secret
 from infra.program import provision
@@ -23,7 +20,7 @@ from infra.residency.deployment import AgentRequest, DeploymentRequest, Transfer
 from infra.residency.planner import plan
 from infra.residency.transfer import NOT_COVERED
 from tests.residency.samples import GOOD, TODAY, found, with_oci, with_site
-from tests.support.programs import ROOT
+from tests.support.simulated import carry_out
 
 AGENT = "arn:aws:datasync:us-east-1:111111111111:agent/agent-0123456789abcdef0"
 TRANSFER = TransferRequest(
@@ -51,19 +48,7 @@ def applied(request: DeploymentRequest, state: Deployment, clouds: Path) -> tupl
     """The state after an update, and what happened to what it changed, by type and name."""
     recorder = Recorder()
     planned = plan(request, TODAY)
-    with sandbox.serve(clouds) as served:
-        result = deployment.run(
-            command=Command.UP,
-            program=lambda: provision(planned),
-            project="usdata",
-            stack="s",
-            config={"pulumi:disable-default-providers": '["*"]'},
-            state=state,
-            providers=served.addresses,
-            root_directory=ROOT,
-            options=Options(),
-            on_event=recorder,
-        )
+    result = carry_out(lambda: provision(planned), clouds, state, stack="s", on_event=recorder)
     assert result.exit == 0, [it.message for it in result.diagnostics]
     return result.state, {(it.step.type, it.name): it.op for it in recorder.changed()}
 

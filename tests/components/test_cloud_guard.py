@@ -13,10 +13,8 @@ import pytest
 
 from components.cloud_guard import CloudGuard, CloudGuardArgs
 from components.tenancy import TenancyArgs, TenancyFoundation
-from infra import sandbox, settings
-from infra.engine import deployment
-from infra.engine.display import Recorder
-from infra.engine.options import Command, Exit, Options
+from infra import settings
+from infra.engine.options import Exit
 from infra.engine.state import Deployment
 from infra.providers import connect
 from infra.residency.compartment import Compartment
@@ -27,6 +25,7 @@ from infra.sandbox.oci.security_zones import CATALOGUE
 from infra.sandbox.store import Record
 from tests.support.programs import AS_OF, ROOT, shipped
 from tests.support.recorder import Recorded
+from tests.support.simulated import carry_out, records
 
 CONFIGURATION = "oci:CloudGuard/cloudGuardConfiguration:CloudGuardConfiguration"
 TARGET = "oci:CloudGuard/target:Target"
@@ -85,23 +84,9 @@ def test_deny_statements_are_one_policy_at_the_root(made: Recorded):
 
 def update(program: Callable[[], None], database: Path) -> list[Record]:
     """What the simulated clouds have after an update by the embedded engine."""
-    with sandbox.serve(database) as served:
-        result = deployment.run(
-            command=Command.UP,
-            program=program,
-            project="usdata",
-            stack="sandbox",
-            config={"pulumi:disable-default-providers": '["*"]'},
-            state=Deployment(),
-            providers=served.addresses,
-            root_directory=ROOT,
-            options=Options(),
-            on_event=Recorder(),
-            sink=None,
-        )
-        assert result.exit is Exit.OK, [it.message for it in result.diagnostics]
-        with served.store.reading() as clouds:
-            return clouds.all()
+    result = carry_out(program, database, Deployment())
+    assert result.exit is Exit.OK, [it.message for it in result.diagnostics]
+    return records(database)
 
 
 def guarded(*, target_inside: bool) -> None:

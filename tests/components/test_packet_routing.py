@@ -4,15 +4,14 @@ import pytest
 
 from components.packet_routing import PacketRouting, PacketRoutingArgs
 from components.tenancy import TenancyArgs, TenancyFoundation
-from infra import sandbox, settings
-from infra.engine import deployment
-from infra.engine.display import Recorder
-from infra.engine.options import Command, Exit, Options
+from infra import settings
+from infra.engine.options import Exit
 from infra.engine.state import Deployment
 from infra.providers import connect
 from infra.residency.packet_routing import routing_policies
 from tests.support.programs import AS_OF, ROOT, shipped
 from tests.support.recorder import Recorded
+from tests.support.simulated import carry_out, records
 
 NAMESPACE = "oci:SecurityAttribute/securityAttributeNamespace:SecurityAttributeNamespace"
 ATTRIBUTE = "oci:SecurityAttribute/securityAttribute:SecurityAttribute"
@@ -99,23 +98,10 @@ def test_packet_routing_is_retired_before_it_goes(tmp_path):
 
     def update(**what: bool) -> tuple[Exit, set[str]]:
         nonlocal state
-        with sandbox.serve(tmp_path / "clouds.sqlite") as served:
-            result = deployment.run(
-                command=Command.UP,
-                program=lambda: registered(**what),
-                project="usdata",
-                stack="us-prod",
-                config={"pulumi:disable-default-providers": '["*"]'},
-                state=state,
-                providers=served.addresses,
-                root_directory=ROOT,
-                options=Options(),
-                on_event=Recorder(),
-                sink=None,
-            )
-            state = result.state
-            with served.store.reading() as clouds:
-                return result.exit, {it.type for it in clouds.all()} & {NAMESPACE, ATTRIBUTE, POLICY}
+        clouds = tmp_path / "clouds.sqlite"
+        result = carry_out(lambda: registered(**what), clouds, state, stack="us-prod")
+        state = result.state
+        return result.exit, {it.type for it in records(clouds)} & {NAMESPACE, ATTRIBUTE, POLICY}
 
     assert update(routing=True) == (Exit.OK, {NAMESPACE, ATTRIBUTE, POLICY})
     code, left = update(routing=False)

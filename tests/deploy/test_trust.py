@@ -12,13 +12,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from infra import sandbox
 from infra.cli.refusal import Refused
 from infra.deploy.command_line import main
 from infra.deploy.trust import commands, require_taken_over
-from infra.engine import deployment
 from infra.engine.digest import digest
-from infra.engine.options import Command, Options
+from infra.engine.options import Command
 from infra.engine.state import Deployment
 from infra.program import provision
 from infra.residency.ci import AUDIENCE, DESCRIPTION
@@ -28,7 +26,7 @@ from infra.residency.planner import plan
 from infra.sandbox.seeding import seed
 from tests.residency.samples import TODAY
 from tests.residency.test_ci import BY_CI
-from tests.support.programs import ROOT
+from tests.support.simulated import carry_out
 
 IN_AN_ACCOUNT = (
     "create-open-id-connect-provider", "create-role", "update-assume-role-policy", "put-role-policy", "put-role-policy",
@@ -117,19 +115,7 @@ def test_production_is_told_and_a_stack_that_people_deploy_is_refused():
 def run(whole: Plan, state: Deployment, clouds: Path, command: Command = Command.UP):
     """What an update or a preview came to, and its document."""
     events = []
-    with sandbox.serve(clouds) as served:
-        result = deployment.run(
-            command=command,
-            program=lambda: provision(whole),
-            project="usdata",
-            stack="s",
-            config={"pulumi:disable-default-providers": '["*"]'},
-            state=state,
-            providers=served.addresses,
-            root_directory=ROOT,
-            options=Options(),
-            on_event=events.append,
-        )
+    result = carry_out(lambda: provision(whole), clouds, state, stack="s", command=command, on_event=events.append)
     return result, digest(events, show_sames=True)
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.sandbox import ordinary_cli
-from infra.sandbox.store import Store
 from tests.engine.recorder import _read_events
+from tests.support.simulated import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,11 +111,7 @@ class OrdinaryStack:
 
     def remains(self) -> set[tuple[str, str, str]]:
         """What the simulated clouds hold: type, region, identifier."""
-        store = Store(self.clouds)
-        with store.reading() as clouds:
-            found = {(record.type, record.region, record.id) for record in clouds.all()}
-        store.close()
-        return found
+        return {(record.type, record.region, record.id) for record in records(self.clouds)}
 
     @property
     def clouds(self) -> Path:

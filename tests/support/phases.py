@@ -10,13 +10,12 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from infra import sandbox, settings
+from infra import settings
 from infra.cli.deployed import deployed
-from infra.engine import deployment
 from infra.engine.digest import digest
 from infra.engine.display import Recorder
 from infra.engine.events import Event, Op
-from infra.engine.options import Command, Options, Result
+from infra.engine.options import Command, Result
 from infra.engine.state import Deployment
 from infra.program import provision
 from infra.residency.deployment import DeploymentRequest
@@ -35,6 +34,7 @@ from infra.verify.verdict import Answer
 from tests.support import beforehand
 from tests.support.programs import AS_OF, ROOT, configuration
 from tests.support.receipts import SIGNERS, chain, evidence, root
+from tests.support.simulated import carry_out
 
 SITE = "singapore"
 """The sandbox's site that is taken through its phases."""
@@ -139,20 +139,9 @@ class Life:
             recorder(event)
             self._events.append(event)
 
-        with sandbox.serve(self.clouds) as served:
-            result = deployment.run(
-                command=command,
-                program=lambda: provision(planned),
-                project="usdata",
-                stack=self.stack,
-                config={"pulumi:disable-default-providers": '["*"]'},
-                state=self.state,
-                providers=served.addresses,
-                root_directory=ROOT,
-                options=Options(),
-                on_event=on_event,
-                sink=None,
-            )
+        result = carry_out(
+            lambda: provision(planned), self.clouds, self.state, stack=self.stack, command=command, on_event=on_event
+        )
         if command is Command.UP:
             self.state = result.state
         after = {resource.urn for resource in result.state.resources if not resource.protect}
