@@ -27,14 +27,13 @@ from components import naming
 from components.base import Component
 from components.tenancy import TenancyFoundation
 from infra.residency.dataset import DataClass
+from infra.residency.holders import OCI_VAULT, TYPES
 from infra.residency.keys import EXTERNAL_VAULT, ExternalCustody, VaultKind
 from infra.residency.placement import Compartment, KeyPlan
 from infra.residency.regions import UsRegion
 
 _KEY_BYTES = 32
 """AES-256, which is also all that a reference to an external key can be."""
-
-_SECRET = "externalKeyManagerMetadata.oauthMetadata.clientAppSecret"  # noqa: S105 - where it stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +97,7 @@ class RegionalKeys(Component):
                 options = self._holder(
                     args.provider,
                     depends_on=tags.first,
-                    told_once=(_SECRET,),
+                    told_once=TYPES[OCI_VAULT].told_once,
                     secrets=("externalKeyManagerMetadata",),
                 )
             case _:

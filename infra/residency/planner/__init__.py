@@ -243,15 +243,23 @@ def judge(planned: Plan, as_of: date) -> Iterator[Finding]:
                 )
         for policy in site_policies(site, planned.organization):
             yield from _grants(policy, path)
-    for policy in (*planned.ci.policies(), *powers(planned).policies()) if planned.ci is not None else ():
-        yield from _grants(policy, "ci")
-    yield from judge_powers(planned)
+    yield from _deployers(planned)
     for policy in archive_policies(planned.archive) if planned.archive is not None else ():
         yield from _grants(policy, "audit.archive")
     if not any(site.site.phase.has_holders for site in planned.sites):
         yield from _versions(planned)
     yield from _together(planned)
     yield from judge_routing(planned)
+
+
+def _deployers(planned: Plan) -> Iterator[Finding]:
+    """What the policies of jobs that deploy may not say, and what AWS would not take of them."""
+    if planned.ci is None:
+        return
+    let = powers(planned)
+    for policy in (*planned.ci.policies(), *let.policies()):
+        yield from _grants(policy, "ci")
+    yield from judge_powers(planned.ci, let)
 
 
 def _grants(policy: Policy, path: str) -> Iterator[Finding]:

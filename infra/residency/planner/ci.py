@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from infra.residency.aws_policy import Kind
 from infra.residency.ci import Account, CiPlan, Domain
 from infra.residency.ci_request import CiRequest
-from infra.residency.deployer import may
+from infra.residency.deployer import Powers
 from infra.residency.deployment import DeploymentRequest
 from infra.residency.duties import Duty
 from infra.residency.findings import Finding, Rule, did_you_mean, join, said
 from infra.residency.lifecycle import Site
-from infra.residency.placement import AuthMethod, Plan
+from infra.residency.placement import AuthMethod
 from infra.residency.planner import forms
 
 _PATH = "ci"
@@ -53,14 +53,11 @@ def plan_ci(request: DeploymentRequest, sites: tuple[Site, ...], findings: list[
     )
 
 
-def judge_powers(planned: Plan) -> Iterator[Finding]:
+def judge_powers(plan: CiPlan, powers: Powers) -> Iterator[Finding]:
     """What AWS would not take: it counts all policies inside one role together."""
-    if planned.ci is None:
-        return
-    for account in planned.ci.accounts:
+    for account in plan.accounts:
         for role in account.roles:
-            policies = (planned.ci.limits(account.account_id, role), may(planned, account.account_id, role))
-            size = sum(policy.size for policy in policies)
+            size = plan.limits(account.account_id, role).size + powers.may[account.account_id, role].size
             if size > Kind.ROLE.most_characters:
                 yield Finding(
                     path=_PATH,
