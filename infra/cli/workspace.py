@@ -180,7 +180,7 @@ def _opened(workspace: Workspace, salt: str, closed: Mapping[str, str]) -> dict[
 
     manager = SecretsManager(workspace.passphrase())
     try:
-        manager.adopt({"type": "passphrase", "state": {"salt": salt}})
+        manager.adopt_salt(salt)
         return {key: manager.decrypt(text) for key, text in closed.items()}
     except SecretsError as error:
         raise Refused(

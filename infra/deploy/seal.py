@@ -43,7 +43,7 @@ def sealed(workspace: Workspace, as_of: date, word: str) -> str:
     salt = real.salt_of(workspace)
     manager = SecretsManager(passphrase.read(real.clients_of(plan, home), home))
     try:
-        manager.adopt({"type": "passphrase", "state": {"salt": salt}})
+        manager.adopt_salt(salt)
         text = manager.encrypt(word)
     except SecretsError as error:
         raise Refused(f"the salt in {workspace.shown_file} is not of the stack's passphrase: {error}") from error

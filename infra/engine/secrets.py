@@ -52,6 +52,14 @@ class SecretsManager:
         if self._is_passphrase:
             self._salt()
 
+    def adopt_salt(self, salt: str) -> None:
+        """Take over the salt of a stack file (`encryptionsalt`), with which its passphrase encrypts.
+
+        Raises:
+            SecretsError: It is malformed.
+        """
+        self.adopt({"type": "passphrase", "state": {"salt": salt}})
+
     @property
     def providers(self) -> Mapping[str, Any] | None:
         """What a state written now says; `None` as long as nothing was encrypted."""

@@ -294,7 +294,7 @@ def test_a_salt_opens_with_its_passphrase_alone():
     line = passphrase.salt("correct horse battery staple")
     for word, opens in (("correct horse battery staple", True), ("another", False)):
         manager = SecretsManager(word)
-        manager.adopt({"type": "passphrase", "state": {"salt": line}})
+        manager.adopt_salt(line)
         if opens:
             assert manager.decrypt(manager.encrypt("x")) == "x"
         else:

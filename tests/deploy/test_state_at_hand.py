@@ -227,7 +227,7 @@ def test_a_secret_is_sealed_for_the_stack_file(commands):
     workspace.file.write_text(workspace.file.read_text().replace("config:\n", f"config:\n{lines}", 1))
     assert real.planned(workspace, DAY).key_care.vault.holder == "Example Custody LLC"
     manager = SecretsManager(WORD)
-    manager.adopt({"type": "passphrase", "state": {"salt": salt()}})
+    manager.adopt_salt(salt())
     assert manager.decrypt(re.search(r"secure: (\S+)", lines)[1]) == custody.WORD
 
 
