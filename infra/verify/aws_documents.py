@@ -9,6 +9,7 @@ Source: AWS's pages "Grammar of the IAM JSON policy language" and "IAM JSON poli
 import json
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from types import MappingProxyType
 from typing import NamedTuple, cast
@@ -45,6 +46,7 @@ _ELEMENTS = frozenset({"Sid", "Effect", "Principal", "Action", "Resource", "Cond
 _KINDS = frozenset({"AWS", "Service", "Federated"})
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> tuple[Statement, ...]:
     """The statements of a document.
 

@@ -12,6 +12,7 @@ from infra.verify.verdict import Answer
 
 _ORDER: Final = [Answer.PROVED, Answer.UNDECIDED, Answer.REFUTED]
 _KEYS: Final = {"us-ashburn-1": "iad", "us-phoenix-1": "phx", "us-chicago-1": "ord", "us-sanjose-1": "sjc"}
+_END: Final = ":EkmsPrivateEndpoint"
 _HIDDEN: Final = "[secret]"
 
 Where = Callable[[Node], str]
@@ -71,14 +72,17 @@ class Enumeration:
             _same(by.get("clientAppId"), self._by[0]),
             _same(by.get("idcsAccountNameUrl"), self._by[1]),
         ]
-        ends = [it for it in nodes if it.type.endswith(":EkmsPrivateEndpoint")]
-        named = given.get("privateEndpointId")
-        found = self._meant(vault, "externalKeyManagerMetadata", named, ends)
+        named, found = given.get("privateEndpointId"), self.ends(vault, nodes)
         if len(found) != 1:
             answers.append(Answer.UNDECIDED if has_unknown(named) else Answer.REFUTED)
         else:
             answers += self._end(found[0], there, region, nodes)
         return max(answers, key=_ORDER.index)
+
+    def ends(self, vault: Node, nodes: list[Node]) -> list[Node]:
+        """The endpoints through which a vault could ask its manager."""
+        given, ends = vault.inputs.get("externalKeyManagerMetadata"), [it for it in nodes if it.type.endswith(_END)]
+        return self._meant(vault, "externalKeyManagerMetadata", record(given).get("privateEndpointId"), ends)
 
     def _end(self, end: Node, there: Mapping[str, Any], region: str, nodes: list[Node]) -> Iterator[Answer]:
         for said, declared in (("externalKeyManagerIp", "address"), ("port", "port"), ("caBundle", "authority")):

@@ -12,6 +12,7 @@ logs (other services' data).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from infra.residency.lifecycle import KEY_DELETION_DAYS, Phase
@@ -220,13 +221,12 @@ class _Check:
         everywhere = node.inputs.get("isMultiRegionTrail") is True
         if not everywhere or node.inputs.get("includeGlobalServiceEvents", True) is not True:
             yield Rule.EVENTS, "leaves out regions, or what is called in none"
-        selectors = records(node.inputs.get("eventSelectors"))
-        whole = [
-            it
-            for it in selectors
-            if it.get("includeManagementEvents", True) is True and it.get("readWriteType", "All") == "All"
-        ]
-        if not any(not it.get("excludeManagementEventSources") for it in whole):
+        told = set[str]()
+        for selector in records(node.inputs.get("eventSelectors")):
+            whole = not selector.get("excludeManagementEventSources")
+            if whole and selector.get("includeManagementEvents", True) is True:
+                told |= _KINDS.get(str(selector.get("readWriteType", "All")), set())
+        if told != {"Read", "Write"}:
             yield Rule.EVENTS, "leaves out calls"
 
     def _objects(self, node: Node, account: _Account) -> Iterator[tuple[Rule, str]]:
@@ -245,28 +245,18 @@ class _Check:
 
     def alarms(self) -> Iterator[Leak]:
         """In each region that reports an account's calls, people are told of changes and of reads."""
+        addresses = frozenset(map(str, record(self._audit.get("subscribers")).values()))
         for account in self._accounts():
             for region in sorted({account.region, ARCHIVE_REGION.value}):
-                told = list(self._told(account, region))
-                for what, event in self._events(account):
-                    heard = frozenset[str]().union(*(them for rule, them in told if meets(rule, event)))
-                    addresses = frozenset(map(str, record(self._audit.get("subscribers")).values()))
+                told = [(_heard(rule, account, self.declared.organization), them)
+                        for rule, them in self._told(account, region)]  # fmt: skip
+                for what, _ in _events(account, self.declared.organization):
+                    heard = frozenset[str]().union(*(them for events, them in told if what in events))
                     if missing := ", ".join(sorted(addresses - heard)) or ("" if addresses else "anybody"):
                         where = f"account {account.id} in {region}"
                         yield Leak(urn="", rule=Rule.ALARM, what=f"{where} does not tell {missing} of {what}")
 
-    def _events(self, account: _Account) -> Iterator[tuple[str, dict[str, Any]]]:
-        """What people must hear of: each watched call, and each kind of read by each kind of stranger."""
-        role, own = f"arn:aws:iam::{account.id}:role/", self.declared.organization
-        for call in WATCHED:
-            yield call, _event(call, issuer=f"{role}somebody")
-        roles = ("somebody", *(f"{own}-{duty}-{account.name}" for duty in ("restore", "retire", "transfer")))
-        for issuer in ("", *(role + name for name in roles if role + name != account.worker)):
-            for call in _READS:
-                who = issuer.rpartition("/")[2] or "whoever acts as no role"
-                yield f"{call} by {who}", _event(call, issuer=issuer)
-
-    def _told(self, account: _Account, region: str) -> Iterator[tuple[object, frozenset[str]]]:
+    def _told(self, account: _Account, region: str) -> Iterator[tuple[str, frozenset[str]]]:
         """The pattern of each rule that is on, and the addresses that its topics tell."""
         for rule in self.graph.of(RULE):
             if not self._in(rule, account.id, region) or rule.inputs.get("state", "ENABLED") not in _ON:
@@ -277,7 +267,7 @@ class _Check:
             addresses = frozenset[str]()
             for target in self._of(TARGET, "rule", str(rule.inputs.get("name")), account.id, region):
                 addresses |= self._hearing(account, region, str(target.inputs.get("arn")), arn)
-            yield rule.inputs.get("eventPattern"), addresses
+            yield str(rule.inputs.get("eventPattern")), addresses
 
     def _hearing(self, account: _Account, region: str, topic: str, rule: str) -> frozenset[str]:
         """Who hears of what a rule tells a topic: nobody where the topic is not there or does not take it."""
@@ -290,7 +280,28 @@ class _Check:
         return frozenset(str(it.inputs.get("endpoint")) for it in subscriptions if it.inputs.get("protocol") == "email")
 
 
+_KINDS: Final[Mapping[str, set[str]]] = {"All": {"Read", "Write"}, "ReadOnly": {"Read"}, "WriteOnly": {"Write"}}
+"""What a selector picks, by its `readWriteType`."""
+
 _ON: Final = frozenset({"ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"})
+
+
+def _events(account: _Account, organization: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What people must hear of: each watched call, and each kind of read by each kind of stranger."""
+    role = f"arn:aws:iam::{account.id}:role/"
+    for call in WATCHED:
+        yield call, _event(call, issuer=f"{role}somebody")
+    roles = ("somebody", *(f"{organization}-{duty}-{account.name}" for duty in ("restore", "retire", "transfer")))
+    for issuer in ("", *(role + name for name in roles if role + name != account.worker)):
+        for call in _READS:
+            who = issuer.rpartition("/")[2] or "whoever acts as no role"
+            yield f"{call} by {who}", _event(call, issuer=issuer)
+
+
+@lru_cache(maxsize=1024)
+def _heard(pattern: str, account: _Account, organization: str) -> frozenset[str]:
+    """Of which events of an account a rule with that pattern hears."""
+    return frozenset(what for what, event in _events(account, organization) if meets(pattern, event))
 
 
 def _event(call: str, *, issuer: str) -> dict[str, Any]:
@@ -303,10 +314,9 @@ def _event(call: str, *, issuer: str) -> dict[str, Any]:
 
 def _logged(trail: Node) -> dict[str, set[str]]:
     """What a trail logs of objects: `Read`, `Write` or both, by the ARN that the objects' ARNs begin with."""
-    kinds = {"All": {"Read", "Write"}, "ReadOnly": {"Read"}, "WriteOnly": {"Write"}}
     found: dict[str, set[str]] = {}
     for selector in records(trail.inputs.get("eventSelectors")):
-        kind = kinds.get(str(selector.get("readWriteType", "All")), set())
+        kind = _KINDS.get(str(selector.get("readWriteType", "All")), set())
         for resource in records(selector.get("dataResources")):
             if resource.get("type") == "AWS::S3::Object":
                 for value in items(resource.get("values")):

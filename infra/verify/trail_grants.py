@@ -96,11 +96,18 @@ def _lets(known: Trails, statement: Statement, actions: set[str]) -> Iterator[st
     """An allow is CloudTrail's, for those actions, as one of the trails."""
     if statement.principals != (_SERVICE,):
         yield f"{statement.sid}: lets in somebody else than CloudTrail"
-    if more := sorted({*statement.actions} - actions):
+    if more := sorted(it for it in statement.actions if not any(fnmatchcase(it, may) for may in actions)):
         yield f"{statement.sid}: lets {', '.join(more)}"
-    for other in known.others():
+    for other in (*known.others(), *_strange(known, statement, "aws:sourcearn")):
         if may_speak(statement, {"aws:sourcearn": other}):
             yield f"{statement.sid}: CloudTrail for {'whoever asks it' if other == ABSENT else other}"
+
+
+def _strange(known: Trails, statement: Statement, key: str) -> Iterator[str]:
+    """The values that a statement compares a key with and that are no trail's ARN."""
+    for comparison in statement.conditions:
+        if comparison.key == key:
+            yield from (it for it in comparison.values if it not in known.arns)
 
 
 def _places(known: Trails, statement: Statement) -> Iterator[str]:
@@ -180,7 +187,7 @@ _CONTEXT = "kms:encryptioncontext:aws:cloudtrail:arn"
 
 def _encrypts(known: Trails, statement: Statement) -> Iterator[str]:
     if _touches(statement, "kms:GenerateDataKey"):
-        for other in known.others():
+        for other in (*known.others(), *_strange(known, statement, _CONTEXT)):
             if may_speak(statement, {_CONTEXT: other}):
                 yield f"{statement.sid}: for {'whatever' if other == ABSENT else f'logs of {other}'}"
 

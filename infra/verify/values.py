@@ -16,6 +16,11 @@ def items(value: object) -> list[Any]:
     return cast("list[Any]", value) if isinstance(value, list) else []
 
 
+def listed(value: object) -> list[Any]:
+    """The value where it is a list, else a list of it alone, as documents of AWS have it."""
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
+
+
 def records(value: object) -> list[Mapping[str, Any]]:
     """The objects in a list."""
     return [cast("Mapping[str, Any]", item) for item in items(value) if isinstance(item, dict)]

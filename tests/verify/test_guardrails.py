@@ -11,7 +11,7 @@ from functools import cache
 import pytest
 
 from infra.verify.graph import UNKNOWN
-from infra.verify.guardrails import Rule, gaps
+from infra.verify.guardrails import Rule, attempts, controls, gaps
 from infra.verify.sources.preview import graph_of
 from tests.support.graphs import STACKS, declarations, graph, steps
 
@@ -66,8 +66,11 @@ class Stack:
         self.steps = left
 
     def found(self):
-        """The rules of what the check finds."""
-        return {gap.rule for gap in gaps(graph_of(self.steps), declarations("us-prod"))}
+        """The rules of what the check finds, which are those of what somebody tries and no guard stops."""
+        on = graph_of(self.steps), declarations("us-prod")
+        rules = {gap.rule for gap in gaps(*on)}
+        assert {it.rule for it in (*attempts.passing(*on), *controls.passing(*on))} == rules
+        return rules
 
 
 @pytest.fixture
@@ -286,6 +289,11 @@ REMOVALS = [
     (
         "a region abroad is let in",
         control(REGIONS, lambda it: it["Condition"]["StringNotEquals"]["aws:RequestedRegion"].append("eu-west-1")),
+        {Rule.CONTROL},
+    ),
+    (
+        "a region abroad as a text",
+        control(REGIONS, lambda it: it["Condition"]["StringNotEquals"].update({"aws:RequestedRegion": "eu-west-1"})),
         {Rule.CONTROL},
     ),
     ("a service is spared", control(REGIONS, lambda it: it["NotAction"].append("s3:*")), {Rule.CONTROL}),

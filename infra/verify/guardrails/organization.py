@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 from infra.verify.declared import ARCHIVE_REGION, Declared
 from infra.verify.graph import Graph
 from infra.verify.guardrails.gap import Gap, Rule
-from infra.verify.values import items, record, records
+from infra.verify.values import listed, record, records
 
 _POLICY: Final = "aws:organizations/policy:Policy"
 _ATTACHMENT: Final = "aws:organizations/policyAttachment:PolicyAttachment"
@@ -66,7 +66,8 @@ def _denials(graph: Graph, account: str) -> list[tuple[str, _Statement]]:
     for node in graph.of(_ATTACHMENT):
         if node.inputs.get("targetId") != account:
             continue
-        for policy in graph.named(node, "policyId", node.inputs.get("policyId"), _POLICY):
+        policies = graph.named(node, "policyId", node.inputs.get("policyId"), _POLICY)
+        for policy in policies if len(policies) == 1 else ():
             kind = str(policy.inputs.get("type", "SERVICE_CONTROL_POLICY"))
             found += [(kind, statement) for statement in _read(policy.inputs.get("content"))]
     return found
@@ -87,7 +88,7 @@ def _regions(denials: list[_Statement], regions: set[str], *, audited: bool) -> 
     where = "StringNotEquals", "aws:RequestedRegion"
     confined = all(any(_names(it, call) and _but(it, *where, told) for it in denials) for call in _TELLING)
     for it in denials:
-        spared = {str(action) for action in items(it.get("NotAction"))}
+        spared = {str(action) for action in listed(it.get("NotAction", []))}
         near = it.get("Condition") and _but(it, *where, regions)
         if near and spared and spared <= {*_SPARED, *(_TELLING if audited and confined else ())}:
             return
@@ -121,7 +122,7 @@ def _strangers(denials: list[_Statement], organization: str) -> Iterator[str]:
 
 
 def _names(statement: _Statement, action: str) -> bool:
-    return any(fnmatchcase(action, str(pattern)) for pattern in items(statement.get("Action")))
+    return any(fnmatchcase(action, str(pattern)) for pattern in listed(statement.get("Action", [])))
 
 
 def _but(statement: _Statement, operator: str, key: str, spared: set[str]) -> bool:
@@ -132,5 +133,5 @@ def _but(statement: _Statement, operator: str, key: str, spared: set[str]) -> bo
     return (
         set(conditions) == {operator}
         and set(conditions[operator]) == {key}
-        and {*items(conditions[operator][key])} <= spared
+        and {*map(str, listed(conditions[operator][key]))} <= spared
     )

@@ -7,6 +7,7 @@ decides whether it holds.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from infra.residency.regions import REGIONS, Realm
@@ -75,7 +76,7 @@ def _played(node: Node) -> tuple[str | None, set[str]]:
 
 
 def _denials(graph: Graph, declared: Declared) -> Iterator[Gap]:
-    homes = {region.facts.key for region in declared.regions}
+    homes = frozenset(region.facts.key for region in declared.regions)
     denied = {
         family
         for node in graph.of(_POLICY)
@@ -88,7 +89,8 @@ def _denials(graph: Graph, declared: Declared) -> Iterator[Gap]:
             yield Gap(urn="", rule=Rule.DENIAL, what=f"{family} is not denied to everybody outside the stack's regions")
 
 
-def _denied_abroad(text: str, homes: set[str]) -> str:
+@lru_cache(maxsize=4096)
+def _denied_abroad(text: str, homes: frozenset[str]) -> str:
     """The family that a statement denies to everybody in every region but some; empty where it does not."""
     try:
         read = parse(text)

@@ -84,7 +84,8 @@ def _zoned(graph: Graph, declared: Declared, policies: Any) -> Iterator[Gap]:
             continue
         wanted = {ocid for policy, ocid in policies.items() if (policy, name) != (_PUBLIC_BUCKETS, _OPEN)}
         recipes = graph.named(node, "securityZoneRecipeId", node.inputs.get("securityZoneRecipeId"), _RECIPE)
-        denied = {policy for recipe in recipes[:1] for policy in items(recipe.inputs.get("securityPolicies"))}
+        denials = [items(it.inputs.get("securityPolicies")) for it in recipes]
+        denied = set(map(str, denials[0])) if len(denials) == 1 else set[str]()
         lacking = sorted(policy for policy, ocid in policies.items() if ocid in wanted - denied)
         if lacking:
             yield Gap(urn=node.urn, rule=Rule.ZONE, what=f"the zone on {name} does not deny {', '.join(lacking)}")

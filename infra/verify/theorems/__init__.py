@@ -4,7 +4,8 @@ A theorem's module has:
 
 * `ID` and `TITLE`, and `ASSUMPTIONS`: what the theorem rests on that no resource says;
 * `decide`: the fast decider, over the graph's indices;
-* `decide_slowly`: another one, independent and obvious, for tests and `--paranoid`.
+* `decide_slowly`: another one, independent and obvious, for tests and `--paranoid`;
+* most have `opinions`: what that one thinks of each resource by itself, which counterexamples are held against.
 """
 
 from typing import Final, Protocol

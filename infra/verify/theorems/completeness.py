@@ -13,6 +13,7 @@ from infra.verify.graph import SECRET, UNKNOWN, Graph, Node
 from infra.verify.models import MODELS
 from infra.verify.models.elsewhere import ALWAYS, ELSEWHERE
 from infra.verify.models.model import Model
+from infra.verify.search import Opinion, opinion, worst
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
 
 ID: Final = "T8"
@@ -115,17 +116,18 @@ def _judged(graph: Graph, node: Node, model: Model, path: str, value: object) ->
 
 def decide_slowly(context: Context) -> Answer:
     """Spell out every path of every resource, and look each up by itself."""
-    answer = Answer.PROVED
+    return worst(opinions(context))
+
+
+def opinions(context: Context) -> Iterator[Opinion]:
+    """Of each resource."""
     for node in context.graph.nodes.values():
         if node.type.startswith(("pulumi:pulumi:", _COMPONENTS)) and not node.provider:
             continue
-        if node.type in ALWAYS:
-            return Answer.REFUTED
-        model = MODELS.get(node.type)
         orphan = not node.provider and not node.type.startswith("pulumi:providers:")
-        if model is None or orphan or not known(context.graph, node):
-            answer = Answer.UNDECIDED
-    return answer
+        fine = node.type in MODELS and not orphan and known(context.graph, node)
+        unread = Answer.PROVED if fine else Answer.UNDECIDED
+        yield opinion(Answer.REFUTED if node.type in ALWAYS else unread, node.urn)
 
 
 def known(graph: Graph, node: Node) -> bool:

@@ -18,6 +18,7 @@ from infra.verify.models import MODELS, MOVING
 from infra.verify.models.elsewhere import ELSEWHERE, ways_out
 from infra.verify.models.model import Flow
 from infra.verify.models.place import accounts_of, is_home, place_of
+from infra.verify.search import Opinion, opinion, worst
 from infra.verify.theorems.storage import said
 from infra.verify.values import record, records
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
@@ -120,8 +121,12 @@ def _elsewhere(context: Context, node: Node) -> Iterator[Counterexample]:
 
 def decide_slowly(context: Context) -> Answer:
     """Look at every resource by itself, and search all others for what it names."""
-    answers = [_slowly(context, node) for node in context.graph.nodes.values()]
-    return max(answers, key=_ORDER.index, default=Answer.PROVED)
+    return worst(opinions(context))
+
+
+def opinions(context: Context) -> Iterator[Opinion]:
+    """Of each resource."""
+    yield from (opinion(_slowly(context, node), node.urn) for node in context.graph.nodes.values())
 
 
 _ORDER: Final = [Answer.PROVED, Answer.UNDECIDED, Answer.REFUTED]

@@ -8,6 +8,7 @@ copied to another region, and no vault has a replica.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any, Final
 
 from infra.verify.context import Context
@@ -19,6 +20,7 @@ from infra.verify.models.place import is_home, place_of
 from infra.verify.models.s3 import BUCKET as S3_BUCKET
 from infra.verify.models.s3 import ENCRYPTION
 from infra.verify.models.vaults import AWS_KEY, KEY, VAULT
+from infra.verify.search import Opinion, opinion, worst
 from infra.verify.theorems.storage import said
 from infra.verify.values import is_unknown, record, records
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
@@ -222,16 +224,25 @@ def _confined(key: Node) -> list[Counterexample | Missing]:
 
 def decide_slowly(context: Context) -> Answer:
     """Try every key for every bucket and every vault for every key, by what each says of itself."""
-    nodes = context.graph.nodes.values()
+    return worst(opinions(context))
+
+
+def opinions(context: Context) -> Iterator[Opinion]:
+    """Of each bucket with its rule, each key with its vault, each vault with its endpoint, and each copy of a key."""
+    graph, nodes = context.graph, list(context.graph.nodes.values())
     keys = {kind: [it for it in nodes if it.type == kind] for kind in (KEY, AWS_KEY, VAULT)}
-    held = Enumeration(context.declared.deployment, lambda it: str(_where(context.graph, it)), _meant)
-    answers = [_slow_bucket(context.graph, it, keys) for it in nodes if it.type in {BUCKET, S3_BUCKET}]
-    answers += [_slow_key(context.graph, it, keys[VAULT], held) for it in keys[KEY]]
-    answers += [held.vault(it, list(nodes)) for it in keys[VAULT]]
-    answers += [held.bucket(it, keys[KEY]) for it in nodes if it.type == BUCKET]
-    answers += [_slow_confined(it.inputs.get("multiRegion", False)) for it in keys[AWS_KEY]]
-    answers += [Answer.REFUTED for it in nodes if it.type in REPLICAS]
-    return max(answers, key=_ORDER.index, default=Answer.PROVED)
+    held = Enumeration(context.declared.deployment, lambda it: str(_where(graph, it)), _meant)
+    for bucket in (it for it in nodes if it.type in {BUCKET, S3_BUCKET}):
+        rules = _rules(graph, bucket) if bucket.type == S3_BUCKET else []
+        yield opinion(_slow_bucket(graph, bucket, rules, keys), bucket.urn, *(it.urn for it in rules))
+        if bucket.type == BUCKET:
+            yield opinion(held.bucket(bucket, keys[KEY]), bucket.urn)
+    for key in keys[KEY]:
+        yield opinion(_slow_key(graph, key, keys[VAULT], held), key.urn, *(it.urn for it in _vaults(key, keys[VAULT])))
+    for vault in keys[VAULT]:
+        yield opinion(held.vault(vault, nodes), vault.urn, *(it.urn for it in held.ends(vault, nodes)))
+    yield from (opinion(_slow_confined(it.inputs.get("multiRegion", False)), it.urn) for it in keys[AWS_KEY])
+    yield from (opinion(Answer.REFUTED, it.urn) for it in nodes if it.type in REPLICAS)
 
 
 _ORDER: Final = [Answer.PROVED, Answer.UNDECIDED, Answer.REFUTED]
@@ -253,18 +264,24 @@ def _meant(node: Node, property_: str, value: object, others: list[Node], output
     return [it for it in others if value and value in {it.id, it.outputs.get(output)}]
 
 
-def _slow_bucket(graph: Graph, node: Node, keys: dict[str, list[Node]]) -> Answer:
+def _rules(graph: Graph, bucket: Node) -> list[Node]:
+    """The encryption rules of a bucket at a site."""
+    rules = [it for it in graph.nodes.values() if it.type == ENCRYPTION]
+    return [it for it in rules if it.inputs.get("bucket") == bucket.inputs.get("bucket")]
+
+
+def _vaults(key: Node, vaults: list[Node]) -> list[Node]:
+    """The vaults that a key could be kept in."""
+    return _meant(key, "managementEndpoint", key.inputs.get("managementEndpoint"), vaults, "managementEndpoint")
+
+
+def _slow_bucket(graph: Graph, node: Node, rules: list[Node], keys: dict[str, list[Node]]) -> Answer:
     if node.type == BUCKET:
         value = node.inputs.get("kmsKeyId")
         meant = _meant(node, "kmsKeyId", value, keys[KEY])
         if len(meant) != 1:
             return Answer.UNDECIDED if value in {UNKNOWN, "[secret]"} else Answer.REFUTED
         return Answer.PROVED if _where(graph, meant[0]) == _where(graph, node) else Answer.REFUTED
-    rules = [
-        it
-        for it in graph.nodes.values()
-        if it.type == ENCRYPTION and it.inputs.get("bucket") == node.inputs.get("bucket")
-    ]
     if len(rules) != 1:
         return Answer.REFUTED
     answers = list[Answer]()
@@ -292,7 +309,7 @@ def _slow_key(graph: Graph, key: Node, vaults: list[Node], held: Enumeration) ->
         return Answer.REFUTED
     if not refers and mode != "HSM" and mode not in {UNKNOWN, "[secret]"}:
         return Answer.REFUTED
-    meant = _meant(key, "managementEndpoint", key.inputs.get("managementEndpoint"), vaults, "managementEndpoint")
+    meant = _vaults(key, vaults)
     if len(meant) != 1:
         return Answer.UNDECIDED
     region = _where(graph, meant[0])

@@ -17,6 +17,7 @@ from infra.verify.models import HOLDERS, s3
 from infra.verify.models import object_storage as oracle
 from infra.verify.models.place import accounts_of, place_of
 from infra.verify.receipts import Receipt, Subject, UnbelievedError, believed
+from infra.verify.search import Opinion, opinion, worst
 from infra.verify.values import record, records
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
 
@@ -233,13 +234,16 @@ def _expires(context: Context, node: Node) -> Iterator[Counterexample]:
 
 def decide_slowly(context: Context) -> Answer:
     """Take the rules one by one, over all resources each time."""
-    answers = [_slow_site(context, site) for site in context.declared.sites.values()]
-    answers += [_slow_node(context, node, stays=True) for node in context.graph.nodes.values()]
-    answers += [_slow_node(context, node, stays=False) for node in context.graph.gone]
-    return max(answers, key=_ORDER.index, default=Answer.PROVED)
+    return worst(opinions(context))
 
 
-_ORDER: Final = [Answer.PROVED, Answer.UNDECIDED, Answer.REFUTED]
+def opinions(context: Context) -> Iterator[Opinion]:
+    """Of each site, and of each resource that stays or goes."""
+    yield from (opinion(_slow_site(context, site), site.name) for site in context.declared.sites.values())
+    yield from (opinion(_slow_node(context, it, stays=True), it.urn) for it in context.graph.nodes.values())
+    yield from (opinion(_slow_node(context, it, stays=False), it.urn) for it in context.graph.gone)
+
+
 _STEPS: Final = ("backup", "drain", "wipe", "closed")
 _DATA: Final = ("/bucket:Bucket", ":Key", ":Vault")
 _STORES: Final = ("oci:Kms/", "oci:ObjectStorage/", "aws:s3/", "aws:kms/")

@@ -19,6 +19,7 @@ from infra.verify.context import Context
 from infra.verify.declared import ARCHIVE_REGION
 from infra.verify.graph import Node
 from infra.verify.models.place import LEGACY, accounts_of, evidence, is_home, place_of
+from infra.verify.search import Opinion, opinion, worst
 from infra.verify.values import record
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
 
@@ -176,6 +177,11 @@ def _left_behind(node: Node, old: str, new: str) -> Counterexample:
 
 def decide_slowly(context: Context) -> Answer:
     """Walk from every resource to its provider by itself, and hold each region against the written-out lists."""
+    return worst(opinions(context))
+
+
+def opinions(context: Context) -> Iterator[Opinion]:
+    """Of where the stack's own state is, and of each resource."""
     us = ["us-ashburn-1", "us-phoenix-1", "us-chicago-1", "us-sanjose-1"]
     kept, declared = context.home, context.declared.deployment.get("state")
     fine = (
@@ -185,20 +191,19 @@ def decide_slowly(context: Context) -> Answer:
     )
     fine = fine and (not kept.backend or (kept.backend.startswith("file:") and declared is None))
     fine = fine and (declared is None or record(declared).get("region") in us)
-    answer = Answer.PROVED if fine else Answer.REFUTED
+    yield opinion(Answer.PROVED if fine else Answer.REFUTED)
     for node in context.graph.nodes.values():
         if not node.is_managed:
             continue
         cloud = node.type.split(":")[0]
         provider = next((it for it in context.graph.nodes.values() if it.urn == node.provider), None)
         if provider is None or provider.type.split(":")[-1] != cloud:
-            answer = _worse(answer, Answer.UNDECIDED)
+            yield opinion(Answer.UNDECIDED, node.urn)
             continue
         region = provider.inputs.get("region")
         if cloud == "aws" and node.inputs.get("region") is not None:
             region = node.inputs["region"]
-        answer = _worse(answer, _slowly(context, node, provider, region, us))
-    return answer
+        yield opinion(_slowly(context, node, provider, region, us), node.urn)
 
 
 def _slowly(context: Context, node: Node, provider: Node, region: object, us: list[str]) -> Answer:  # noqa: PLR0911
@@ -206,15 +211,15 @@ def _slowly(context: Context, node: Node, provider: Node, region: object, us: li
         return Answer.UNDECIDED
     if node.type.startswith("aws:"):
         here = _slow_accounts(context, node, region)
-        if not here:
-            return Answer.REFUTED
         try:
             accounts = json.loads(provider.inputs.get("allowedAccountIds") or "[]")
         except (TypeError, ValueError):
             accounts = provider.inputs.get("allowedAccountIds")
+        governs = node.type.startswith(GOVERNING) and accounts == [context.declared.management]
+        if not governs and not here:
+            return Answer.REFUTED
         if not isinstance(accounts, list) or not accounts:
             return Answer.UNDECIDED
-        governs = node.type.startswith(GOVERNING) and accounts == [context.declared.management]
         if not governs and any(account not in here for account in accounts):  # pyright: ignore[reportUnknownVariableType]
             return Answer.REFUTED
     elif region not in us:
@@ -236,8 +241,3 @@ def _slow_accounts(context: Context, node: Node, region: str) -> list[str]:
     sites = context.declared.sites.values()
     here = [it.account for it in sites if it.region.value == region or (tells and region == "us-east-1")]
     return here + ([context.declared.archive] if context.declared.archive and region == "us-east-1" else [])
-
-
-def _worse(one: Answer, other: Answer) -> Answer:
-    order = [Answer.PROVED, Answer.UNDECIDED, Answer.REFUTED]
-    return max(one, other, key=order.index)

@@ -19,19 +19,20 @@ from infra.verify.trail.logs import log_leaks, rows
 from infra.verify.trail.silence import grant_leaks
 from infra.verify.trail.stores import store_leaks
 
-__all__ = ["Leak", "Rule", "declared", "leaks", "seen", "unwatched"]
+__all__ = ["Leak", "Rule", "declared", "examined", "leaks"]
 
 
 def leaks(found: Graph, declared: Declared) -> tuple[Leak, ...]:
     """Every leak, sorted."""
+    return examined(found, declared)[0]
+
+
+def examined(found: Graph, declared: Declared) -> tuple[tuple[Leak, ...], dict[str, list[list[str]]]]:
+    """Every leak, sorted; and what is logged by what and carried into which bucket, as a certificate says it."""
     if not declared.days:
         none = Leak(urn="", rule=Rule.DECLARED, what="the stack file declares no audit trail")
-        return (*unwatched(declared), none)
+        return (*unwatched(declared), none), {}
     carriers = Carriers(found, declared)
     parts = (store_leaks, log_leaks, alarm_leaks, health_leaks, grant_leaks)
-    return tuple(sorted({*unwatched(declared), *(leak for part in parts for leak in part(carriers))}))
-
-
-def seen(found: Graph, declared: Declared) -> dict[str, list[list[str]]]:
-    """What is logged by what and carried into which bucket, as a certificate says it; empty without a trail."""
-    return rows(Carriers(found, declared)) if declared.days else {}
+    every = {*unwatched(declared), *(leak for part in parts for leak in part(carriers))}
+    return tuple(sorted(every)), rows(carriers)

@@ -8,18 +8,22 @@ statement names try to read, change or end the trail, under every value that its
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from itertools import product
 from typing import Any, Final, cast
 
-from infra.verify.graph import UNKNOWN, Graph, Node
+from infra.verify.graph import Graph, Node
 from infra.verify.oracle_requests import condition_holds, read_statement
+from infra.verify.search import Opinion, Search, opinion, seen
 from infra.verify.statements import UnreadableError, parse
 from infra.verify.trail.declared import WATCHED, Declared
+from infra.verify.trail.leak import Rule
 from infra.verify.values import items, record, records
+from infra.verify.verdict import Answer
 
 _POLICY: Final = "oci:Identity/policy:Policy"
 _NOBODYS: Final = "nobodys"
@@ -53,32 +57,16 @@ class Act:
     alarming: bool = False
 
 
-class World:
+class World(Search):
     """A stack in which something can happen."""
 
     def __init__(self, graph: Graph, declared: Declared, as_of: date) -> None:
-        self.graph, self.declared, self.as_of = graph, declared, as_of
-        self.nodes = [it for it in graph.nodes.values() if it.type.startswith("oci:")]
-        self._kinds: dict[str, list[Node]] = {}
+        super().__init__(graph, "oci")
+        self.declared, self.as_of = declared, as_of
         self._delivering = [(it, bucket) for it in self.of("Connector") if (bucket := self._lands(it)) is not None]
+        self._heard: dict[tuple[str, str, str], set[str]] = {}
+        self._kept: dict[str, bool] = {}
         self._saying = [(log, self._about(log)) for log in self.of("Log") if log.inputs.get("isEnabled") is True]
-
-    def of(self, kind: str) -> list[Node]:
-        """Those of the last part of a type."""
-        if kind not in self._kinds:
-            self._kinds[kind] = [it for it in self.nodes if it.type.rpartition(":")[2] == kind]
-        return self._kinds[kind]
-
-    def region(self, node: Node) -> str:
-        """Where its provider is."""
-        provider = self.graph.nodes.get(node.provider)
-        return str(provider.inputs.get("region")) if provider else ""
-
-    def meant(self, node: Node, property_: str, value: object, kind: str) -> list[Node]:
-        """Those of a kind that a value is the id of, or comes from while it is unknown."""
-        if value == UNKNOWN:
-            return [it for it in self.of(kind) if it.urn in node.sources.get(property_, frozenset())]
-        return [it for it in self.of(kind) if value and it.id == value]
 
     def acts(self) -> Iterator[Act]:
         """Everything that must be seen."""
@@ -112,12 +100,22 @@ class World:
             if self.region(bucket) != act.region or not self._takes(connector, act, groups):
                 continue
             tasks = records(connector.inputs.get("tasks"))
-            if all(_picks(str(task.get("condition")), act) for task in tasks):
-                kept = kept or self._keeps(bucket)
+            if all(_picks(str(task.get("condition")), act.call, act.user) for task in tasks):
+                if bucket.urn not in self._kept:
+                    self._kept[bucket.urn] = self._keeps(bucket)
+                kept = kept or self._kept[bucket.urn]
                 if len(tasks) == 1:  # what comes with everything else stands out to nobody
                     prefix = record(connector.inputs.get("target")).get("objectNamePrefix") or ""
-                    told |= self._hear(act.region, str(bucket.inputs.get("name")), f"{prefix}/")
+                    arrival = (act.region, str(bucket.inputs.get("name")), f"{prefix}/")
+                    if arrival not in self._heard:
+                        self._heard[arrival] = self._hear(*arrival)
+                    told |= self._heard[arrival]
         return told >= self.declared.addresses if act.alarming else kept
+
+    def on_the_way(self, act: Act) -> frozenset[str]:
+        """The URNs of what an act is done to, and of all that its record could pass in its region."""
+        there = (it.urn for kind in ("Bucket", "Connector") for it in self.of(kind) if self.region(it) == act.region)
+        return frozenset([*([act.on.urn] if act.on else []), *there])
 
     def _lands(self, connector: Node) -> Node | None:
         """The bucket that a connector delivers into: the trail's in its own region, or none."""
@@ -238,22 +236,23 @@ class World:
                     told |= self._subscribed(topics)
         return told
 
-    def silenced(self, text: str) -> bool:
-        """Whether somebody whom a statement lets in can read, change or end the trail."""
-        said = read_statement(text)
-        if said is None or said["kind"].lower() in {"service", "any-user"}:
-            return False
-        place = said["place"].split()[-1] if said["place"].lower() != "tenancy" else ""
-        own = self.declared.organization
-        if place not in {"", own, f"{own}:audit"}:
-            return False
-        condition = (said["condition"] or "").strip()
-        return any(
-            condition_holds(condition, {**names, "request.operation": call})
-            for call in ("GetObject", *_TAMPERS, *re.findall(r"operation\s*!?=\s*'([^']*)'", condition))
-            if _brings(said, call)
-            for names in _values(condition)
-        )
+
+@lru_cache(maxsize=4096)
+def silenced(text: str, organization: str) -> bool:
+    """Whether somebody whom a statement lets in can read, change or end the trail."""
+    said = read_statement(text)
+    if said is None or said["kind"].lower() in {"service", "any-user"}:
+        return False
+    place = said["place"].split()[-1] if said["place"].lower() != "tenancy" else ""
+    if place not in {"", organization, f"{organization}:audit"}:
+        return False
+    condition = (said["condition"] or "").strip()
+    return any(
+        condition_holds(condition, {**names, "request.operation": call})
+        for call in ("GetObject", *_TAMPERS, *re.findall(r"operation\s*!?=\s*'([^']*)'", condition))
+        if _brings(said, call)
+        for names in _values(condition)
+    )
 
 
 def _values(condition: str) -> Iterator[dict[str, str]]:
@@ -290,9 +289,10 @@ def _brings(said: re.Match[str], call: str) -> bool:
     return not harmless and bool(permissions & _CHANGES or (resource in _OF_THE_TRAIL and verb in {"use", "manage"}))
 
 
-def _picks(condition: str, act: Act) -> bool:
-    """Whether a task lets the record through."""
-    event = {"data.eventName": act.call, "data.principalId": act.user}
+@lru_cache(maxsize=8192)
+def _picks(condition: str, call: str, user: str) -> bool:
+    """Whether a task lets the record of a call by a user through."""
+    event = {"data.eventName": call, "data.principalId": user}
     return any(
         event.get(field.strip()) == value.strip().strip("'") and value.strip()[:1] == "'"
         for field, mark, value in (part.partition("=") for part in condition.split(" or "))
@@ -317,11 +317,17 @@ def _fires(alarm: Node, monitor: Node) -> bool:
 
 def _meets(rule: Node, event: dict[str, Any]) -> bool:
     """Whether an event has, for everything that a rule's condition names, one of the values named there."""
+    wanted = _wanted(str(rule.inputs.get("condition")))
+    return "eventType" in wanted and _within(wanted, event)
+
+
+@lru_cache(maxsize=1024)
+def _wanted(text: str) -> Mapping[str, Any]:
+    """What a condition names; nothing where it is none."""
     try:
-        wanted: object = json.loads(str(rule.inputs.get("condition")))
+        return record(cast("object", json.loads(text)))
     except ValueError:
-        return False
-    return "eventType" in record(wanted) and _within(wanted, event)
+        return {}
 
 
 def _within(wanted: object, event: object) -> bool:
@@ -342,20 +348,26 @@ def unread(graph: Graph) -> bool:
     return any(it.type == _POLICY and not items(it.inputs.get("statements")) for it in graph.nodes.values())
 
 
-def unseen(graph: Graph, declared: Declared, as_of: date) -> bool:
-    """Whether something can be done unseen, or the record of it be lost."""
+def unseen(graph: Graph, declared: Declared, as_of: date) -> Iterator[Opinion]:
+    """Everything that can be done unseen, or of which the record be lost."""
     world = World(graph, declared, as_of)
-    if not declared.days or not declared.addresses or (declared.emergency and not declared.sealed):
-        return True
+    if declared.emergency and not (declared.days and declared.sealed):
+        yield seen("", Rule.ALARM)
+    if not declared.days:
+        return
+    if not declared.addresses:
+        yield seen("", Rule.ALARM)
     events = [(it.inputs.get("compartmentId"), it.inputs.get("retentionPeriodDays")) for it in world.nodes
               if it.type == "oci:Audit/configuration:Configuration"]  # fmt: skip
     if events != [(declared.tenancy, 365)]:
-        return True
-    everybody = declared.addresses
-    if any(not world.unwell(monitor) >= everybody for kind in _PROBES for monitor in world.of(kind)):
-        return True
-    if any(not world.changes(region.value) >= everybody for region in declared.regions):
-        return True
-    texts = [str(text) for it in world.nodes if it.type == _POLICY
-             for text in items(it.inputs.get("statements"))]  # fmt: skip
-    return any(not world.seen(act) for act in world.acts()) or any(map(world.silenced, texts))
+        yield seen("", Rule.EVENTS)
+    unwell = (it for kind in _PROBES for it in world.of(kind) if not world.unwell(it) >= declared.addresses)
+    yield from (seen(it.urn, Rule.ALARM) for it in unwell)
+    untold = (it.value for it in declared.regions if not world.changes(it.value) >= declared.addresses)
+    yield from (seen("", Rule.ALARM, it) for it in untold)
+    for act in (it for it in world.acts() if not world.seen(it)):
+        yield opinion(Answer.REFUTED, *world.on_the_way(act))
+        yield seen("", "", act.region)
+    for policy in (it for it in world.nodes if it.type == _POLICY):
+        if any(silenced(str(text), declared.organization) for text in items(policy.inputs.get("statements"))):
+            yield seen(policy.urn, Rule.GRANT)
