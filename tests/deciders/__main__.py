@@ -39,8 +39,8 @@ for theorem in given.theorem or GAMES:
         if (number + 1) % 10_000 == 0:
             told(f"{theorem}: {number + 1} instances")
     told(f"{theorem}: both deciders agree on {given.instances} instances; every counterexample replays")
-    if isinstance(game, stacks.Game):
-        told(f"{theorem}: {', '.join(f'{number} {answer}' for answer, number in game.answers.items())}")
+    for share in game.shares() if isinstance(game, stacks.Game) else ():
+        told(f"{theorem}, {share}")
 replayed = 0
 while replayed < given.requests:
     random = Random(f"{given.seed}:requests:{replayed}")  # noqa: S311 - not for secrets

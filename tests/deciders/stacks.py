@@ -1,212 +1,263 @@
-"""Random stacks: a part of the shipped sandbox of which a few resources say something else.
+"""Random stacks: a small one of which a few resources say something else.
 
 What is said instead is mostly what another resource says under the same name, so that most changes are about something:
-another region, another key, another bucket; or it is not known, or not shown, or left out. A resource can be gone, or
-under another provider, without its protection, or on its way out, and a site can have been in another phase.
+another region, another key, another bucket; or it is not known, or not shown, or left out. Documents and statements are
+changed inside, an element or a word at a time. A resource can be gone, or under another provider, without its
+protection, or on its way out, and a site can have been in another phase.
 """
 
-from collections.abc import Iterator
+from collections import Counter
 from copy import deepcopy
-from functools import cache
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from infra.verify.context import Context
 from infra.verify.graph import SECRET, UNKNOWN
-from infra.verify.sources.preview import graph_of
 from infra.verify.theorems import THEOREMS
 from infra.verify.verdict import Answer
-from tests.support.graphs import context, steps
+from tests.deciders.bases import Base, Part, Step, base
+from tests.deciders.values import GONE, changed, is_inside
+from tests.support.programs import AS_OF
 
-STACK = "sandbox"
 THEOREM = {theorem.ID: theorem for theorem in THEOREMS}
-ABOUT = {
-    "T1": (":oci", ":aws", ":Bucket", ":Key", ":PolicyAttachment", ":BucketPolicy"),
-    "T2": (":ReplicationPolicy", ":Inventory", ":Connector", ":Bucket", ":Task", ":Trail"),
-    "T6": (":Key", ":Vault", ":Bucket", ":BucketServerSideEncryptionConfiguration"),
-    "T7": (":Key", ":Vault", ":Bucket", ":BucketPolicy", ":ObjectLifecyclePolicy", ":BucketLifecycleConfiguration"),
-    "T8": (":Bucket", ":Key", ":Policy", ":Connector", ":Inventory", ":BucketPolicy", ":oci", ":Rule", ":Alarm"),
-    "T9": (
-        ":Log",
-        ":LogGroup",
-        ":Connector",
-        ":Bucket",
-        ":Rule",
-        ":Subscription",
-        ":Configuration",
-        ":Policy",
-        ":Alarm",
-    ),
-}
-"""Ends of the types that a theorem's changes are made to."""
-
-_DATASETS = ("messages", "videos", "metrics")
-_BESIDE = ("oci:Core/", "oci:LoadBalancer/", "oci:Waf/", "oci:Dns/", "usdata:", "oci:Zpr/", "oci:SecurityAttribute/")
-"""What the six theorems say nothing about, or only for as long as it is there."""
 
 
-@cache
-def part(*, preview: bool) -> list[dict[str, Any]]:
-    """The steps of the part, unchanged and always in one order; shared, so not to be edited."""
-    part_ = (_trimmed(it) for it in steps(STACK, preview=preview) if _is_part(it["newState"]))
-    return sorted(part_, key=lambda it: it["urn"])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What a theorem's changes are made to.
+
+    Attributes:
+        ends: of the types.
+        outside: whether it is the stack whose keys are held outside Oracle.
+        moves: what is done to whole resources, by the names of methods.
+        inside: whether documents are changed inside.
+        part: how much of the stack there has to be.
+    """
+
+    ends: tuple[str, ...]
+    outside: bool = False
+    moves: tuple[str, ...] = ("under", "remove")
+    inside: bool = False
+    part: Part = Part.FEW
 
 
-def _trimmed(step: dict[str, Any]) -> dict[str, Any]:
-    """A trail without what it logs of buckets that are not in the part."""
-    for selector in step["newState"]["inputs"].get("eventSelectors", ()):
-        for data in selector.get("dataResources", ()):
-            data["values"] = [it for it in data["values"] if not any(dataset in it for dataset in _DATASETS)]
-    return step
-
-
-def _is_part(state: dict[str, Any]) -> bool:
-    name = state["urn"].rpartition("::")[2]
-    beside = state["type"].startswith(_BESIDE) and not state["type"].startswith(
-        ("oci:HealthChecks/", "oci:Monitoring/")
-    )
-    return not beside and not any(dataset in name for dataset in _DATASETS)
-
-
-@cache
-def _said(*, preview: bool) -> dict[str, list[Any]]:
-    """By the last part of a path, everything that is said there."""
-    found: dict[str, list[Any]] = {}
-    for step in part(preview=preview):
-        for keys, value in _leaves(step["newState"]["inputs"]):
-            found.setdefault(str(keys[-1]), []).append(value)
-    return found
-
-
-def _leaves(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    if isinstance(value, dict | list) and value:
-        for key in value if isinstance(value, dict) else range(len(value)):
-            yield from _leaves(value[key], (*above, key))
-    if above:
-        yield above, value
+_KEYS = (":Key", ":Vault", ":Bucket", ":EkmsPrivateEndpoint", ":Subnet")
+SCENES = {
+    "T1": {
+        "places": Scene(ends=(":oci", ":aws", ":Bucket", ":Key", ":PolicyAttachment", ":BucketPolicy")),
+        "keys outside": Scene(ends=(":oci", *_KEYS), outside=True),
+    },
+    "T2": {
+        "copies": Scene(ends=(":ReplicationPolicy", ":Inventory", ":Connector", ":Bucket", ":Task", ":Trail")),
+    },
+    "T6": {
+        "keys in vaults": Scene(ends=(":Key", ":Vault", ":Bucket", ":BucketServerSideEncryptionConfiguration")),
+        "keys outside": Scene(ends=_KEYS, outside=True),
+    },
+    "T7": {
+        "lifecycle": Scene(
+            ends=(
+                ":Key", ":Vault", ":Bucket", ":BucketPolicy", ":ObjectLifecyclePolicy", ":BucketLifecycleConfiguration",
+            ),
+            moves=("go", "go", "unprotect", "was"),
+        ),
+    },
+    "T8": {
+        "completeness": Scene(
+            ends=(":Bucket", ":Key", ":Policy", ":Connector", ":Inventory", ":BucketPolicy", ":oci", ":Rule", ":Alarm"),
+            moves=("invent", "under", "remove"), part=Part.TWO,
+        ),
+    },
+    "T9": {
+        "trail": Scene(
+            ends=(
+                ":Log", ":LogGroup", ":Connector", "oci:ObjectStorage/bucket:Bucket", ":Rule", ":Subscription",
+                "oci:Audit/configuration:Configuration", "oci:Identity/policy:Policy", ":Alarm",
+            ),
+            inside=True, part=Part.WHOLE,
+        ),
+        "sites": Scene(
+            ends=(
+                "aws:s3/bucket:Bucket", "aws:kms/key:Key", ":Trail", ":EventRule", ":EventTarget", ":Topic",
+                ":TopicPolicy", ":TopicSubscription", ":BucketObjectLockConfiguration", ":BucketVersioning",
+                ":BucketPolicy", ":BucketServerSideEncryptionConfiguration",
+            ),
+            moves=("under", "remove", "unprotect"),
+            inside=True, part=Part.WHOLE,
+        ),
+        "guardrails": Scene(
+            ends=(
+                ":Quota", "oci:Identity/policy:Policy", ":CloudGuardConfiguration", ":Target", ":SecurityRecipe",
+                ":SecurityZone", ":TagDefault", ":Compartment", "aws:organizations/policy:Policy", ":PolicyAttachment",
+                ":ZprPolicy", "oci:Zpr/configuration:Configuration", ":Vcn", ":PrivateEndpoint",
+                "oci:ObjectStorage/bucket:Bucket",
+            ),
+            inside=True, part=Part.WHOLE,
+        ),
+    },
+}  # fmt: skip
+"""By theorem, each by its name."""
 
 
 class Edited:
-    """A part of the stack, with changes."""
+    """A stack with changes."""
 
-    def __init__(self, random: Random, theorem: str) -> None:
-        self.random, self.preview = random, random.random() < 0.5
-        self.steps = list(part(preview=self.preview))
-        ends = ABOUT[theorem]
-        self._about = [at for at, it in enumerate(self.steps) if it["newState"]["type"].endswith(ends)]
-        for _ in range(random.choice((0, 1, 1, 1, 2, 2, 3))):
-            change = random.choice((self.say, self.say, self.say, self.say, self.lead, *self.moves(theorem)))
-            change()
-        self.steps = [it for it in self.steps if it]
+    def __init__(self, random: Random, scene: Scene, *, changes: int | None = None) -> None:
+        self.random, self.scene = random, scene
+        self.base: Base = base(outside=scene.outside, part=scene.part, preview=random.random() < 0.5)
+        self.changed: dict[int, Step] = {}
+        self._about = self.base.about(scene.ends)
+        for _ in range(random.choice((0, 1, 1, 1, 2, 2, 3)) if changes is None else changes):
+            moves = (*["say"] * 4, "lead", *scene.moves)
+            getattr(self, random.choice(moves))()
 
-    def moves(self, theorem: str) -> tuple[Any, ...]:
-        """What is done to whole resources where a theorem is about it."""
-        if theorem == "T7":
-            return (self.go, self.go, self.unprotect, self.was)
-        return (self.invent, self.under, self.remove) if theorem == "T8" else (self.under, self.remove)
+    @property
+    def context(self) -> Context:
+        """What theorems are decided on."""
+        return Context(stack="sandbox", graph=self.base.graph(self.changed), declared=self.base.declared, as_of=AS_OF)
 
-    def one(self) -> dict[str, Any] | None:
-        """A step to be changed, as a copy."""
-        at = self.random.choice(self._about)
-        self.at = at
-        if self.steps[at]:
-            self.steps[at] = deepcopy(self.steps[at])
-        return self.steps[at] or None
+    def one(self) -> dict[str, Any]:
+        """The state of a resource to be changed, which is a copy but for what is in it; empty where it is gone."""
+        self.at = self.random.choice(self._about)
+        step = self.changed.get(self.at, self.base.steps[self.at])
+        if "newState" in step:
+            step = self.changed[self.at] = step | {"newState": dict(step["newState"])}
+            return step["newState"]
+        return {}
 
     def say(self) -> None:
         """Something else is said, not known, not shown or left out."""
-        step = self.one()
-        leaves = list(_leaves(step["newState"]["inputs"])) if step and "newState" in step else []
-        if not leaves:
+        state = self.one()
+        paths = self.base.leaves[self.at]
+        if not self.scene.inside:
+            paths = [it for it in paths if not is_inside(self.base.steps[self.at]["newState"]["inputs"], it)]
+        if not state or not paths:
             return
-        keys, _ = self.random.choice(leaves)
-        inner: Any = step["newState"]["inputs"]
-        for key in keys[:-1]:
-            inner = inner[key]
-        others = _said(preview=self.preview)[str(keys[-1])]
-        other = self.random.choice((*[self.random.choice(others)] * 4, UNKNOWN, SECRET, None, "strange"))
-        if other is None and isinstance(inner, dict):
-            del inner[keys[-1]]
-        elif other is not None:
-            inner[keys[-1]] = deepcopy(other)
+        path = self.random.choice(paths)
+        hidden = ("strange",) if is_inside(state["inputs"], path) else (UNKNOWN, SECRET)
+        other = self.random.choice((*[self.random.choice(self.base.said[str(path[-1])])] * 4, *hidden, GONE, "strange"))
+        worded = self.random.random() < 0.5
+        state["inputs"] = changed(
+            state["inputs"],
+            path,
+            lambda it: (
+                self._reworded(it, other)
+                if worded and _is_statement(it)
+                else deepcopy(other)
+                if other is not GONE
+                else GONE
+            ),
+        )
+
+    def _reworded(self, text: str, other: Any) -> str:
+        """A statement with a word of another, or without one."""
+        words, theirs = text.split(" "), str(other).split(" ") if _is_statement(other) else ["", "strange"]
+        words[self.random.randrange(len(words))] = self.random.choice(theirs)
+        return " ".join(it for it in words if it)
 
     def lead(self) -> None:
         """What is unknown comes from another resource of the same type, or of none that it may come from."""
-        step = self.one()
-        sources = step["newState"]["propertyDependencies"] if step and "newState" in step else {}
+        state = self.one()
+        sources = dict(state.get("propertyDependencies", {}))
         if not sources:
             return
         name = self.random.choice(sorted(sources))
-        kinds = {urn.rpartition("$")[2].partition("::")[0] for urn in sources[name]}
-        others = [it["urn"] for it in self.steps if it and it["urn"].rpartition("$")[2].partition("::")[0] in kinds]
-        sources[name] = [self.random.choice(others or [step["urn"]])] if self.random.random() < 0.8 else []
+        kinds = {self.base.nodes[urn].type for urn in sources[name] if urn in self.base.nodes}
+        others = [urn for urn, node in self.base.nodes.items() if node.type in kinds]
+        sources[name] = [self.random.choice(others or [state["urn"]])] if self.random.random() < 0.8 else []
+        state["propertyDependencies"] = sources
 
     def under(self) -> None:
         """Another provider."""
-        step = self.one()
-        if step and step["newState"]["provider"]:
-            step["newState"]["provider"] = self.random.choice([it["newState"]["provider"] for it in self.steps if it])
+        state = self.one()
+        if state.get("provider"):
+            state["provider"] = self.random.choice(self.base.steps)["newState"]["provider"] or state["provider"]
 
     def invent(self) -> None:
         """A type that never may be, one that could take data elsewhere, or a property that nobody knows."""
-        step = self.one()
-        if step and step["newState"]["type"].count(":") == len("::"):
+        state = self.one()
+        if state.get("type", "").count(":") == len("::"):
             never, could = "oci:ObjectStorage/preauthrequest:Preauthrequest", "oci:Core/volume:Volume"
             kind = self.random.choice((never, could, ""))
-            step["newState"] |= {"type": kind} if kind else {"inputs": step["newState"]["inputs"] | {"teleports": True}}
+            state |= {"type": kind} if kind else {"inputs": state["inputs"] | {"teleports": True}}
 
     def remove(self) -> None:
         """It is not there."""
-        if self.one():
-            self.steps[self.at] = {}
+        self.one()
+        self.changed[self.at] = {}
 
     def unprotect(self) -> None:
         """Without a mark."""
-        step = self.one()
-        if step and "newState" in step:
-            step["newState"][self.random.choice(("protect", "retainOnDelete"))] = False
+        state = self.one()
+        if state:
+            state[self.random.choice(("protect", "retainOnDelete"))] = False
 
     def go(self) -> None:
         """It is there, and is deleted, replaced or forgotten."""
-        step = self.one()
-        if step and "newState" in step:
+        state = self.one()
+        if state:
             op = self.random.choice(("delete", "delete", "replace", "discard", "update"))
-            step |= {"op": op, "oldState": {**step["newState"], "retainOnDelete": self.random.random() < 0.3}}
+            step = self.changed[self.at]
+            step |= {"op": op, "oldState": {**state, "retainOnDelete": self.random.random() < 0.3}}
             if op in {"delete", "discard"}:
                 del step["newState"]
 
     def was(self) -> None:
         """What the state says of the phases of sites."""
-        for at, it in enumerate(self.steps):
-            if it and it["urn"].endswith("::usdata-sandbox"):
-                phases = {name: {"phase": self.random.choice(("backup", "drain", "wipe", "closed", "gone"))}
-                          for name in ("virginia", "singapore")}  # fmt: skip
-                old = it["newState"] | {"outputs": {"legacySites": phases}}
-                self.steps[at] = it | {"op": "same", "oldState": old}
+        at = next(at for at, it in enumerate(self.base.steps) if it["newState"]["type"] == "pulumi:pulumi:Stack")
+        phases = {name: {"phase": self.random.choice(("backup", "drain", "wipe", "closed", "gone"))}
+                  for name in ("virginia", "singapore")}  # fmt: skip
+        step = self.base.steps[at]
+        self.changed[at] = step | {"op": "same", "oldState": step["newState"] | {"outputs": {"legacySites": phases}}}
+
+
+def _is_statement(value: Any) -> bool:
+    """Whether a value is a sentence, and no document."""
+    return isinstance(value, str) and value.count(" ") > 3 and value[:1] != "{"
 
 
 class Game:
-    """One theorem's instances; counts what they come to, so that agreement on one answer alone shows."""
+    """One theorem's instances.
+
+    Attributes:
+        answers: How many came to which answer, by scene: agreement on one answer alone would show.
+        replayed: How many counterexamples were replayed.
+    """
 
     def __init__(self, theorem: str) -> None:
-        self.theorem = theorem
-        self.answers = dict.fromkeys(Answer, 0)
+        self.theorem, self.scenes = theorem, SCENES[theorem]
+        self.answers: Counter[tuple[str, Answer]] = Counter()
+        self.replayed = 0
 
-    def instance(self, random: Random) -> Context:
-        """A part of the sandbox with up to three changes."""
-        return context(STACK, graph_of(Edited(random, self.theorem).steps))
+    def instance(self, random: Random) -> tuple[str, Context]:
+        """A scene, and its stack with up to three changes."""
+        name = random.choice(sorted(self.scenes))
+        return name, Edited(random, self.scenes[name]).context
 
-    def disagreement(self, found: Context) -> str:
-        """Where the two deciders differ, or a refutation points at nothing; empty where all is well."""
-        verdict, slow = THEOREM[self.theorem].decide(found), THEOREM[self.theorem].decide_slowly(found)
-        self.answers[verdict.answer] += 1
+    def disagreement(self, case: tuple[str, Context]) -> str:
+        """Where the two deciders differ, or a counterexample does not replay; empty where all is well."""
+        (name, found), theorem = case, THEOREM[self.theorem]
+        verdict, slow = theorem.decide(found), theorem.decide_slowly(found)
+        self.answers[name, verdict.answer] += 1
+        told = [" ".join(it.lines()) for it in (*verdict.counterexamples, *verdict.missing)]
         if verdict.answer is not slow:
-            told = [it.lines() for it in (*verdict.counterexamples, *verdict.missing)]
-            return f"the fast one says {verdict.answer}, the slow one {slow}: {told[:3]}"
-        there = {*found.graph.nodes, *(node.urn for node in found.graph.gone)}
-        lost = [it.lines() for it in verdict.counterexamples if it.urn not in there and not it.path]
-        return f"points at nothing: {lost}" if lost else ""
+            return f"{name}: the fast one says {verdict.answer}, the slow one {slow}: {told[:3]}"
+        opinions = list(theorem.opinions(found)) if verdict.counterexamples else []
+        lost = [it.lines() for it in verdict.counterexamples if not any(each.confirms(it) for each in opinions)]
+        self.replayed += len(verdict.counterexamples)
+        return f"{name}: does not replay: {lost}" if lost else ""
+
+    def shares(self) -> list[str]:
+        """For each scene how many instances came to which answer, in hundredths."""
+        told: list[str] = []
+        for name in self.scenes:
+            of = {answer: self.answers[name, answer] for answer in Answer}
+            whole = sum(of.values()) or 1
+            said = (f"{number} {answer} ({100 * number // whole} %)" for answer, number in of.items())
+            told.append(f"{name}: {', '.join(said)}")
+        return told
 
 
-GAMES = {THEOREM[theorem].TITLE: Game(theorem) for theorem in ABOUT}
+GAMES = {THEOREM[theorem].TITLE: Game(theorem) for theorem in SCENES}
 """By the titles of the theorems."""
