@@ -9,6 +9,8 @@ that a bucket of the same name in another account answers 403 instead of being l
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -59,11 +61,12 @@ def _client(
     from botocore.config import Config  # noqa: PLC0415 - half a second that `--help` and signing need not spend
 
     config = Config(
-        retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         max_pool_connections=max(threads, 10),
         connect_timeout=20,
         read_timeout=60,
         ignore_configured_endpoint_urls=True,
+        parameter_validation=False,  # what is asked for comes from listings and a job file that was checked
         **settings,
     )
     return _session(profile).client(service, region_name=region, endpoint_url=endpoint, config=config)
@@ -74,14 +77,31 @@ def _session(profile: str) -> Any:
     """One session for each profile: it keeps what it has read of the services' descriptions."""
     import boto3  # noqa: PLC0415 - as above
     from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - as above
+    from botocore.session import Session  # noqa: PLC0415 - as above
 
+    core: Any = Session(profile=profile)
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
     library: Any = boto3
     try:
-        return library.Session(profile_name=profile)
+        return library.Session(botocore_session=core)
     except ProfileNotFound:
         raise BadInputError(
             f"profile {profile!r} does not exist; add it to ~/.aws/credentials or name another in the job file"
         ) from None
+
+
+def _time(value: Any) -> datetime:
+    """A time in an answer: the library's own reader takes any spelling, and longer than the rest of the answer."""
+    from botocore import utils  # noqa: PLC0415 - as above
+
+    library: Any = utils
+    match value:
+        case str() if value.endswith("Z"):  # in a listing
+            return datetime.fromisoformat(value)
+        case str() if value.endswith("GMT"):  # in a header
+            return parsedate_to_datetime(value)
+        case _:
+            return library.parse_timestamp(value)
 
 
 @contextmanager

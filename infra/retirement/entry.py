@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from infra.retirement import merkle
 
@@ -16,7 +17,7 @@ class Kind(StrEnum):
     UPLOAD = "upload"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: the leaf is kept once it is known
 class Entry:
     """What a listing says of one entry.
 
@@ -37,7 +38,7 @@ class Entry:
     modified: str = ""
     latest: bool = False
 
-    @property
+    @cached_property
     def leaf(self) -> str:
         """The entry's digest in the census."""
         return merkle.leaf(kind=self.kind, key=self.key, version=self.version, size=self.size, checksum=self.checksum)

@@ -8,6 +8,7 @@ twice.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from infra.retirement.entry import Entry, Kind
 from infra.retirement.errors import UnfinishedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 PAGE = 1000
 
@@ -42,16 +43,15 @@ def list_versions(s3: Any, bucket: str, owner: str, start: Mark | None = None) -
     Raises:
         UnfinishedError: a page does not add up.
     """
-    mark = start
-    while True:
+
+    def ask(mark: Mark | None) -> Page:
         after = {"KeyMarker": mark.key, "VersionIdMarker": mark.version} if mark else {}
         answer = s3.list_object_versions(Bucket=bucket, MaxKeys=PAGE, ExpectedBucketOwner=owner, **after)
         entries = [_version(item) for item in answer.get("Versions", ())]
         entries += [_marker(item) for item in answer.get("DeleteMarkers", ())]
-        mark = _next(bucket, answer, mark, "NextKeyMarker", "NextVersionIdMarker")
-        yield Page(entries=tuple(entries), after=mark)
-        if mark is None:
-            return
+        return Page(entries=tuple(entries), after=_next(bucket, answer, mark, "NextKeyMarker", "NextVersionIdMarker"))
+
+    return _pages(ask, start)
 
 
 def list_uploads(s3: Any, bucket: str, owner: str, start: Mark | None = None) -> Iterator[Page]:
@@ -60,17 +60,16 @@ def list_uploads(s3: Any, bucket: str, owner: str, start: Mark | None = None) ->
     Raises:
         UnfinishedError: a page does not add up.
     """
-    mark = start
-    while True:
+
+    def ask(mark: Mark | None) -> Page:
         after = {"KeyMarker": mark.key, "UploadIdMarker": mark.version} if mark else {}
         answer = s3.list_multipart_uploads(Bucket=bucket, MaxUploads=PAGE, ExpectedBucketOwner=owner, **after)
-        entries = [
+        entries = tuple(
             Entry(kind=Kind.UPLOAD, key=item["Key"], version=item["UploadId"]) for item in answer.get("Uploads", ())
-        ]
-        mark = _next(bucket, answer, mark, "NextKeyMarker", "NextUploadIdMarker")
-        yield Page(entries=tuple(entries), after=mark)
-        if mark is None:
-            return
+        )
+        return Page(entries=entries, after=_next(bucket, answer, mark, "NextKeyMarker", "NextUploadIdMarker"))
+
+    return _pages(ask, start)
 
 
 def list_current(s3: Any, bucket: str, start: str = "") -> Iterator[Page]:
@@ -79,18 +78,28 @@ def list_current(s3: Any, bucket: str, start: str = "") -> Iterator[Page]:
     Raises:
         UnfinishedError: a page does not add up.
     """
-    mark = Mark(key=start, version="") if start else None
-    while True:
+
+    def ask(mark: Mark | None) -> Page:
         after = {"Marker": mark.key} if mark else {}
         answer: dict[str, Any] = s3.list_objects(Bucket=bucket, MaxKeys=PAGE, **after)
         found: list[dict[str, Any]] = answer.get("Contents", [])
         entries = tuple(_version(item | {"VersionId": "current", "IsLatest": True}) for item in found)
         if entries:  # the next marker is only defined for listings with a delimiter (API reference)
             answer |= {"NextMarker": entries[-1].key}
-        mark = _next(bucket, answer, mark, "NextMarker", None)
-        yield Page(entries=entries, after=mark)
-        if mark is None:
-            return
+        return Page(entries=entries, after=_next(bucket, answer, mark, "NextMarker", None))
+
+    return _pages(ask, Mark(key=start, version="") if start else None)
+
+
+def _pages(ask: Callable[[Mark | None], Page], start: Mark | None) -> Iterator[Page]:
+    """Page after page; while one is worked on, the service is already making the next."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        page = pool.submit(ask, start).result()
+        while page.after is not None:
+            coming = pool.submit(ask, page.after)
+            yield page
+            page = coming.result()
+        yield page
 
 
 def _version(item: Mapping[str, Any]) -> Entry:

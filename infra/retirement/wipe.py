@@ -99,8 +99,8 @@ def settle(job: Job, work: Workfile, legacy: Any) -> None:
     list_again(job, work, legacy)
     with work.transaction():
         work.run(
-            "update deletion set state = 'gone' where state = 'sent' and not exists (select 1 from entry o"
-            " where (o.listing, o.bucket, o.leaf) = ('fresh', deletion.bucket, deletion.leaf))"
+            "update deletion set state = 'gone' where state = 'sent'"
+            " and (bucket, leaf) not in (select o.bucket, o.leaf from entry o where o.listing = 'fresh')"
         )
 
 

@@ -35,7 +35,6 @@ create table if not exists fact (name text primary key, value text not null) wit
 create table if not exists entry (
   listing text, bucket text, key text, version text, kind text, size integer, checksum text, modified text, latest
   integer, leaf text, primary key (listing, bucket, key, version, kind)) without rowid;
-create index if not exists entry_leaf on entry (listing, bucket, leaf);
 create table if not exists mark (
   listing text, bucket text, kind text, key text, version text, done integer,
   primary key (listing, bucket, kind)) without rowid;
@@ -213,7 +212,7 @@ def open_workfile(path: Path) -> Generator[Workfile]:
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         connection.execute("pragma temp_store = file")
-        connection.execute("pragma cache_size = -65536")  # 64 MiB, however large the file grows
+        connection.execute("pragma cache_size = -8192")  # 8 MiB, however large the file grows
         connection.executescript(_SCHEMA)
     except sqlite3.OperationalError as problem:
         connection.close()

@@ -28,6 +28,7 @@ OBJECTS = 100_000
 SMALL = 10_000
 KILLS = 50
 BESIDE = 10_000
+_AT_ONCE = ("--threads", "8")  # as many requests at once as `rclone` makes when nobody says anything
 GOAL = 0.9
 STEPS = ("census", "compare", "drain", "compare", "wipe", "verify-empty")
 
@@ -149,12 +150,12 @@ def _beside_rclone() -> None:
                 bucket, home = min(buckets_of(site).items())
                 put(bucket, f"k{number:06}", body, kms_key=rig.keys[site])
                 put(home, f"k{number:06}", body)
-        ours = [_process(rig, "virginia", step, codes=(0,))[0] for step in ("census", "compare")]
+        ours = [_process(rig, "virginia", *step, codes=(0,))[0] for step in (("census",), ("compare", *_AT_ONCE))]
         root = rig.right("virginia", "census")["censusRoot"]
         rig.right("virginia", "compare")
         rig.sign("virginia")
         rig.edit_job("virginia", confirmCensus=root[:8])
-        ours.append(_process(rig, "virginia", "wipe", "--census", root, "--delete", codes=(0,))[0])
+        ours.append(_process(rig, "virginia", "wipe", "--census", root, "--delete", *_AT_ONCE, codes=(0,))[0])
         bucket, home = min(buckets_of("singapore").items())
         settings = {"TYPE": "s3", "PROVIDER": "Other", "ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test"}
         settings |= {"ENDPOINT": rig.legacy.url, "REGION": SITES["singapore"]}
@@ -167,7 +168,7 @@ def _beside_rclone() -> None:
             ("delete", f"site:{bucket}"),
         ):
             began = time.perf_counter()
-            command = ["rclone", *arguments, "--transfers", "16", "--checkers", "16"]
+            command = ["rclone", *arguments, "--transfers", _AT_ONCE[1], "--checkers", _AT_ONCE[1]]
             subprocess.run(command, env=environment, check=True, capture_output=True)  # noqa: S603 - no shell
             theirs.append(time.perf_counter() - began)
     for name, own, other in zip(("list", "check", "delete"), ours, theirs, strict=True):

@@ -10,20 +10,17 @@ What this cannot show: Oracle's and AWS's own behaviour beyond what is written h
 from __future__ import annotations
 
 import bisect
-import logging
 import threading
 from contextlib import contextmanager
 from typing import Any
 
+from cheroot.wsgi import Server
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.kms.models import kms_backends
 from moto.s3.models import FakeDeleteMarker, S3Backend, s3_backends
 from moto.server import create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 ACCOUNT = DEFAULT_ACCOUNT_ID
-
-logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
 def _list_object_versions(  # noqa: PLR0917 - moto's own signature
@@ -106,6 +103,7 @@ _APPLICATIONS = {service: create_backend_app(service) for service in ("s3", "kms
 
 def _application(environ: dict[str, Any], start_response: Any) -> Any:
     """The service that the signature is scoped to; moto's own dispatcher looks through its folders for each request."""
+    environ["RAW_URI"] = environ["REQUEST_URI"]  # moto takes a key from it, under the name that other servers give it
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
     return _APPLICATIONS[scope[3] if len(scope) > 3 else "s3"](environ, start_response)
 
@@ -121,26 +119,20 @@ def _oracle_refuses(environ: dict[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-class _Handler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"  # keeps connections open, as the real services do
-
-    def log(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 @contextmanager
 def serving(door: Door):
-    """Serve a door on a free port of loopback."""
-    server = make_server("127.0.0.1", 0, door, threaded=True, request_handler=_Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    """Serve a door on a free port of loopback; connections stay open, as those of the real services do."""
+    server = Server(("127.0.0.1", 0), door, numthreads=10, request_queue_size=64)
+    server.expiration_interval = 0.02  # seconds: how long it takes to end
+    server.error_log = lambda *_, **__: None  # a client that was killed is no news
+    server.prepare()
+    thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
-    door.url = f"http://127.0.0.1:{server.server_port}"
+    door.url = f"http://127.0.0.1:{server.bind_addr[1]}"
     try:
         yield door
     finally:
-        server.shutdown()
-        server.server_close()
+        server.stop()
         thread.join()
 
 
