@@ -23,16 +23,16 @@ def run(*arguments: str, expect: int) -> str:
     return done.stdout
 
 
-def test_thirty_points():
-    """At 30 points of create, update, replace and delete the rerun ends with the undisturbed state and clouds.
+def test_ten_points():
+    """At ten points of create, update, replace and delete the rerun ends with the undisturbed state and clouds.
 
     Nothing is doubled or lost, no operation is left open, and no lock, log or temporary file stays behind.
     """
-    out = run("-m", "tests.crash", "--points", "30", "--seed", "20261124", expect=0)
+    out = run("-m", "tests.crash", "--points", "10", "--seed", "20261124", expect=0)
 
     last = out.splitlines()[-1]
     counts = re.fullmatch(
-        r"30 points killed and rerun in \d+ s "
+        r"10 points killed and rerun in \d+ s "
         r"\((\d+) in create, (\d+) in update, (\d+) in replace, (\d+) in delete\): all converged",
         last,
     )
