@@ -12,6 +12,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.no_cover  # other processes reach the lines
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -22,9 +22,10 @@ from tests.integration.ordinary import OrdinaryStack
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("pulumi") is None, reason="the ordinary command line `pulumi` is not on PATH"
-)
+pytestmark = [
+    pytest.mark.no_cover,
+    pytest.mark.skipif(shutil.which("pulumi") is None, reason="the ordinary command line `pulumi` is not on PATH"),
+]
 
 PROJECT = f"""\
 name: lab
