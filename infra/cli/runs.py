@@ -135,6 +135,7 @@ def carry_out(request: Request) -> Outcome:
             if planned.proof is None:
                 return planned
             refuse_unproved(planned.proof)
+            return _carried_out(request, at, file, planned.proof)
         return _carried_out(request, at, None if request.is_preview else file)
 
 
@@ -167,11 +168,11 @@ def refuse_unproved(proof: Proof) -> None:
         raise verdict.unproved(proof)
 
 
-def _carried_out(request: Request, start: _Start, sink: StateFile | None) -> Outcome:
-    """One run of an engine, with its progress shown."""
+def _carried_out(request: Request, start: _Start, sink: StateFile | None, planned: Proof | None = None) -> Outcome:
+    """One run of an engine, with its progress shown; of an update whose plan is proved each step is, too."""
     recorder, events = Recorder(), list[Event]()
     progress = Progress(_VERBS[request.command], start.basis.resources)
-    guarded, see = _guarded(request, start)
+    guarded, see = _guarded(request, planned)
 
     def on_event(event: Event) -> None:
         recorder(event)
@@ -201,14 +202,13 @@ def _carried_out(request: Request, start: _Start, sink: StateFile | None) -> Out
     )
 
 
-def _guarded(request: Request, start: _Start) -> tuple[Request, Callable[[Event], None]]:
-    """An update with a gate for where users are led, and what the gate has to see; any other run as it is."""
-    planned = start.loaded.plan.traffic
-    if planned is None or request.command is not Command.UP or request.is_preview:
+def _guarded(request: Request, planned: Proof | None) -> tuple[Request, Callable[[Event], None]]:
+    """An update with a gate before each of its steps, and what the gate has to see; any other run as it is."""
+    if planned is None:
         return request, lambda _: None
-    from infra.cli.traffic_gate import TrafficGate  # noqa: PLC0415 (only an update needs it)
+    from infra.cli.proof_gate import ProofGate  # noqa: PLC0415 (only an update needs it)
 
-    gate = TrafficGate(start.state, frozenset(edge.region for edge in planned.edges))
+    gate = ProofGate(planned)
     return replace(request, options=replace(request.options, admit=gate.admit)), gate.see
 
 

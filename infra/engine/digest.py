@@ -90,9 +90,9 @@ def _step(step: StepInfo) -> dict[str, Any]:
     if step.provider:
         out["provider"] = step.provider
     if step.old is not None:
-        out["oldState"] = _state(step.old)
+        out["oldState"] = shown(step.old)
     if step.new is not None:
-        out["newState"] = _state(step.new)
+        out["newState"] = shown(step.new)
     if step.diff_reasons:
         out["diffReasons"] = list(step.diff_reasons)
     if step.replace_reasons:
@@ -110,11 +110,12 @@ def _property(diff: PropertyDiff) -> dict[str, Any]:
     return {**out, "mayReplace": True} if diff.may_replace else out
 
 
-def _state(resource: Resource) -> dict[str, Any]:
-    shown = resource.copy()
-    shown.inputs = _blinded(resource.inputs)
-    shown.outputs = _blinded(resource.outputs)
-    return state.dump_resource(shown, encrypt=_never)
+def shown(resource: Resource) -> dict[str, Any]:
+    """A resource as the document has it, its secrets blinded."""
+    blinded = resource.copy()
+    blinded.inputs = _blinded(resource.inputs)
+    blinded.outputs = _blinded(resource.outputs)
+    return state.dump_resource(blinded, encrypt=_never)
 
 
 def _blinded(properties: Properties) -> Properties:

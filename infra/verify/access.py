@@ -8,8 +8,7 @@ What it does not prove: who is a member of a group; what the tenancy's default A
 policy binds; what a verb stands for beyond Oracle's documentation.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from ipaddress import ip_network
@@ -206,17 +205,15 @@ def _buckets(organization: str, dataset: str, shards: int, region: UsRegion) -> 
 
 def leaks(found: Graph, declared: Declared) -> tuple[Leak, ...]:
     """Every leak, sorted."""
-    return found.ask(_leaks, declared)
+    parts = (_Check.types, _Check.networks, _Check.policies, _Check.separation)
+    return tuple(sorted({leak for part in parts for leak in found.ask(_part, part, declared)}))
 
 
-def _leaks(found: Graph, declared: Declared) -> tuple[Leak, ...]:
-    check = _Check(found, declared)
-    parts = (check.types(), check.networks(), check.policies(), check.separation())
-    return tuple(sorted({leak for part in parts for leak in part}))
+def _part(found: Graph, part: "Callable[[_Check], Iterator[Leak]]", declared: Declared) -> Iterator[Leak]:
+    return part(_Check(found, declared))
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
+class _Check(NamedTuple):
     graph: Graph
     declared: Declared
 

@@ -10,7 +10,6 @@ its documentation says.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -127,17 +126,17 @@ def leaks(found: Graph, sites: tuple[Site, ...], deployers: frozenset[str] = fro
         sites: as declared.
         deployers: names of roles that deploy, which `ci_trust` is about.
     """
-    return found.ask(_leaks, sites, deployers)
+    parts = (_Check.types, _Check.buckets, _Check.keys, _Check.roles, _Check.role_policies)
+    return tuple(sorted({leak for part in parts for leak in found.ask(_part, part, sites, deployers)}))
 
 
-def _leaks(found: Graph, sites: tuple[Site, ...], deployers: frozenset[str]) -> tuple[Leak, ...]:
-    check = _Check(found, sites, deployers)
-    parts = (check.types(), check.buckets(), check.keys(), check.roles(), check.role_policies())
-    return tuple(sorted({leak for part in parts for leak in part}))
+def _part(
+    found: Graph, part: "Callable[[_Check], Iterator[Leak]]", sites: tuple[Site, ...], deployers: frozenset[str]
+) -> Iterator[Leak]:
+    return part(_Check(found, sites, deployers))
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
+class _Check(NamedTuple):
     graph: Graph
     sites: tuple[Site, ...]
     deployers: frozenset[str]

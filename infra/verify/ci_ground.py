@@ -8,10 +8,9 @@ Sources: AWS's "Service Authorization Reference"; `docs/threat-model.md` has wha
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from infra.residency.lifecycle import HolderPhase, Phase
 from infra.residency.regions import LegacyRegion
@@ -55,8 +54,7 @@ class About(StrEnum):
     WORKER = "role of a transfer"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """What one call may be about, and the keys that it has to carry."""
 
     about: frozenset[About]
@@ -134,7 +132,6 @@ CALLS: Mapping[str, Call] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ground:
     """What one deployer's role may touch; no other than itself, so that answers about it can be kept.
 
@@ -145,10 +142,15 @@ class Ground:
         boundary: ARN of what those roles may not go beyond.
     """
 
-    places: Mapping[About, frozenset[str]]
-    says: Mapping[str, frozenset[str]]
-    sites: tuple[Site, ...]
-    boundary: str
+    def __init__(
+        self,
+        *,
+        places: Mapping[About, frozenset[str]],
+        says: Mapping[str, frozenset[str]],
+        sites: tuple[Site, ...],
+        boundary: str,
+    ) -> None:
+        self.places, self.says, self.sites, self.boundary = places, says, sites, boundary
 
 
 def ground(deployment: Mapping[str, Any], account: str, role: str) -> Ground:

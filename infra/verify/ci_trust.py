@@ -11,10 +11,10 @@ the issuer signs the truth, and who is a member of the group of the service user
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from infra.residency.lifecycle import Phase
 from infra.verify.aws_documents import Statement, UnreadableError
@@ -39,7 +39,7 @@ NEVER: Final = (
 _FREE: Final = frozenset({"active", "clockSkewSeconds", "description", "name", "schemas", "tags"})
 """Properties of a trust that open it to nobody."""
 
-RULE: Final = re.compile(r'sub eq "([^"]*)"')
+_RULE: Final = r'sub eq "([^"]*)"'
 
 
 class Rule(StrEnum):
@@ -56,8 +56,7 @@ class Rule(StrEnum):
     SUBJECT = "subject"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Leak:
+class Leak(NamedTuple):
     """Somebody else who is believed, or one thing that cannot be shown to be nobody."""
 
     urn: str
@@ -65,8 +64,7 @@ class Leak:
     what: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
+class Declared(NamedTuple):
     """Who deploys, as the stack's own configuration declares it; without an issuer nobody is believed.
 
     Attributes:
@@ -82,7 +80,7 @@ class Declared:
     roles: frozenset[tuple[str, str]] = frozenset()
     trust: Mapping[str, object] | None = None
     user: str = ""
-    grounds: Mapping[tuple[str, str], Ground] = field(default_factory=dict[tuple[str, str], Ground])
+    grounds: Mapping[tuple[str, str], Ground] = MappingProxyType({})
 
     @property
     def host(self) -> str:
@@ -184,7 +182,7 @@ def _trust(node: Node, known: Declared) -> Iterator[tuple[Rule, str]]:
             what = f"{name} of a trust is {value!r}, which is not what was declared"
             yield rules.get(name, Rule.CERTIFICATE if "ert" in name else Rule.PRINCIPAL), what
     for entry in records(node.inputs.get("impersonationServiceUsers")):
-        told = RULE.fullmatch(str(entry.get("rule")))
+        told = re.fullmatch(_RULE, str(entry.get("rule")))
         if told is None or told[1] not in known.subjects:
             yield Rule.SUBJECT, f"a token would be believed where {entry.get('rule')}"
         if entry.get("value") != known.user:

@@ -1,16 +1,16 @@
 """What every theorem is decided on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
+from typing import NamedTuple
 
 from infra.verify.declared import Declared
 from infra.verify.graph import Graph
 from infra.verify.home import Home
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(NamedTuple):
     """A stack at one preview, plan or state.
 
     Attributes:
@@ -26,5 +26,5 @@ class Context:
     graph: Graph
     declared: Declared
     as_of: date
-    home: Home = field(default_factory=Home)
-    receipts: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    home: Home = Home()
+    receipts: Mapping[str, tuple[str, ...]] = MappingProxyType({})

@@ -8,8 +8,7 @@ that nobody declared.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from infra.verify.declared import Declared
 from infra.verify.graph import SECRET, Graph, Node
@@ -24,12 +23,11 @@ ENDPOINT: Final = "oci:Kms/ekmsPrivateEndpoint:EkmsPrivateEndpoint"
 SUBNET: Final = "oci:Core/subnet:Subnet"
 METADATA: Final = "externalKeyManagerMetadata"
 
-_NAME = re.compile(r"[A-Za-z0-9 .,()&+-]{1,80}")
+_NAME = r"[A-Za-z0-9 .,()&+-]{1,80}"
 _FIX = "change the stack file's keys.external, or take it from there"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Custody:
+class Custody(NamedTuple):
     """What is declared.
 
     Attributes:
@@ -85,7 +83,7 @@ def custody(declared: Declared) -> Custody | None:
     holder = external.get("holder")
     if keys.get("vault") != "external" or external.get("heldIn") != "US":
         return None
-    if not isinstance(holder, str) or not _NAME.fullmatch(holder):
+    if not isinstance(holder, str) or not re.fullmatch(_NAME, holder):
         return None
     return Custody(
         holder=holder,

@@ -6,9 +6,8 @@ them; and this reader shares no code with the planner's, so that a mistake there
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from infra.residency.dataset import DataClass
 from infra.residency.lifecycle import Phase
@@ -26,8 +25,7 @@ class UndeclaredError(ValueError):
     """The configuration does not say what a proof needs; the text says what."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredSite:
+class DeclaredSite(NamedTuple):
     """A legacy site: where it is, and how long it may still be."""
 
     name: str
@@ -38,8 +36,7 @@ class DeclaredSite:
     adopted: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredDataset:
+class DeclaredDataset(NamedTuple):
     """A dataset: how private it is, and in how many buckets."""
 
     name: str
@@ -47,8 +44,7 @@ class DeclaredDataset:
     shards: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
+class Declared(NamedTuple):
     """A stack as it is declared.
 
     Attributes:
@@ -74,12 +70,12 @@ class Declared:
     regions: Mapping[UsRegion, str]
     datasets: Mapping[str, DeclaredDataset]
     sites: Mapping[str, DeclaredSite]
-    archive: str = ""
-    management: str = ""
-    zone: str = ""
-    hostnames: frozenset[str] = frozenset()
-    edges: frozenset[UsRegion] = frozenset()
-    deployment: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    archive: str
+    management: str
+    zone: str
+    hostnames: frozenset[str]
+    edges: frozenset[UsRegion]
+    deployment: Mapping[str, Any]
 
     @property
     def archive_bucket(self) -> str:

@@ -69,7 +69,7 @@ class Graph:
     """All resources, by URN, as they will be.
 
     Attributes:
-        nodes: What there is afterwards.
+        nodes: What there is afterwards; kept sorted by URN.
         gone: What there is now and will not be: deleted, replaced by another, or waiting for its deletion.
     """
 
@@ -85,7 +85,8 @@ class Graph:
     )
 
     def __post_init__(self) -> None:
-        for node in sorted(self.nodes.values(), key=_URN):
+        object.__setattr__(self, "nodes", {urn: self.nodes[urn] for urn in sorted(self.nodes)})
+        for node in self.nodes.values():
             self._types.setdefault(node.type, []).append(node)
             if node.id:
                 self._ids.setdefault((node.type, node.id), []).append(node)
@@ -102,7 +103,7 @@ class Graph:
 
     def managed(self) -> list[Node]:
         """Every resource of a cloud, sorted by URN."""
-        return sorted((node for node in self.nodes.values() if node.is_managed), key=_URN)
+        return [node for node in self.nodes.values() if node.is_managed]
 
     def ask(self, function: "Callable[..., Iterable[_Found]]", *given: Any) -> "tuple[_Found, ...]":
         """What a function of a graph, and of what else it is given, finds in this one.
@@ -114,6 +115,11 @@ class Graph:
     def provider_of(self, node: Node) -> "Node | None":
         """The explicit provider of a resource; None where it has none in this graph."""
         return self.nodes.get(node.provider)
+
+    def type_of(self, urn: str) -> str:
+        """The type of a resource; empty where there is none of that URN."""
+        node = self.nodes.get(urn)
+        return "" if node is None else node.type
 
     def region(self, node: Node) -> UsRegion | None:
         """Where a resource of Oracle Cloud is: its provider's region, where that is an allowed home of US user data."""

@@ -18,7 +18,7 @@ MONITORS: Final = {
 }
 """Monitors, and how the names of their metrics begin."""
 
-_UNWELL: Final = re.compile(
+_UNWELL: Final = (
     r'(HTTP|PING)\.isHealthy\[\d+m\]\{resourceDisplayName = "([^"]+)"\}\.groupBy\(target\)'
     r"\.(?:mean|min)\(\) < (?:0\.[5-9]\d*|1)"
 )
@@ -43,7 +43,7 @@ def unheard(graph: Graph, told: frozenset[str]) -> Iterator[tuple[Node, str]]:
     """
     heard: dict[tuple[str, str, UsRegion | None], set[str]] = {}
     for node in graph.of(ALARM):
-        asks = _UNWELL.fullmatch(str(node.inputs.get("query")))
+        asks = re.fullmatch(_UNWELL, str(node.inputs.get("query")))
         if asks is not None and _raised(graph, node):
             key = (asks[1], asks[2], graph.region(node))
             heard.setdefault(key, set()).update(addresses(graph, node, "destinations", node.inputs.get("destinations")))

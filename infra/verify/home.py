@@ -5,9 +5,8 @@ run says is not looked at; the deploy script refuses it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from infra.residency.regions import UsRegion
 from infra.verify.graph import SECRET
@@ -22,8 +21,7 @@ CONFIGURED: Final = "usdata:keyManagerSecret"
 _HOSTED: Final = frozenset({"http", "https"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class Home(NamedTuple):
     """What is known of where a state is kept.
 
     Attributes:
@@ -41,8 +39,7 @@ class Home:
     exposed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Astray:
+class Astray(NamedTuple):
     """One way in which the state, or what opens it, is not where it must be."""
 
     path: str

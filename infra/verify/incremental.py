@@ -1,18 +1,20 @@
 """Proves a stack again after a change: what reads nothing that has changed is not decided again.
 
-A theorem is decided on a graph that notes what is looked up in it: resources by URN, all those of a type, what goes.
-Its answer follows from that, from what is declared and from the day. While nothing of it has changed the answer stands;
-otherwise the theorem is decided anew, on everything. The two theorems that judge each resource by itself are asked type
-by type. So what is taken over is what a whole proof would say, and there is nothing that could be out of date.
+A theorem is decided on a graph that notes what is looked up in it: resources by URN, all those of a type, those that
+have a text or an id, what goes. Its answer follows from that, from what is declared and from the day. While nothing of
+it has changed the answer stands; otherwise the theorem is decided anew, but for the questions that it asks by `ask`,
+each of which stands or falls by itself. The two theorems that judge each resource by itself are asked type by type. So
+what is taken over is what a whole proof would say, and there is nothing that could be out of date.
 
-It lives in one process, for editors and services that prove a stack over and over. There is no file of it: to parse a
-preview and to tell what in it has changed takes longer than to prove what has. When what is declared changes, or the
-day, or a receipt, all of it is proved anew.
+It lives in one process, for an update that proves its plan again before each step (`infra.cli.proof_gate`). There is no
+file of it: to parse a preview and to tell what in it has changed takes longer than to prove what has. When what is
+declared changes, or the day, or a receipt, all of it is proved anew.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from types import FunctionType
 from typing import Any, Final, cast
 
 from infra.residency.regions import UsRegion
@@ -21,28 +23,64 @@ from infra.verify.context import Context
 from infra.verify.graph import UNKNOWN, Graph, Node
 from infra.verify.proof import Proof
 from infra.verify.theorems import THEOREMS, Theorem, completeness, storage
-from infra.verify.verdict import Verdict
+from infra.verify.verdict import Verdict, in_order
 
 BY_TYPE: Final = frozenset({storage.ID, completeness.ID})
 """The theorems that go through all resources and judge each by itself, beside its provider and what it is made from."""
 
 
-@dataclass(slots=True, kw_only=True)
 class Reads:
     """What was looked up in a graph."""
 
-    urns: set[str] = field(default_factory=set[str])
-    types: set[str] = field(default_factory=set[str])
-    kinds: bool = False
-    gone: bool = False
-    everything: bool = False
+    def __init__(self) -> None:
+        self.urns = set[str]()
+        self.types_of = set[str]()
+        """URNs of which only the type was."""
+        self.types = set[str]()
+        self.found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        """Texts that were looked for, by the type and the input that they should be; without an input they are ids."""
+        self.kinds = self.gone = self.everything = False
 
     def take(self, other: "Reads") -> None:
         """What somebody else looked up, too."""
         self.urns |= other.urns
+        self.types_of |= other.types_of
         self.types |= other.types
+        for key, texts in other.found.items():
+            self.found[key] |= texts
         self.kinds, self.gone = self.kinds or other.kinds, self.gone or other.gone
         self.everything = self.everything or other.everything
+
+
+class Change:
+    """What is not the same in two graphs."""
+
+    def __init__(self, before: Graph, after: Graph) -> None:
+        self._urns = changed(before.nodes, after.nodes)
+        self._retyped = {urn for urn in self._urns if before.type_of(urn) != after.type_of(urn)}
+        nodes = (graph.nodes.get(urn) for graph in (before, after) for urn in self._urns)
+        self._nodes = [node for node in nodes if node is not None]
+        self._types = {node.type for node in self._nodes}
+        self._kinds, self._gone = before.types != after.types, not _alike(before.gone, after.gone)
+
+    def touches(self, reads: Reads) -> bool:
+        """Whether something of what was looked up may be another."""
+        if reads.urns & self._urns or reads.types_of & self._retyped or reads.types & self._types:
+            return True
+        if (reads.everything and self._urns) or (reads.kinds and self._kinds) or (reads.gone and self._gone):
+            return True
+        return any(
+            _text(node, name) in texts
+            for (type_, name), texts in reads.found.items()
+            if type_ in self._types
+            for node in self._nodes
+            if node.type == type_
+        )
+
+
+def _text(node: Node, name: str) -> str:
+    """What is looked for in an index: an input as text, or the id."""
+    return str(node.inputs.get(name)) if name else node.id
 
 
 class Watched:
@@ -83,7 +121,7 @@ class Watched:
 
     def ask(self, function: Callable[..., Iterable[Any]], *given: Any) -> tuple[Any, ...]:
         """What a function of the graph finds, to the end; what it reads, its caller reads."""
-        name = f"{function.__module__}.{function.__qualname__}"
+        name = " ".join(_name(it) for it in (function, *given) if isinstance(it, str | FunctionType))
         reads, answer = self._answers.of(name, self._graph, lambda graph: tuple(function(graph, *given)), given=given)
         self._reads.take(reads)
         return answer
@@ -92,6 +130,11 @@ class Watched:
         """The explicit provider of a resource."""
         return self.nodes.get(node.provider)
 
+    def type_of(self, urn: str) -> str:
+        """The type of a resource."""
+        self._reads.types_of.add(urn)
+        return self._graph.type_of(urn)
+
     def region(self, node: Node) -> UsRegion | None:
         """Where a resource of Oracle Cloud is."""
         self._reads.urns.add(node.provider)
@@ -99,16 +142,22 @@ class Watched:
 
     def called(self, type_: str, property_: str, value: str) -> list[Node]:
         """Those of a type whose input has that text."""
-        self._reads.types.add(type_)
+        self._reads.found[type_, property_].add(value)
         return self._graph.called(type_, property_, value)
 
     def named(self, node: Node, property_: str, value: object, *types: str) -> list[Node]:
         """Those that a value names or stands for."""
         if value == UNKNOWN:
             self._reads.urns.update(node.sources.get(property_, ()))
-        else:
-            self._reads.types.update(types)
+        elif isinstance(value, str) and value:
+            for type_ in types:
+                self._reads.found[type_, ""].add(value)
         return self._graph.named(node, property_, value, *types)
+
+
+def _name(part: "str | FunctionType") -> str:
+    """What a question is known by: a function, or a text that it is asked about."""
+    return part if isinstance(part, str) else f"{part.__module__}.{part.__qualname__}"
 
 
 class _Nodes(Mapping[str, Node]):
@@ -167,17 +216,8 @@ class Answers:
 
     def standing(self, before: Graph, after: Graph) -> "Answers":
         """Those that rest on nothing that is not the same in another graph."""
-        urns = changed(before.nodes, after.nodes)
-        nodes = (graph.nodes.get(urn) for graph in (before, after) for urn in urns)
-        types = {node.type for node in nodes if node is not None}
-        kinds, gone = before.types != after.types, not _alike(before.gone, after.gone)
-
-        def stands(reads: Reads) -> bool:
-            if reads.urns & urns or reads.types & types:
-                return False
-            return not ((reads.everything and urns) or (reads.kinds and kinds) or (reads.gone and gone))
-
-        return Answers({key: found for key, found in self._known.items() if stands(found[0])})
+        change = Change(before, after)
+        return Answers({key: known for key, known in self._known.items() if not change.touches(known[0])})
 
 
 class Prover:
@@ -191,7 +231,7 @@ class Prover:
         """Decide every theorem, as `proof.prove` does."""
         started = time.perf_counter()
         before = self._before
-        same = before is not None and _around(before) == _around(context)
+        same = before is not None and _around(before, context)
         self._answers = self._answers.standing(before.graph, context.graph) if before and same else Answers()
         self._before = context
         return Proof(
@@ -203,7 +243,7 @@ class Prover:
 
     def _verdict(self, theorem: Theorem, context: Context) -> Verdict:
         def decide(graph: Graph) -> Verdict:
-            return theorem.decide(replace(context, graph=graph))
+            return theorem.decide(context._replace(graph=graph))
 
         if theorem.ID not in BY_TYPE:
             return self._answers.of(theorem.ID, context.graph, decide)[1]
@@ -213,7 +253,9 @@ class Prover:
 
 def changed(before: Mapping[str, Node], after: Mapping[str, Node]) -> set[str]:
     """URNs of what is there once only, or is not the same both times."""
-    return {urn for urn in before.keys() | after.keys() if not _same(before.get(urn), after.get(urn))}
+    others = {urn for urn, node in after.items() if before.get(urn) is not node}
+    others |= before.keys() - after.keys()
+    return {urn for urn in others if not _same(before.get(urn), after.get(urn))}
 
 
 def _same(one: Node | None, other: Node | None) -> bool:
@@ -227,10 +269,14 @@ def _letters(node: Node) -> str:
     return f"{node.source} {binding.row(node)} {binding.row(node.old) if node.old else ''}"
 
 
-def _around(context: Context) -> tuple[object, ...]:
-    """Everything that theorems are decided on beside the graph, to the letter."""
-    said = binding.canonical(context.declared.deployment)
-    return (said, *(repr(getattr(context, it.name)) for it in fields(context) if it.name not in {"graph", "declared"}))
+def _around(one: Context, other: Context) -> bool:
+    """Whether everything that theorems are decided on beside the graph is the same, to the letter."""
+    if one.declared is not other.declared:
+        said = (binding.canonical(it.declared.deployment) for it in (one, other))
+        if len({*said}) > 1:
+            return False
+    rest = (name for name in one._fields if name not in {"graph", "declared"})
+    return all(repr(getattr(one, name)) == repr(getattr(other, name)) for name in rest)
 
 
 def _alike(some: Sequence[Node], others: Sequence[Node]) -> bool:
@@ -247,11 +293,10 @@ def _joined(parts: Sequence[Verdict]) -> Verdict:
             certificate[name] = (
                 sum(values) if isinstance(value, int) else sorted(it for listed in values for it in listed)
             )
-    return replace(
-        first,
+    return first._replace(
         examined=sum(part.examined for part in parts),
         flows=sum(part.flows for part in parts),
-        counterexamples=tuple(sorted({it for part in parts for it in part.counterexamples})),
+        counterexamples=in_order(it for part in parts for it in part.counterexamples),
         missing=tuple(sorted({it for part in parts for it in part.missing})),
         certificate=certificate,
     )

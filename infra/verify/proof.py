@@ -1,15 +1,14 @@
 """Decides all theorems on one stack."""
 
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from infra.verify.context import Context
 from infra.verify.theorems import THEOREMS
 from infra.verify.verdict import Answer, Verdict, overall
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(NamedTuple):
     """What all theorems answer about one stack.
 
     Attributes:

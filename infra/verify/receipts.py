@@ -5,13 +5,11 @@ receipt is signed by as many declared people as its step needs, is about this si
 the one before it, and is not of the future.
 """
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from infra.verify.values import record, records
 
@@ -24,8 +22,7 @@ class UnbelievedError(Exception):
     """A chain that nothing may rest on; the text says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(NamedTuple):
     """One receipt that is believed: the step, the buckets it is about, its digest, and until when a move may use it."""
 
     step: str
@@ -34,8 +31,7 @@ class Receipt:
     expires: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(NamedTuple):
     """The site that receipts must be about."""
 
     stack: str
@@ -72,6 +68,8 @@ def believed(texts: Sequence[str], subject: Subject, signers: Mapping[str, Any],
 def _receipt(
     text: str, subject: Subject, signers: Mapping[str, Any], as_of: date, *, number: int, previous: str | None
 ) -> Receipt:
+    import base64  # noqa: PLC0415 (only where there are receipts)
+
     envelope: Any = json.loads(text)
     payload = base64.b64decode(envelope["payload"], validate=True)
     statement: Any = json.loads(payload)

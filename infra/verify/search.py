@@ -1,7 +1,7 @@
 """Resources looked for one by one, as the slow deciders do it, and what they see: no index of the graph is asked."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from infra.verify.graph import UNKNOWN, Graph, Node
 from infra.verify.verdict import Answer, Counterexample
@@ -37,8 +37,7 @@ class Search:
         return [it for it in self.of(kind) if value and it.id == value]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
+class Opinion(NamedTuple):
     """What a slow decider thinks of one thing, beside everything else.
 
     Attributes:

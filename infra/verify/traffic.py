@@ -11,8 +11,7 @@ What it does not prove: what resolvers do, that an address is passed on unchange
 in another tenancy's zone does not answer instead.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -98,35 +97,18 @@ def leaks(found: Graph, *, zone: str, hostnames: frozenset[str], regions: frozen
         hostnames: Every name that US users ask for, in full, from there too.
         regions: The regions that may answer, from there too.
     """
-    check = _Check(found, zone, hostnames, regions)
-    parts = (
-        check.types(),
-        check.unread(),
-        check.zones(),
-        check.policies(),
-        check.attachments(),
-        check.records(),
-        check.coverage(),
-        check.edges(),
-    )
+    parts = (found.ask(_part, part, zone, hostnames, regions) for part in _PARTS)
     return tuple(sorted({leak for part in parts for leak in part}))
 
 
-def strangers(found: Graph, node: Node, *, regions: frozenset[UsRegion]) -> tuple[str, ...]:
-    """The addresses that a resource leads users to, or watches, and that no edge of those regions has, sorted.
-
-    For a resource whose inputs are known, as an update is about to make it: what a preview could only attribute to the
-    edges is held against their addresses here.
-    """
-    ours = {it.outputs.get("ipAddress") for it in found.of(*ADDRESS_OF.values()) if found.region(it) in regions}
-    given: list[object] = []
-    if node.type == POLICY:
-        given = [answer.get("rdata") for answer in node.inputs.get("answers") or ()]
-    elif node.type == RRSET and node.inputs.get("rtype") in ADDRESS_OF:
-        given = [item.get("rdata") for item in node.inputs.get("items") or ()]
-    elif node.type == MONITOR:
-        given = list(node.inputs.get("targets") or ())
-    return tuple(sorted({str(value) for value in given if value not in ours}))
+def _part(
+    found: Graph,
+    part: "Callable[[_Check], Iterator[Leak]]",
+    zone: str,
+    hostnames: frozenset[str],
+    regions: frozenset[UsRegion],
+) -> Iterator[Leak]:
+    return part(_Check(found, zone, hostnames, regions, {}))
 
 
 def _leak(node: Node | None, rule: Rule, what: str, *, unread: bool = False) -> Leak:
@@ -134,13 +116,12 @@ def _leak(node: Node | None, rule: Rule, what: str, *, unread: bool = False) -> 
     return Leak(urn=node.urn if node else "", rule=rule, what=said, unread=unread or said != what)
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
+class _Check(NamedTuple):
     graph: Graph
     zone: str
     hostnames: frozenset[str]
     regions: frozenset[UsRegion]
-    judged: dict[str, str] = field(default_factory=dict[str, str])
+    judged: dict[str, str]
 
     def types(self) -> Iterator[Leak]:
         """Nothing else answers for names."""
@@ -352,6 +333,12 @@ class _Check:
     def _ttl(self, node: Node, ttl: Any) -> Iterator[Leak]:
         if not isinstance(ttl, int | float) or not 0 < ttl <= _LONGEST_TTL:
             yield _leak(node, Rule.TTL, f"a lifetime of {ttl} seconds keeps users at a lost edge")
+
+
+_PARTS = (
+    _Check.types, _Check.unread, _Check.zones, _Check.policies, _Check.attachments, _Check.records, _Check.coverage,
+    _Check.edges,
+)  # fmt: skip
 
 
 def _holds(range_: object, address: IPv4Address) -> bool:

@@ -10,10 +10,9 @@ What it does not prove: that CloudTrail delivers; that whoever is told looks; wh
 logs (other services' data).
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from infra.residency.lifecycle import KEY_DELETION_DAYS, Phase
 from infra.verify.declared import ARCHIVE_REGION, Declared, DeclaredSite
@@ -44,8 +43,7 @@ WATCHED: Final = (
 _READS: Final = ("CopyObject", "GetObject", "GetObjectTagging", "HeadObject")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Account:
+class _Account(NamedTuple):
     """An account that has a trail.
 
     Attributes:
@@ -69,13 +67,15 @@ def leaks(graph: Graph, declared: Declared) -> tuple[Leak, ...]:
         return ()
     if not declared.archive:
         return (Leak(urn="", rule=Rule.DECLARED, what="the stack file does not say where the sites' trails go"),)
-    check = _Check(graph, declared)
-    parts = (check.archive(), check.key(), check.trails(), check.alarms())
-    return tuple(sorted({leak for part in parts for leak in part}))
+    parts = (_Check.archive, _Check.key, _Check.trails, _Check.alarms)
+    return tuple(sorted({leak for part in parts for leak in graph.ask(_part, part, declared)}))
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
+def _part(graph: Graph, part: "Callable[[_Check], Iterator[Leak]]", declared: Declared) -> Iterator[Leak]:
+    return part(_Check(graph, declared))
+
+
+class _Check(NamedTuple):
     graph: Graph
     declared: Declared
 

@@ -5,8 +5,8 @@ words; nothing is well.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from infra.verify.aws_documents import ABSENT, Statement, UnreadableError, may_speak, must_speak, parse
 
@@ -38,8 +38,7 @@ _KEY_ENDS = (
 """What whoever administers the key may not do: use it, lend it, carry it away, or end it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trails:
+class Trails(NamedTuple):
     """Those that the archive is for.
 
     Attributes:

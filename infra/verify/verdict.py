@@ -3,10 +3,11 @@
 Three values throughout: what cannot be read is never taken for harmless, and only PROVED lets a deployment pass.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 from infra.verify.graph import Node
 
@@ -27,7 +28,7 @@ class Answer(StrEnum):
         return {Answer.PROVED: 0, Answer.REFUTED: 1, Answer.UNDECIDED: 3}[self]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counterexample:
     """One way in which a theorem is false, in a form that another evaluator can replay.
 
@@ -68,16 +69,15 @@ class Counterexample:
         return [*head, *steps, *tail]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Missing:
+class Missing(NamedTuple):
     """Something that would have to be known, or modelled, before a theorem can be decided."""
 
     urn: str
-    path: str = ""
+    path: str
     what: str
-    fix: str = ""
-    type: str = ""
-    source: str = ""
+    fix: str
+    type: str
+    source: str
 
     def lines(self) -> list[str]:
         """It in at most three lines."""
@@ -103,12 +103,11 @@ def refuted(  # noqa: D417 (the rest is as in `Counterexample`)
 def missing(node: Node | None, what: str, *, path: str = "", fix: str = "") -> Missing:
     """What is missing at a resource; None where it is not about one."""
     if node is None:
-        return Missing(urn="", what=what, path=path, fix=fix)
-    return Missing(urn=node.urn, type=node.type, source=node.source, what=what, path=path, fix=fix)
+        return Missing(urn="", path=path, what=what, fix=fix, type="", source="")
+    return Missing(urn=node.urn, path=path, what=what, fix=fix, type=node.type, source=node.source)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What one theorem answers.
 
     Attributes:
@@ -125,11 +124,11 @@ class Verdict:
     theorem: str
     title: str
     examined: int
-    flows: int = 0
-    counterexamples: tuple[Counterexample, ...] = ()
-    missing: tuple[Missing, ...] = ()
-    assumptions: tuple[str, ...] = ()
-    certificate: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    flows: int
+    counterexamples: tuple[Counterexample, ...]
+    missing: tuple[Missing, ...]
+    assumptions: tuple[str, ...]
+    certificate: Mapping[str, Any]
 
     @property
     def answer(self) -> Answer:
@@ -169,11 +168,19 @@ class Findings:
             title=title,
             examined=examined,
             flows=flows,
-            counterexamples=tuple(sorted(self.counterexamples)),
+            counterexamples=in_order(self.counterexamples),
             missing=tuple(sorted(self.missing)),
             assumptions=assumptions,
             certificate=dict(certificate or {}) if proved else {},
         )
+
+
+def in_order(found: Iterable[Counterexample]) -> tuple[Counterexample, ...]:
+    """Counterexamples, each once, sorted by all that they say."""
+    return tuple(sorted(set(found), key=_SAID))
+
+
+_SAID: Final = attrgetter("urn", "path", "what", "because", "fix", "type", "source", "trace")
 
 
 def overall(verdicts: tuple[Verdict, ...]) -> Answer:

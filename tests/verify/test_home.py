@@ -5,7 +5,6 @@ Proves it of what is committed and of a state; what a run's environment says is 
 
 import json
 from contextlib import nullcontext
-from dataclasses import replace
 
 import pytest
 import yaml
@@ -31,7 +30,7 @@ def judged(found, state=None):
     """T1 of the sandbox with such a home, by both deciders: the paths that it names."""
     declared = declarations("sandbox")
     deployment = {**declared.deployment, **({} if state is None else {"state": state})}
-    given = replace(context("sandbox"), home=found, declared=replace(declared, deployment=deployment))
+    given = context("sandbox")._replace(home=found, declared=declared._replace(deployment=deployment))
     verdict = storage.decide(given)
     assert storage.decide_slowly(given) is verdict.answer
     assert verdict.answer is (Answer.REFUTED if verdict.counterexamples else Answer.PROVED)

@@ -44,9 +44,9 @@ def stack(phase, had, receipts, *removed: Node, as_of=AS_OF, signers=SIGNERS):
     old = Node(urn=ROOT, type="pulumi:pulumi:Stack", name="usdata-us-prod", outputs=outputs)
     graph = Graph({ROOT: replace(old, old=old)}, removed)
     found = context("us-prod", graph, receipts={SITE: receipts}, as_of=as_of)
-    site = replace(found.declared.sites[SITE], phase=phase)
+    site = found.declared.sites[SITE]._replace(phase=phase)
     deployment = {"legacy": {"signers": signers}}
-    return replace(found, declared=replace(found.declared, sites={SITE: site}, deployment=deployment))
+    return found._replace(declared=found.declared._replace(sites={SITE: site}, deployment=deployment))
 
 
 def answer(found):

@@ -6,7 +6,6 @@ could. Documents are edited statement by statement. That clouds evaluate them so
 
 # ruff: noqa: E501 - a case is a line
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -67,7 +66,7 @@ def test_a_trail_that_goes_nowhere_is_a_leak():
 
 def _without(declared, *, archive):
     audit = {key: it for key, it in declared.deployment["audit"].items() if key != "archive"} if archive else None
-    return replace(declared, archive="", deployment={**declared.deployment, "audit": audit})
+    return declared._replace(archive="", deployment={**declared.deployment, "audit": audit})
 
 
 def document(type_, name, edit, path="policy"):

@@ -25,6 +25,7 @@ _PREFIX: Final = "arn:aws:s3:::"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
 
+@lru_cache(maxsize=4096)
 def renamed(text: str, bucket: str) -> str:
     """A policy, or a resource, as it would be written for the bucket `ANY`; empty where that cannot be told."""
     if not _NAME.fullmatch(bucket) or _PREFIX + ANY in text:

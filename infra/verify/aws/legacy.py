@@ -17,7 +17,7 @@ The policies of roles are not asked: whoever is not denied by a bucket counts as
 or a role lets in through their account, since policies there that nobody here sees would decide.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from infra.residency.lifecycle import Phase
@@ -85,30 +85,47 @@ class Open(NamedTuple):
 
 def asked(graph: Graph, declared: Declared) -> Iterator[Asked | Open]:
     """Every question to every document at the legacy sites, and what is open without one."""
+    for part in PARTS:
+        yield from part(graph, declared)
+
+
+def _never(graph: Graph, _: Declared) -> Iterator[Open]:
     for node in graph.of(*_NEVER):
         yield Open(node=node, path="", what=f"{node.type} lets somebody in past the policies")
-    sites = {(site.region.value, site.account): site for site in declared.sites.values()}
+
+
+def _buckets(graph: Graph, declared: Declared) -> Iterator[Asked | Open]:
     for node in graph.of(BUCKET):
-        yield from _bucket(graph, declared, node, _site(graph, node, sites))
+        yield from _bucket(graph, declared, node, _site(graph, declared, node))
+
+
+def _keys(graph: Graph, declared: Declared) -> Iterator[Asked]:
     for node in graph.of(KEY):
-        site = _site(graph, node, sites)
+        site = _site(graph, declared, node)
         readers = (*_readers(declared, site), *_restorer(declared, site))
         question = Question(actions=DECRYPTING, resources=("*",), but=readers, open=False)
         yield _ask(node, "policy", node.inputs.get("policy"), "decrypt with it, or let others", question)
+
+
+def _roles(graph: Graph, declared: Declared) -> Iterator[Asked]:
     for node in graph.of(ROLE):
         yield from _role(declared, node)
+
+
+PARTS: Final[tuple[Callable[[Graph, Declared], Iterator[Asked | Open]], ...]] = (_never, _buckets, _keys, _roles)
+"""What is asked, in parts that have nothing to do with each other."""
 
 
 def _ask(node: Node, path: str, document: object, what: str, question: Question) -> Asked:
     return Asked(node=node, path=path, document=document, what=what, question=question)
 
 
-def _site(graph: Graph, node: Node, sites: dict[tuple[str, str], DeclaredSite]) -> DeclaredSite | None:
+def _site(graph: Graph, declared: Declared, node: Node) -> DeclaredSite | None:
     """The site that a resource is at; None where it is at none."""
     provider = graph.nodes.get(node.provider)
     region = node.inputs.get("region") or (provider.inputs.get("region") if provider else None)
     accounts: Any = provider.inputs.get("allowedAccountIds") if provider else None
-    own = (site for (place, account), site in sites.items() if place == region and account in str(accounts))
+    own = (it for it in declared.sites.values() if it.region.value == region and it.account in str(accounts))
     return next(own, None)
 
 

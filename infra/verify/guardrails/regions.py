@@ -28,7 +28,7 @@ _DENIED: Final = (
     "goldengate-family", "instance-family", "key-family", "load-balancers", "mysql-family", "nosql-family",
     "object-family", "stream-family", "virtual-network-family", "volume-family",
 )  # fmt: skip
-_STATEMENT: Final = re.compile(
+_STATEMENT: Final = (
     r"(?P<verb>zero|unset) (?P<family>[a-z-]+) quotas in tenancy(?: where request\.region = (?P<region>[a-z0-9-]+))?"
 )
 _REALM: Final = {row.name: row.key for row in REGIONS.values() if row.realm is Realm.OC1}
@@ -66,7 +66,7 @@ def _played(node: Node) -> tuple[str | None, set[str]]:
     """The family of a quota policy, and the regions in which it is not at zero after the last statement."""
     open_in, families = set(_REALM), set[str]()
     for text in items(node.inputs.get("statements")):
-        read = _STATEMENT.fullmatch(str(text))
+        read = re.fullmatch(_STATEMENT, str(text))
         if read is None:
             return None, open_in
         families.add(read["family"])

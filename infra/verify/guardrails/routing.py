@@ -25,7 +25,7 @@ _TIER_BITS: Final = 4
 
 _SERVICES: Final = "osn-services-ip-addresses"
 _HTTPS, _ORACLE_NET = "443", "1521-1522"
-_STATEMENT: Final = re.compile(
+_STATEMENT: Final = (
     r"in (?P<network>[\w.:-]+) VCN allow (?P<source>.+?) to connect to (?P<target>.+?)"
     r" with protocol='tcp/(?P<ports>[\d-]+)'"
 )
@@ -65,7 +65,7 @@ def _statements(graph: Graph, declared: Declared) -> Iterator[Gap]:
         if len(statements) > _MOST:
             yield Gap(urn=node.urn, rule=Rule.ROUTING, what=f"more than {_MOST} statements, which the service refuses")
         for text in statements:
-            found = _STATEMENT.fullmatch(str(text))
+            found = re.fullmatch(_STATEMENT, str(text))
             wrong = "it cannot be read" if found is None else _wrong(found, declared)
             if wrong:
                 yield Gap(urn=node.urn, rule=Rule.ROUTING, what=f"{wrong}: {text}")

@@ -24,9 +24,10 @@ ALWAYS: Final[Mapping[str, str]] = MappingProxyType({it: row["always"] for it, r
 """Type -> what it does wherever it points to."""
 
 _KEYS: Final = {row.key.upper(): row.name for row in REGIONS.values() if row.cloud is Cloud.OCI}
-_DOMAIN: Final = re.compile(r"(?:[^:]+:)?([A-Z0-9-]+)-AD-\d+", re.IGNORECASE)
-_ARN: Final = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:([a-z0-9-]+):")
-_PLAIN: Final = re.compile(r"[a-z]{2}(?:-[a-z]+){1,3}-\d")
+_DOMAIN: Final = r"(?:[^:]+:)?([A-Z0-9-]+)-AD-\d+"
+_ARN: Final = r"arn:aws[a-z-]*:[a-z0-9-]+:([a-z0-9-]+):"
+_PLAIN: Final = r"[a-z]{2}(?:-[a-z]+){1,3}-\d"
+"""Patterns in text: few stacks have such a type, so they are compiled when they are needed."""
 
 
 def ways_out(node: Node) -> Iterator[tuple[str, str, str]]:
@@ -43,12 +44,12 @@ def region_in(text: str) -> str:
     """The region that a text names: its name, its key, an availability domain, an ARN; or nothing."""
     if text in REGIONS:
         return text
-    if match := _DOMAIN.fullmatch(text):
+    if match := re.fullmatch(_DOMAIN, text, re.IGNORECASE):
         key = match[1].upper()
         return _KEYS.get(key, match[1].lower())
-    if match := _ARN.match(text):
+    if match := re.match(_ARN, text):
         return match[1]
-    return text if _PLAIN.fullmatch(text) else _KEYS.get(text.upper(), "") if len(text) == len("iad") else ""
+    return text if re.fullmatch(_PLAIN, text) else _KEYS.get(text.upper(), "") if len(text) == len("iad") else ""
 
 
 def _at(value: object, path: list[str]) -> Iterator[object]:

@@ -6,17 +6,15 @@ undecided, whoever sets it: so a new release of a provider can add one, and it s
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from infra.verify.graph import Graph, Node
 
 FOLDER: Final = Path(__file__).parents[1] / "data"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
+class Flow(NamedTuple):
     """Data that a resource moves from one place to another.
 
     Attributes:
@@ -43,8 +41,7 @@ class Flow:
 Flows = Callable[[Graph, Node], Iterator[Flow]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class Model(NamedTuple):
     """A type.
 
     Attributes:
@@ -57,8 +54,8 @@ class Model:
 
     type: str
     read: frozenset[str]
-    attributed: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
-    irrelevant: frozenset[str] = frozenset()
+    attributed: Mapping[str, frozenset[str]]
+    irrelevant: frozenset[str]
     holds: bool = False
     flows: Flows | None = None
 

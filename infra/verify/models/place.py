@@ -6,8 +6,7 @@ state has to say (the region in an OCID, the region's key in a physical name) mu
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from infra.residency.regions import REGIONS, Cloud, LegacyRegion, Region, UsRegion
 from infra.verify.graph import SECRET, UNKNOWN, Graph, Node
@@ -18,8 +17,7 @@ _NAMED_BY = {"oci:ObjectStorage/bucket:Bucket": "name", "aws:s3/bucket:Bucket": 
 _KEYS = {row.key: row for row in REGIONS.values()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """Where something is.
 
     Attributes:

@@ -13,9 +13,7 @@ from infra.verify.values import record
 TASK = "aws:datasync/task:Task"
 FROM = "aws:datasync/locationObjectStorage:LocationObjectStorage"
 TO = "aws:datasync/s3Location:S3Location"
-_ENDPOINT: Final = re.compile(
-    r"(?P<namespace>[a-z0-9]+)\.compat\.objectstorage\.(?P<region>[a-z0-9-]+)\.oraclecloud\.com"
-)
+_ENDPOINT: Final = r"(?P<namespace>[a-z0-9]+)\.compat\.objectstorage\.(?P<region>[a-z0-9-]+)\.oraclecloud\.com"
 
 
 def _task(graph: Graph, node: Node) -> Iterator[Flow]:
@@ -28,7 +26,7 @@ def _task(graph: Graph, node: Node) -> Iterator[Flow]:
         )
         return
     (source,), (target,) = sources, targets
-    host = _ENDPOINT.fullmatch(str(source.inputs.get("serverHostname")))
+    host = re.fullmatch(_ENDPOINT, str(source.inputs.get("serverHostname")))
     name = str(source.inputs.get("bucketName"))
     ours = host is not None and bucket(graph, name, host["region"], host["namespace"]) is not None
     flow = to_bucket(

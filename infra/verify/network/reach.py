@@ -7,7 +7,6 @@ the subnets, and for each with the edges that its packets get to.
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from infra.verify.network.atoms import Atoms
 from infra.verify.network.model import Escape, Networks, Packet, Range, Role, Route, Rule, Subnet, admitted
@@ -37,13 +36,13 @@ def _sources(networks: Networks) -> Iterator[tuple["_Wiring", Subnet]]:
             yield from ((wiring, source) for source in sources)
 
 
-@dataclass(slots=True)
 class _Part:
     """Networks that are joined: no packet passes between two parts."""
 
-    vcns: list[str] = field(default_factory=list[str])
-    routers: list[str] = field(default_factory=list[str])
-    subnets: list[Subnet] = field(default_factory=list[Subnet])
+    def __init__(self) -> None:
+        self.vcns: list[str] = []
+        self.routers: list[str] = []
+        self.subnets: list[Subnet] = []
 
 
 def _parts(networks: Networks) -> Iterable[_Part]:
@@ -70,12 +69,14 @@ def _parts(networks: Networks) -> Iterable[_Part]:
     return parts.values()
 
 
-@dataclass(slots=True)
 class _Arrivals:
     """What came to a place, and from where each packet came first."""
 
-    bits: int = 0
-    first: list[tuple[int, _Place | None]] = field(default_factory=list[tuple[int, _Place | None]])
+    __slots__ = ("bits", "first")
+
+    def __init__(self) -> None:
+        self.bits = 0
+        self.first: list[tuple[int, _Place | None]] = []
 
 
 class _Wiring:

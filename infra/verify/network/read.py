@@ -7,7 +7,6 @@ for all of them.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
@@ -76,8 +75,7 @@ class Layout(NamedTuple):
         return Role.PUBLIC if range_.subnet_of(sixteenths[3]) else Role.DATA
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Gap:
+class Gap(NamedTuple):
     """Something that could change where packets go and cannot be read."""
 
     urn: str

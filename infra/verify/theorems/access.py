@@ -7,13 +7,15 @@ nobody is believed to deploy but the declared jobs of one repository, by a token
 deploying this configuration takes, and make no role that could do more than work on backups.
 """
 
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NamedTuple
 
 from infra.verify import access, aws_access, ci_trust
 from infra.verify.aws import alike, legacy
 from infra.verify.aws.document import UnmodelledError, parse
 from infra.verify.aws.request import Request
 from infra.verify.context import Context
+from infra.verify.declared import Declared
 from infra.verify.graph import Graph
 from infra.verify.statements import UnreadableError
 from infra.verify.statements import parse as read
@@ -36,29 +38,41 @@ def decide(context: Context) -> Verdict:
     graph, findings = context.graph, Findings()
     declared = access.declared(context.declared.deployment)
     findings.add(*(_told(graph, leak) for leak in access.leaks(graph, declared)))
-    read_here = set[str]()
-    covered = 0
-    for asked in legacy.asked(graph, context.declared):
-        if isinstance(asked, legacy.Open):
-            findings.add(_open(asked))
-            continue
-        try:
-            found = alike.admitted(asked.document, asked.question, str(asked.node.inputs.get("bucket", "")))
-        except UnmodelledError as error:
-            findings.add(missing(asked.node, f"{asked.node.name}: {error}", path=asked.path))
-            continue
-        if found is not None:
-            findings.add(_admitted(asked, found))
-        covered += 1
-        read_here.add(asked.node.urn)
+    answers = [it for part in legacy.PARTS for it in graph.ask(_answered, context.declared, part)]
+    findings.add(*(it.found for it in answers if it.found is not None))
+    read_here = [it.document for it in answers if it.document]
     jobs = ci_trust.declared(context.declared.deployment)
     findings.add(*(_believed(graph, leak) for leak in ci_trust.leaks(graph, jobs)))
     sites, named = aws_access.declared(context.declared.deployment), frozenset(name for _, name in jobs.roles)
     for leak in aws_access.leaks(graph, sites, named):
-        if leak.rule is not aws_access.Rule.DOCUMENT or leak.urn not in read_here:
+        if leak.rule is not aws_access.Rule.DOCUMENT or leak.urn not in set(read_here):
             findings.add(_legacy(graph, leak))
     statements = sum(len(items(node.inputs.get("statements"))) for node in graph.of(access.POLICY))
-    return findings.verdict(ID, TITLE, examined=statements + covered, flows=covered, assumptions=ASSUMPTIONS)
+    examined = statements + len(read_here)
+    return findings.verdict(ID, TITLE, examined=examined, flows=len(read_here), assumptions=ASSUMPTIONS)
+
+
+class _Answer(NamedTuple):
+    """What came of a question at a legacy site: the URN of a document that was read, and what is wrong."""
+
+    document: str
+    found: Counterexample | Missing | None
+
+
+def _answered(
+    graph: Graph, declared: Declared, part: Callable[[Graph, Declared], Iterable[legacy.Asked | legacy.Open]]
+) -> Iterator[_Answer]:
+    """Cover what each question is about by what the document denies."""
+    for asked in part(graph, declared):
+        if isinstance(asked, legacy.Open):
+            yield _Answer("", _open(asked))
+            continue
+        try:
+            found = alike.admitted(asked.document, asked.question, str(asked.node.inputs.get("bucket", "")))
+        except UnmodelledError as error:
+            yield _Answer("", missing(asked.node, f"{asked.node.name}: {error}", path=asked.path))
+        else:
+            yield _Answer(asked.node.urn, None if found is None else _admitted(asked, found))
 
 
 def _told(graph: Graph, leak: access.Leak) -> Counterexample | Missing:

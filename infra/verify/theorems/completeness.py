@@ -105,10 +105,9 @@ def _judged(graph: Graph, node: Node, model: Model, path: str, value: object) ->
     if expected is None:
         return missing(node, f"{path} of {node.name} is not known", path=path, fix="make it a plain value")
     allowed = {type_ for at, types in model.attributed.items() if at.partition(".")[0] == top for type_ in types}
-    sources = [graph.nodes.get(urn) for urn in sorted(node.sources.get(top, ()))]
-    types = {source.type for source in sources if source is not None}
-    if None in sources or not types & expected or not types <= allowed:
-        told = ", ".join(sorted(types)) or "nothing"
+    types = {graph.type_of(urn) for urn in node.sources.get(top, ())}
+    if not types & expected or not types <= allowed:
+        told = ", ".join(sorted(types - {""})) or "nothing"
         return missing(node, f"{path} of {node.name} is not known, and comes from {told}", path=path,
                        fix=f"take it from {' or '.join(sorted(expected))}")  # fmt: skip
     return None

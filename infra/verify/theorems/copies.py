@@ -38,17 +38,24 @@ _AT_HOME: Final = frozenset({"carries logs", "replicates"})
 def decide(context: Context) -> Verdict:
     """Ask the model of each type that moves data for its flows, and hold each against the rule."""
     findings, edges, graph = Findings(), list[list[str]](), context.graph
-    for node in graph.of(*MOVING):
-        flows = MODELS[node.type].flows
-        for flow in flows(graph, node) if flows is not None else ():
-            found = _judged(context, flow)
-            findings.add(*([found] if found else []))
-            edges.append([node.urn, flow.kind, flow.source, flow.target, flow.region])
+    flows = [flow for type_ in MOVING for flow in graph.ask(_flows, type_)]
+    for flow in sorted(flows, key=lambda it: it.node.urn):
+        found = _judged(context, flow)
+        findings.add(*([found] if found else []))
+        edges.append([flow.node.urn, flow.kind, flow.source, flow.target, flow.region])
     for node in graph.of(*ELSEWHERE):
         findings.add(*_elsewhere(context, node))
     return findings.verdict(
         ID, TITLE, examined=len(edges), flows=len(edges), assumptions=ASSUMPTIONS, certificate={"edges": edges}
     )
+
+
+def _flows(graph: Graph, type_: str) -> Iterator[Flow]:
+    """What the resources of a type move."""
+    flows = MODELS[type_].flows
+    if flows is not None:
+        for node in graph.of(type_):
+            yield from flows(graph, node)
 
 
 def _judged(context: Context, flow: Flow) -> Counterexample | Missing | None:

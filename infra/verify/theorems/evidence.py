@@ -8,9 +8,8 @@ nothing is examined here, and nobody may take that for evidence.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from infra.verify import guardrails, trail, trail_aws
 from infra.verify.context import Context
@@ -38,8 +37,7 @@ _READ: Final = (
 """Beginnings of the types whose content decides here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class Gap(NamedTuple):
     """Something that could be done unseen, or whose record could be lost.
 
     Attributes:

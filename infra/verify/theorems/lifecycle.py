@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from infra.residency.lifecycle import Phase
 from infra.verify.context import Context
-from infra.verify.declared import DeclaredSite
-from infra.verify.graph import Node
+from infra.verify.declared import Declared, DeclaredSite
+from infra.verify.graph import Graph, Node
 from infra.verify.models import HOLDERS, s3
 from infra.verify.models import object_storage as oracle
 from infra.verify.models.place import accounts_of, place_of
@@ -59,8 +59,8 @@ def decide(context: Context) -> Verdict:
     for node in graph.gone:
         findings.add(*_gone(context, node))
     holders = graph.of(*HOLDERS)
-    for node in holders:
-        findings.add(*_kept(context, node))
+    for type_ in HOLDERS:
+        findings.add(*graph.ask(_not_kept, type_, context.declared))
     for node in graph.of(oracle.LIFECYCLE, s3.LIFECYCLE):
         findings.add(*_expires(context, node))
     part = {
@@ -146,18 +146,17 @@ def _unproved(site: DeclaredSite, step: str, why: str) -> Counterexample:
     )
 
 
-def site_of(context: Context, node: Node) -> DeclaredSite | None:
+def site_of(graph: Graph, declared: Declared, node: Node) -> DeclaredSite | None:
     """The site that a resource of AWS belongs to; one whose provider is gone too still says its region.
 
     What is in the account that keeps the sites' trails belongs to none, and is kept in every phase.
     """
-    graph = context.graph
     provider = graph.provider_of(node) or next((it for it in graph.gone if it.urn == node.provider), None)
-    if provider is not None and context.declared.archive in accounts_of(provider):
+    if provider is not None and declared.archive in accounts_of(provider):
         return None
     place = place_of(graph, node)
     region = place.region if place is not None else node.inputs.get("region")
-    return next((site for site in context.declared.sites.values() if site.region == region), None)
+    return next((site for site in declared.sites.values() if site.region == region), None)
 
 
 def _gone(context: Context, node: Node) -> Iterator[Counterexample]:
@@ -169,7 +168,7 @@ def _gone(context: Context, node: Node) -> Iterator[Counterexample]:
     if node.op in _REPLACED:
         yield _refused(node, f"{node.name} would be replaced, and what it holds be gone", "", "put back what changed")
         return
-    site = site_of(context, node) if node.type.startswith("aws:") else None
+    site = site_of(context.graph, context.declared, node) if node.type.startswith("aws:") else None
     if site is None or site.phase is not Phase.CLOSED:
         kept = "it keeps what was logged" if node.type.startswith("aws:") else "Oracle Cloud is its home"
         phase = f"{site.name} is in phase {site.phase}" if site else kept
@@ -199,9 +198,14 @@ def _emptied(context: Context, site: DeclaredSite, node: Node) -> bool:
     return any(it.step == "empty" and name in it.buckets for it in found)
 
 
-def _kept(context: Context, node: Node) -> Iterator[Counterexample | Missing]:
+def _not_kept(graph: Graph, type_: str, declared: Declared) -> Iterator[Counterexample | Missing]:
     """A holder stays where it is, whatever happens to the program, until its site is wiped."""
-    site = site_of(context, node) if node.type.startswith("aws:") else None
+    for node in graph.of(type_):
+        yield from _kept(graph, declared, node)
+
+
+def _kept(graph: Graph, declared: Declared, node: Node) -> Iterator[Counterexample | Missing]:
+    site = site_of(graph, declared, node) if node.type.startswith("aws:") else None
     keeps = site is None or site.phase.keeps_holders
     if keeps and not (node.protect and node.retain):
         lacks = "protected" if not node.protect else "retained"
@@ -216,7 +220,7 @@ def _kept(context: Context, node: Node) -> Iterator[Counterexample | Missing]:
 def _expires(context: Context, node: Node) -> Iterator[Counterexample]:
     """No rule deletes objects that are current, but at a site that is wiped."""
     if node.type == s3.LIFECYCLE:
-        site = site_of(context, node)
+        site = site_of(context.graph, context.declared, node)
         if site is not None and site.phase is Phase.WIPE:
             return
         rules = [it for it in records(node.inputs.get("rules")) if it.get("status") != "Disabled"]

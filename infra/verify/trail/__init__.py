@@ -15,7 +15,7 @@ from infra.verify.trail.alarms import alarm_leaks, health_leaks, unwatched
 from infra.verify.trail.carriers import Carriers
 from infra.verify.trail.declared import Declared, declared
 from infra.verify.trail.leak import Leak, Rule
-from infra.verify.trail.logs import log_leaks, rows
+from infra.verify.trail.logs import entries, log_leaks, rows
 from infra.verify.trail.silence import grant_leaks
 from infra.verify.trail.stores import store_leaks
 
@@ -32,7 +32,13 @@ def examined(found: Graph, declared: Declared) -> tuple[tuple[Leak, ...], dict[s
     if not declared.days:
         none = Leak(urn="", rule=Rule.DECLARED, what="the stack file declares no audit trail")
         return (*unwatched(declared), none), {}
-    carriers = Carriers(found, declared)
-    parts = (store_leaks, log_leaks, alarm_leaks, health_leaks, grant_leaks)
-    every = {*unwatched(declared), *(leak for part in parts for leak in part(carriers))}
-    return tuple(sorted(every)), rows(carriers)
+    recorded = found.ask(entries)
+    parts = (
+        found.ask(store_leaks, declared),
+        found.ask(log_leaks, declared, recorded),
+        found.ask(alarm_leaks, declared, recorded),
+        found.ask(health_leaks, declared),
+        found.ask(grant_leaks, declared),
+    )
+    every = {*unwatched(declared), *(leak for part in parts for leak in part)}
+    return tuple(sorted(every)), rows(Carriers(found, declared), recorded)

@@ -3,27 +3,25 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from infra.residency.regions import UsRegion
 from infra.verify import health
-from infra.verify.graph import Node
+from infra.verify.graph import Graph, Node
 from infra.verify.models.trail import RULE
 from infra.verify.trail.carriers import Carrier, Carriers
 from infra.verify.trail.declared import WATCHED, Declared
 from infra.verify.trail.leak import Leak, Rule
-from infra.verify.trail.logs import LOG, group_of, recorded
+from infra.verify.trail.logs import Entry
 from infra.verify.values import items, record, records
 
 _ARRIVAL: Final = "com.oraclecloud.objectstorage.createobject"
 _CHANGE: Final = "com.oraclecloud.identitycontrolplane.updatepolicy"
-_PICKED: Final = re.compile(r"data\.(eventName|principalId)='([^']*)'")
+_PICKED: Final = r"data\.(eventName|principalId)='([^']*)'"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
+class _Told(NamedTuple):
     """Whom a rule that is on tells of which events.
 
     Attributes:
@@ -55,8 +53,9 @@ class _Told:
         )
 
 
-def alarm_leaks(trail: Carriers) -> Iterator[Leak]:
+def alarm_leaks(found: Graph, declared: Declared, recorded: tuple[Entry, ...]) -> Iterator[Leak]:
     """Each region tells every declared address of watched calls, of sealed users' reads, of changes at once."""
+    trail = Carriers(found, declared)
     if not trail.declared.addresses:
         yield Leak(urn="", rule=Rule.ALARM, what="nobody is declared to be told of anything")
     for region in sorted(trail.declared.regions):
@@ -67,7 +66,7 @@ def alarm_leaks(trail: Carriers) -> Iterator[Leak]:
         for call in WATCHED:
             by = [it for it, picks in calls if ("eventName", call) in picks]
             yield from _untold(trail, f"{call} in {region}", by, heard)
-        for groups in _groups_of_reads(trail, region):
+        for groups in _groups_of_reads(recorded, region):
             for user in sorted(trail.declared.sealed):
                 by = [it for it, picks in picking if it.group in groups and ("principalId", user) in picks]
                 yield from _untold(trail, f"what {user} reads in {region}", by, heard)
@@ -76,9 +75,9 @@ def alarm_leaks(trail: Carriers) -> Iterator[Leak]:
             yield Leak(urn="", rule=Rule.ALARM, what=f"{region} does not tell {address} of changes at once")
 
 
-def health_leaks(trail: Carriers) -> Iterator[Leak]:
+def health_leaks(found: Graph, declared: Declared) -> Iterator[Leak]:
     """Of each monitor every declared address is told."""
-    for node, what in health.unheard(trail.graph, trail.declared.addresses):
+    for node, what in health.unheard(found, declared.addresses):
         yield Leak(urn=node.urn, rule=Rule.ALARM, what=what)
 
 
@@ -105,7 +104,7 @@ def _picks(carrier: Carrier) -> frozenset[tuple[str, str]]:
     """The fields and values of which each alone makes a connector's one task pick an event."""
     if len(carrier.conditions) != 1:
         return frozenset()
-    parts = [_PICKED.fullmatch(part.strip()) for part in carrier.conditions[0].split(" or ")]
+    parts = [re.fullmatch(_PICKED, part.strip()) for part in carrier.conditions[0].split(" or ")]
     return frozenset((match[1], match[2]) for match in parts if match)
 
 
@@ -113,14 +112,12 @@ def _heard(carrier: Carrier, rules: list[_Told]) -> frozenset[str]:
     return frozenset(address for it in rules if it.hears(carrier) for address in it.addresses)
 
 
-def _groups_of_reads(trail: Carriers, region: UsRegion) -> list[set[str]]:
+def _groups_of_reads(recorded: tuple[Entry, ...], region: UsRegion) -> list[set[str]]:
     """For each bucket of a region of which reads are logged, the log groups that they are logged into."""
     found: dict[str, set[str]] = {}
-    for log in trail.graph.of(LOG):
-        group = group_of(trail, log)
-        for target, service, category in recorded(trail, log) if group and trail.graph.region(log) is region else ():
-            if (service, category) == ("objectstorage", "read"):
-                found.setdefault(target, set()).add(group)
+    for it in recorded:
+        if it.region is region and it.group and (it.service, it.category) == ("objectstorage", "read"):
+            found.setdefault(it.about, set()).add(it.group)
     return [groups for _, groups in sorted(found.items())]
 
 

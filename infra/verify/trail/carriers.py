@@ -1,8 +1,7 @@
 """How the record of an act gets into the trail: the bucket of its region, and the connectors that deliver there."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from infra.residency.regions import UsRegion
 from infra.verify.graph import Graph, Node
@@ -17,8 +16,7 @@ LOG_GROUP: Final = "oci:Logging/logGroup:LogGroup"
 _TENANCY: Final = "_Audit_Include_Subcompartment"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carrier:
+class Carrier(NamedTuple):
     """A connector that is on and delivers into the bucket of its own region.
 
     Attributes:
@@ -37,19 +35,14 @@ class Carrier:
     prefix: str
 
 
-@dataclass(frozen=True, slots=True)
 class Carriers:
     """All of them, and the buckets they deliver into."""
 
-    graph: Graph
-    declared: Declared
-    buckets: Mapping[UsRegion, Node] = field(init=False)
-    all: tuple[Carrier, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        found = {region: self._bucket(region) for region in sorted(self.declared.regions)}
-        object.__setattr__(self, "buckets", {region: it for region, it in found.items() if it is not None})
-        object.__setattr__(self, "all", tuple(self._carriers()))
+    def __init__(self, graph: Graph, declared: Declared) -> None:
+        self.graph, self.declared = graph, declared
+        found = {region: self._bucket(region) for region in sorted(declared.regions)}
+        self.buckets: Mapping[UsRegion, Node] = {region: it for region, it in found.items() if it is not None}
+        self.all = tuple(self._carriers())
 
     def _bucket(self, region: UsRegion) -> Node | None:
         """The bucket for logs of a region: by name and by its provider's region."""

@@ -1,8 +1,7 @@
 """What the stack's own configuration says about the audit trail, and which calls none may miss."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from infra.residency.regions import UsRegion
 from infra.verify.values import record
@@ -17,8 +16,7 @@ WATCHED: Final = (
 """Calls that no trail may miss: those that would let somebody in, out, or out of sight."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
+class Declared(NamedTuple):
     """What is declared.
 
     Attributes:

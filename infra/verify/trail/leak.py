@@ -1,7 +1,7 @@
 """What a check of the audit trail finds."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Rule(StrEnum):
@@ -19,8 +19,7 @@ class Rule(StrEnum):
     STATEMENT = "statement"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Leak:
+class Leak(NamedTuple):
     """One thing that could be done unseen, or whose record could be lost; or that cannot be shown not to be one."""
 
     urn: str

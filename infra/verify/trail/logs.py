@@ -1,11 +1,13 @@
 """The logs: every bucket, edge and subnet is logged, and what is logged is carried away whole."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
-from infra.verify.graph import Node
+from infra.residency.regions import UsRegion
+from infra.verify.graph import Graph, Node
 from infra.verify.models.object_storage import BUCKET
 from infra.verify.trail.carriers import LOG_GROUP, Carriers
+from infra.verify.trail.declared import Declared
 from infra.verify.trail.leak import Leak, Rule
 from infra.verify.values import record
 
@@ -15,9 +17,46 @@ LOG: Final = "oci:Logging/log:Log"
 SUBNET: Final = "oci:Core/subnet:Subnet"
 
 
-def log_leaks(trail: Carriers) -> Iterator[Leak]:
+class Entry(NamedTuple):
+    """What a log that is on records, wherever it goes.
+
+    Attributes:
+        about: URN of what it records acts on.
+        log: its own URN.
+        group: URN of the one group that it is in; empty where there is none.
+        region: where it and what it is about are.
+    """
+
+    about: str
+    service: str
+    category: str
+    log: str
+    group: str
+    region: UsRegion
+
+
+def entries(graph: Graph) -> Iterator[Entry]:
+    """Everything that is recorded, carried away or not."""
+    for log in graph.of(LOG):
+        source = record(record(log.inputs.get("configuration")).get("source"))
+        service, category, resource = (source.get(key) for key in ("service", "category", "resource"))
+        region = graph.region(log)
+        if log.inputs.get("isEnabled") is not True or region is None:
+            continue
+        if service == "objectstorage":
+            targets = [it for it in graph.called(BUCKET, "name", str(resource)) if graph.region(it) is region]
+        else:
+            targets = graph.named(log, "configuration", resource, BALANCER, FIREWALL, SUBNET)
+        if len(targets) == 1 and graph.region(targets[0]) is region:
+            groups = graph.named(log, "logGroupId", log.inputs.get("logGroupId"), LOG_GROUP)
+            group = groups[0].urn if len(groups) == 1 else ""
+            yield Entry(targets[0].urn, str(service), str(category), log.urn, group, region)
+
+
+def log_leaks(found: Graph, declared: Declared, recorded: tuple[Entry, ...]) -> Iterator[Leak]:
     """What has no log, a log that is off, or one whose group stays where it is; and events that do not leave whole."""
-    logged = {(row[0], row[1], row[2]) for row in _logged(trail)}
+    trail = Carriers(found, declared)
+    logged = {(it.about, it.service, it.category) for it in _carried(trail, recorded)}
     for node, service, categories in _to_be_logged(trail):
         for category in categories:
             if (node.urn, service, category) not in logged:
@@ -41,37 +80,13 @@ def _to_be_logged(trail: Carriers) -> Iterator[tuple[Node, str, tuple[str, ...]]
             yield node, service, categories
 
 
-def _logged(trail: Carriers) -> Iterator[list[str]]:
-    """What each log records that is on and carried away: URN, service and category, and the log's own URN."""
+def _carried(trail: Carriers, recorded: tuple[Entry, ...]) -> Iterator[Entry]:
+    """What is carried away whole."""
     carried = {(it.region, it.group) for it in trail.all if it.group and not it.conditions}
-    for log in trail.graph.of(LOG):
-        if (trail.graph.region(log), group_of(trail, log)) in carried:
-            for target, service, category in recorded(trail, log):
-                yield [target, service, category, log.urn]
+    return (it for it in recorded if (it.region, it.group) in carried)
 
 
-def group_of(trail: Carriers, log: Node) -> str:
-    """The URN of the one group of a log; empty where there is none."""
-    groups = trail.graph.named(log, "logGroupId", log.inputs.get("logGroupId"), LOG_GROUP)
-    return groups[0].urn if len(groups) == 1 else ""
-
-
-def recorded(trail: Carriers, log: Node) -> Iterator[tuple[str, str, str]]:
-    """What a log records: URN, service and category; nothing where it is off."""
-    source = record(record(log.inputs.get("configuration")).get("source"))
-    service, category, resource = (source.get(key) for key in ("service", "category", "resource"))
-    if log.inputs.get("isEnabled") is not True:
-        return
-    region = trail.graph.region(log)
-    if service == "objectstorage":
-        targets = [it for it in trail.graph.called(BUCKET, "name", str(resource)) if trail.graph.region(it) is region]
-    else:
-        targets = trail.graph.named(log, "configuration", resource, BALANCER, FIREWALL, SUBNET)
-    if len(targets) == 1 and region is not None and trail.graph.region(targets[0]) is region:
-        yield targets[0].urn, str(service), str(category)
-
-
-def rows(trail: Carriers) -> dict[str, list[list[str]]]:
+def rows(trail: Carriers, recorded: tuple[Entry, ...]) -> dict[str, list[list[str]]]:
     """The buckets of the trail with their regions; and what is logged, by service and category, in which log."""
     buckets = [[it.urn, region] for region, it in trail.buckets.items()]
-    return {"buckets": sorted(buckets), "logs": sorted(_logged(trail))}
+    return {"buckets": sorted(buckets), "logs": sorted(list(it[:4]) for it in _carried(trail, recorded))}

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from infra.verify.graph import UNKNOWN
+from infra.verify.graph import UNKNOWN, Graph
 from infra.verify.statements import Statement, UnreadableError, compared, may_hold, parse
-from infra.verify.trail.carriers import Carriers
+from infra.verify.trail.declared import Declared
 from infra.verify.trail.leak import Leak, Rule
 from infra.verify.values import items
 
@@ -35,12 +35,12 @@ _CREATES: Final = ("create", "get", "list")
 """How the calls begin that neither change nor end what is there."""
 
 
-def grant_leaks(trail: Carriers) -> Iterator[Leak]:
+def grant_leaks(found: Graph, declared: Declared) -> Iterator[Leak]:
     """No statement lets a group alter, end or read the trail."""
-    for node in trail.graph.of(POLICY):
+    for node in found.of(POLICY):
         for text in items(node.inputs.get("statements")) or [UNKNOWN]:
             try:
-                what = _too_much(trail.declared.organization, parse(str(text)))
+                what = _too_much(declared.organization, parse(str(text)))
             except UnreadableError as error:
                 yield Leak(urn=node.urn, rule=Rule.STATEMENT, what=f"a statement that cannot be read: {error}")
                 continue

@@ -4,20 +4,22 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from infra.verify.graph import Node
+from infra.verify.graph import Graph, Node
 from infra.verify.models.trail import CONFIGURATION
 from infra.verify.models.vaults import KEY
 from infra.verify.trail.carriers import Carriers
+from infra.verify.trail.declared import Declared
 from infra.verify.trail.leak import Leak, Rule
 from infra.verify.values import record, records
 
 _AUDIT_DAYS: Final = 365
-_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_MOMENT: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 """A time as the program writes it, which sorts as text."""
 
 
-def store_leaks(trail: Carriers) -> Iterator[Leak]:
+def store_leaks(found: Graph, declared: Declared) -> Iterator[Leak]:
     """Each region has a bucket that nobody can alter, under a key of its own, protected and kept."""
+    trail = Carriers(found, declared)
     kept = [node.inputs for node in trail.graph.of(CONFIGURATION)]
     if [(it.get("compartmentId"), it.get("retentionPeriodDays")) for it in kept] != [
         (trail.declared.tenancy, _AUDIT_DAYS)
@@ -46,7 +48,7 @@ def _retention(trail: Carriers, node: Node) -> Iterator[tuple[Rule, str]]:
 def _locked(trail: Carriers, rule: Mapping[str, Any]) -> bool:
     """Whether a rule that is long enough is locked in time; a shorter one that is locked keeps nothing any longer."""
     lock = str(rule.get("timeRuleLocked") or "")
-    in_time = _MOMENT.fullmatch(lock) and lock <= f"{trail.declared.lock_on}T23:59:59Z"
+    in_time = re.fullmatch(_MOMENT, lock) and lock <= f"{trail.declared.lock_on}T23:59:59Z"
     return days(rule) >= trail.declared.days and bool(in_time)
 
 
