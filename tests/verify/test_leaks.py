@@ -228,6 +228,9 @@ LEAKS = [
     ("T9", "a retention that is somebody's", says("{RETENTION_RULE_MANAGE}"), REFUTED),
     ("T9", "logs that are read", says("read objects"), REFUTED),
     ("T9", "a statement that nobody can read", says("read objects", "endorse group x"), UNDECIDED),
+    ("T9", "a site's trail that is off", put("Trail", "trail-virginia", enableLogging=False), REFUTED),
+    ("T9", "a site's trail of calls alone", put("Trail", "trail-virginia", eventSelectors=[{"includeManagementEvents": True, "readWriteType": "All"}]), REFUTED),
+    ("T9", "a lock that somebody may lift", put("BucketObjectLockConfiguration", "audit-archive", rule={"defaultRetention": {"days": 730, "mode": "GOVERNANCE"}}), REFUTED),
 ]  # fmt: skip
 
 
