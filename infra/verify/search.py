@@ -18,12 +18,12 @@ class Search:
         self.graph = graph
         self.nodes = [it for it in graph.nodes.values() if it.type.startswith(f"{cloud}:")]
         self._kinds: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            self._kinds.setdefault(node.type.rpartition(":")[2], []).append(node)
 
     def of(self, kind: str) -> list[Node]:
         """Those of the last part of a type."""
-        if kind not in self._kinds:
-            self._kinds[kind] = [it for it in self.nodes if it.type.rpartition(":")[2] == kind]
-        return self._kinds[kind]
+        return self._kinds.get(kind, [])
 
     def region(self, node: Node) -> str:
         """Where its provider is."""

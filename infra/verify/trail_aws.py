@@ -108,7 +108,7 @@ class _Check(NamedTuple):
             account=self.declared.archive,
             deployer=str(record(self._audit.get("archive")).get("deployerRole")),
             bucket=self.declared.archive_bucket,
-            arns={it.arn(own): it.id for it in (archive, *sites)},
+            of=tuple((it.arn(own), it.id) for it in (archive, *sites)),
         )
 
     def _in(self, node: Node, account: str, region: str) -> bool:
@@ -139,7 +139,7 @@ class _Check(NamedTuple):
         if len(policies) != 1:
             yield Leak(urn=node.urn, rule=Rule.GRANT, what=f"{node.name} has {len(policies)} policies")
         for policy in policies:
-            for what in of_bucket(self._known(), policy.inputs.get("policy")):
+            for what in of_bucket(self._known(), str(policy.inputs.get("policy"))):
                 yield Leak(urn=policy.urn, rule=Rule.GRANT, what=f"{policy.name}: {what}")
 
     def _locked(self, node: Node) -> Iterator[tuple[Rule, str]]:
@@ -175,7 +175,7 @@ class _Check(NamedTuple):
             yield Leak(urn=key.urn, rule=Rule.KEY, what=f"{key.name} is not protected, kept and on")
         if key.inputs.get("deletionWindowInDays") != KEY_DELETION_DAYS:
             yield Leak(urn=key.urn, rule=Rule.KEY, what=f"{key.name} is gone before {KEY_DELETION_DAYS} days")
-        for what in of_key(self._known(), key.inputs.get("policy")):
+        for what in of_key(self._known(), str(key.inputs.get("policy"))):
             yield Leak(urn=key.urn, rule=Rule.KEY, what=f"{key.name}: {what}")
 
     def _key(self) -> Node | None:

@@ -121,7 +121,7 @@ class _Sites(Search):
         if len(of["Policy"]) != 1:
             yield seen(store.urn, Rule.GRANT)
         for policy in of["Policy"]:
-            if into_bucket(self.archive, policy.inputs.get("policy")):
+            if into_bucket(self.archive, str(policy.inputs.get("policy"))):
                 yield seen(policy.urn, Rule.GRANT)
 
     @cached_property
@@ -149,7 +149,7 @@ class _Sites(Search):
             return
         lasts = key.protect and key.retain and key.inputs.get("isEnabled") is not False
         lasts = lasts and key.inputs.get("deletionWindowInDays") == _LONGEST
-        if not lasts or with_key(self.archive, key.inputs.get("policy")):
+        if not lasts or with_key(self.archive, str(key.inputs.get("policy"))):
             yield seen(key.urn, Rule.KEY)
 
     def unlogged(self, account: _Account) -> Iterator[Opinion]:
@@ -214,7 +214,7 @@ class _Sites(Search):
         policies = self.called("TopicPolicy", "arn", topic, account, region)
         if first != f"arn:aws:sns:{region}:{account.id}" or not topics or len(policies) != 1:
             return set()
-        if not tells(policies[0].inputs.get("policy"), topic, rule):
+        if not tells(str(policies[0].inputs.get("policy")), topic, rule):
             return set()
         mailed = self.called("TopicSubscription", "topic", topic, account, region)
         return {str(it.inputs.get("endpoint")) for it in mailed if it.inputs.get("protocol") == "email"}

@@ -64,10 +64,10 @@ class Archive:
     trails: tuple[tuple[str, str], ...]
 
 
-def _statements(text: object) -> list[dict[str, Any]] | None:
+def _statements(text: str) -> list[dict[str, Any]] | None:
     """The statements of a document; None where something in it is not asked about here."""
     try:
-        document = record(cast("object", json.loads(text)) if isinstance(text, str) else None)
+        document = record(cast("object", json.loads(text)))
     except ValueError:
         return None
     statements: list[dict[str, Any]] = listed(document.get("Statement"))
@@ -166,12 +166,12 @@ def _let(
 
 
 @lru_cache(maxsize=1024)
-def into_bucket(archive: Archive, text: object) -> tuple[str, ...]:
+def into_bucket(archive: Archive, text: str) -> tuple[str, ...]:
     """What somebody is let do with the archive's bucket, or is not kept from, or what a trail is not let do."""
     return tuple(_into_bucket(archive, text))
 
 
-def _into_bucket(archive: Archive, text: object) -> Iterator[str]:
+def _into_bucket(archive: Archive, text: str) -> Iterator[str]:
     statements = _statements(text)
     if statements is None:
         yield "everything"
@@ -245,12 +245,12 @@ def _not_kept(archive: Archive, statements: list[dict[str, Any]]) -> Iterator[st
 
 
 @lru_cache(maxsize=1024)
-def with_key(archive: Archive, text: object) -> tuple[str, ...]:
+def with_key(archive: Archive, text: str) -> tuple[str, ...]:
     """What somebody is let do with the archive's key, or what a trail is not let do."""
     return tuple(_with_key(archive, text))
 
 
-def _with_key(archive: Archive, text: object) -> Iterator[str]:
+def _with_key(archive: Archive, text: str) -> Iterator[str]:
     statements = _statements(text)
     if statements is None:
         yield "everything"
@@ -273,7 +273,7 @@ def _with_key(archive: Archive, text: object) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1024)
-def tells(text: object, topic: str, rule: str) -> bool:
+def tells(text: str, topic: str, rule: str) -> bool:
     """Whether a topic takes what a rule found; both by their ARNs."""
     statements = _statements(text)
     who = "service:events.amazonaws.com"

@@ -6,6 +6,7 @@ words; nothing is well.
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import NamedTuple
 
 from infra.verify.aws_documents import ABSENT, Statement, UnreadableError, may_speak, must_speak, parse
@@ -44,13 +45,18 @@ class Trails(NamedTuple):
     Attributes:
         account: the archive's own.
         deployer: name of the role that deploys there.
-        arns: each trail's account, by the trail's ARN.
+        of: each trail's ARN, with its account.
     """
 
     account: str
     deployer: str
     bucket: str
-    arns: Mapping[str, str]
+    of: tuple[tuple[str, str], ...]
+
+    @property
+    def arns(self) -> Mapping[str, str]:
+        """Each trail's account, by the trail's ARN."""
+        return dict(self.of)
 
     @property
     def deployer_arn(self) -> str:
@@ -65,8 +71,13 @@ class Trails(NamedTuple):
             yield f"{arn}-other"
 
 
-def of_bucket(known: Trails, text: object) -> Iterator[str]:
+@lru_cache(maxsize=1024)
+def of_bucket(known: Trails, text: str) -> tuple[str, ...]:
     """The policy of the archive's bucket: each trail puts its own account's logs there, and nobody does more."""
+    return tuple(_of_bucket(known, text))
+
+
+def _of_bucket(known: Trails, text: str) -> Iterator[str]:
     statements = _read(text)
     if statements is None:
         yield "a policy that cannot be read"
@@ -159,8 +170,13 @@ def _denied(known: Trails, statements: tuple[Statement, ...], call: str, caller:
     return any(_about(it, call, resource) and must_speak(it, caller) for it in denials)
 
 
-def of_key(known: Trails, text: object) -> Iterator[str]:
+@lru_cache(maxsize=1024)
+def of_key(known: Trails, text: str) -> tuple[str, ...]:
     """The policy of the archive's key: each trail encrypts in its own name, one role administers, nobody decrypts."""
+    return tuple(_of_key(known, text))
+
+
+def _of_key(known: Trails, text: str) -> Iterator[str]:
     statements = _read(text)
     if statements is None:
         yield "a policy that cannot be read"

@@ -31,16 +31,19 @@ def told(what: str) -> None:
 
 
 for theorem in given.theorem or GAMES:
-    game = GAMES[theorem]
+    game, spent = GAMES[theorem], time.process_time()
     for number in range(given.first, given.first + given.instances):
         why = game.disagreement(game.instance(Random(f"{given.seed}:{number}")))  # noqa: S311 - not for secrets
         if why:
             sys.exit(f"{theorem}: instance {number} of seed {given.seed}: {why}")
         if (number + 1) % 10_000 == 0:
             told(f"{theorem}: {number + 1} instances")
-    told(f"{theorem}: both deciders agree on {given.instances} instances; every counterexample replays")
-    for share in game.shares() if isinstance(game, stacks.Game) else ():
-        told(f"{theorem}, {share}")
+    rate = given.instances / (time.process_time() - spent)
+    told(f"{theorem}: both deciders agree on {given.instances} instances, {rate:.0f} a second; counterexamples replay")
+    if isinstance(game, stacks.Game):
+        told(f"{theorem}: {game.replayed} counterexamples replayed one by one")
+        for share in game.shares():
+            told(f"{theorem}, {share}")
 replayed = 0
 while replayed < given.requests:
     random = Random(f"{given.seed}:requests:{replayed}")  # noqa: S311 - not for secrets

@@ -1,6 +1,7 @@
 """Random networks: few ranges that nest and touch, so that the most specific route, ports and gateways all matter."""
 
 from ipaddress import IPv4Network, IPv6Network
+from itertools import islice
 from random import Random
 
 from infra.verify.network import reach, walk
@@ -62,7 +63,7 @@ def instance(random: Random) -> Networks:
 
 def _subnet(random: Random, urn: str, vcn: Vcn, targets: tuple[str, ...]) -> Subnet:
     block = vcn.ranges[0]
-    part = random.choice([block, *list(block.subnets(prefixlen_diff=8))[:2]])
+    part = random.choice([block, *islice(block.subnets(prefixlen_diff=8), 2)])
     return Subnet(
         urn=urn,
         vcn=vcn.urn,

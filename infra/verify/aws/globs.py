@@ -89,7 +89,7 @@ def _stranger(patterns: tuple[Pattern, ...]) -> str:
     return next(char for char in "~xyzqwjk0123456789" + "".join(map(chr, range(0x100, 0x300))) if char not in used)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def _walked(patterns: tuple[Pattern, ...]) -> tuple[str, ...]:
     """The shortest text of each class, by visiting all states that texts can bring the patterns into."""
     other = _stranger(patterns)

@@ -187,10 +187,10 @@ class _Tenancy(Search):
         source, _, rest = rest.partition(" to connect to ")
         target, _, ports = rest.partition(" with protocol='tcp/")
         networks = {f"in {self.declared.organization}.network:{_KEYS[it]}": _KEYS[it] for it in self.homes}
-        sent = {self._end(source), self._end(target)}
+        first, last = self._end(source), self._end(target)
         may = {"data": {"1521-1522'"}, "endpoint": {"443'"}, "services": {"443'"}}
-        fine = ports in may.get(self._end(target), {"443'", "1521-1522'"}) and self._end(source) != "services"
-        return networks.get(where, "") if fine and "" not in sent and sent & {"data", "endpoint"} else ""
+        fine = ports in may.get(last, {"443'", "1521-1522'"}) and first != "services"
+        return networks.get(where, "") if fine and first and last and {first, last} & {"data", "endpoint"} else ""
 
     def _end(self, text: str) -> str:
         """What stands at an end: a tier, Oracle's services, a tier's worth of addresses; empty for anything else."""

@@ -13,7 +13,8 @@ from infra.verify.steering.model import Answer, Case, Client, Kind, Policy, Rule
 _FIRST, _LAST = -1, 256
 """Before and behind every priority there is."""
 
-_Order = tuple[Answer, ...]
+_Order = tuple[int, ...]
+"""Answers by where they stand in the policy."""
 
 
 def replies(policy: Policy) -> frozenset[Answer]:
@@ -50,16 +51,16 @@ def clients(policy: Policy) -> Iterator[Client]:
 
 def given(policy: Policy, client: Client, down: frozenset[str]) -> frozenset[Answer]:
     """Every answer that one client can be given in one state of health, in any order, by either reading."""
-    found: set[Answer] = set()
+    found: set[int] = set()
     for everything in (False, True):
-        orders = set(permutations(policy.answers))
+        orders = set(permutations(range(len(policy.answers))))
         for rule in policy.rules:
             case = _case(rule, client)
             if case is not None:
-                apply = _application(rule.kind, case, down & policy.watched, everything=everything)
+                apply = _application(policy, rule.kind, case, down & policy.watched, everything=everything)
                 orders = {after for order in orders for after in apply(order)}
-        found |= {answer for order in orders for answer in order}
-    return frozenset(found)
+        found |= {at for order in orders for at in order}
+    return frozenset(policy.answers[at] for at in found)
 
 
 def _case(rule: Rule, client: Client) -> Case | None:
@@ -75,20 +76,21 @@ def _case(rule: Rule, client: Client) -> Case | None:
 
 
 def _application(
-    kind: Kind, case: Case, down: frozenset[str], *, everything: bool
+    policy: Policy, kind: Kind, case: Case, down: frozenset[str], *, everything: bool
 ) -> Callable[[_Order], Iterator[_Order]]:
     """What a rule makes of one order; several where it draws or where its documentation leaves it open."""
+    kept, ranks = ([_value(case, answer, name) for answer in policy.answers] for name in ("keep", "rank"))
+    up = [answer.rdata not in down for answer in policy.answers]
 
     def filtered(order: _Order) -> Iterator[_Order]:
-        yield tuple(answer for answer in order if _value(case, answer, "keep"))
+        yield tuple(at for at in order if kept[at])
 
     def healthy(order: _Order) -> Iterator[_Order]:
-        up = tuple(answer for answer in order if answer.rdata not in down)
-        yield order if everything and not up else up
+        left = tuple(at for at in order if up[at])
+        yield order if everything and not left else left
 
     def ranked(order: _Order) -> Iterator[_Order]:
-        ranks = [_value(case, answer, "rank") for answer in order]
-        for choice in product(*((_FIRST, _LAST) if rank is None else (rank,) for rank in ranks)):
+        for choice in product(*((_FIRST, _LAST) if ranks[at] is None else (ranks[at],) for at in order)):
             pairs = sorted(zip(choice, range(len(order)), strict=True))
             yield tuple(order[at] for _, at in pairs)
 

@@ -6,6 +6,8 @@ property expects, or stands where nothing can move or expose data.
 """
 
 from collections.abc import Iterator, Mapping
+from enum import Enum, auto
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from infra.verify.context import Context
@@ -152,20 +154,34 @@ def _paths(value: object, path: str) -> Iterator[tuple[str, object]]:
 
 
 def _fine(graph: Graph, node: Node, model: Model, found: tuple[str, object]) -> bool:
-    path, value = found
-    steps = path.split(".")
-    if any(".".join(steps[:length]) in model.irrelevant for length in range(1, len(steps) + 1)):
-        return True
-    listed = next(
-        (it for it in (path, *model.attributed) if it == path and it in model.read | set(model.attributed)), None
-    )
-    if listed is None:
-        return any(path.startswith(f"{it}.") for it in model.attributed)
+    (path, value), listing = found, _listing(node.type, found[0])
+    if listing is not Listing.SAID:
+        return listing is Listing.BESIDE
     if not isinstance(value, str) or (UNKNOWN not in value and value != SECRET):
         return True
     if path not in model.attributed:
         return False
-    urns = node.sources.get(steps[0], frozenset())
+    top = path.split(".")[0]
+    urns = node.sources.get(top, frozenset())
     types = [graph.nodes[urn].type if urn in graph.nodes else "" for urn in urns]
-    near = [kinds for at, kinds in model.attributed.items() if at.split(".")[0] == steps[0]]
+    near = [kinds for at, kinds in model.attributed.items() if at.split(".")[0] == top]
     return any(it in model.attributed[path] for it in types) and all(any(it in kinds for kinds in near) for it in types)
+
+
+class Listing(Enum):
+    """Where a path stands in the lists of a type: as one that is read or attributed, beside those, or nowhere."""
+
+    SAID = auto()
+    BESIDE = auto()
+    NOWHERE = auto()
+
+
+@lru_cache(maxsize=65536)
+def _listing(type_: str, path: str) -> Listing:
+    """Looked up once for each path that there is."""
+    model, steps = MODELS[type_], path.split(".")
+    if any(".".join(steps[:length]) in model.irrelevant for length in range(1, len(steps) + 1)):
+        return Listing.BESIDE
+    if path in model.read or path in model.attributed:
+        return Listing.SAID
+    return Listing.BESIDE if any(path.startswith(f"{it}.") for it in model.attributed) else Listing.NOWHERE

@@ -57,16 +57,40 @@ class Act:
     alarming: bool = False
 
 
+_AUDIT: Final = "_Audit_Include_Subcompartment"
+"""What a connector names for the events of the whole tenancy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How a connector that is on carries a record.
+
+    Attributes:
+        region: of it, and of the bucket that it delivers into.
+        source: the URN of the one log group that it takes from, or Audit; empty where that is none of this stack's.
+        picks: what each of its tasks lets through, one after another.
+        kept: whether what it puts into the bucket stays there.
+        told: who hears of each object that it puts there.
+    """
+
+    region: str
+    source: str
+    picks: tuple[str, ...]
+    kept: bool
+    told: set[str]
+
+
 class World(Search):
     """A stack in which something can happen."""
 
     def __init__(self, graph: Graph, declared: Declared, as_of: date) -> None:
         super().__init__(graph, "oci")
         self.declared, self.as_of = declared, as_of
-        self._delivering = [(it, bucket) for it in self.of("Connector") if (bucket := self._lands(it)) is not None]
-        self._heard: dict[tuple[str, str, str], set[str]] = {}
-        self._kept: dict[str, bool] = {}
-        self._saying = [(log, self._about(log)) for log in self.of("Log") if log.inputs.get("isEnabled") is True]
+        self._ways = [way for it in self.of("Connector") for way in self._way(it)]
+        self._said: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        for log in self.of("Log"):
+            if log.inputs.get("isEnabled") is True:
+                self._listen(log)
 
     def acts(self) -> Iterator[Act]:
         """Everything that must be seen."""
@@ -95,27 +119,37 @@ class World(Search):
     def seen(self, act: Act) -> bool:
         """Whether a record of it stays for as long as is declared; and is told to everybody, where that is due."""
         kept, told = False, set[str]()
-        groups = [group for log, about in self._saying for group in self._says(log, about, act)]
-        for connector, bucket in self._delivering:
-            if self.region(bucket) != act.region or not self._takes(connector, act, groups):
-                continue
-            tasks = records(connector.inputs.get("tasks"))
-            if all(_picks(str(task.get("condition")), act.call, act.user) for task in tasks):
-                if bucket.urn not in self._kept:
-                    self._kept[bucket.urn] = self._keeps(bucket)
-                kept = kept or self._kept[bucket.urn]
-                if len(tasks) == 1:  # what comes with everything else stands out to nobody
-                    prefix = record(connector.inputs.get("target")).get("objectNamePrefix") or ""
-                    arrival = (act.region, str(bucket.inputs.get("name")), f"{prefix}/")
-                    if arrival not in self._heard:
-                        self._heard[arrival] = self._hear(*arrival)
-                    told |= self._heard[arrival]
+        of = (act.region, act.service, act.category)
+        groups = [group for what, group in self._said.get(act.on.urn if act.on else "", ()) if what == of]
+        for way in (it for it in self._ways if it.region == act.region):
+            taken = way.source == _AUDIT if act.service == "audit" else way.source in groups
+            if taken and all(_picks(it, act.call, act.user) for it in way.picks):
+                kept = kept or way.kept
+                told |= way.told if len(way.picks) == 1 else set()  # what comes with all else stands out to nobody
         return told >= self.declared.addresses if act.alarming else kept
 
     def on_the_way(self, act: Act) -> frozenset[str]:
         """The URNs of what an act is done to, and of all that its record could pass in its region."""
         there = (it.urn for kind in ("Bucket", "Connector") for it in self.of(kind) if self.region(it) == act.region)
         return frozenset([*([act.on.urn] if act.on else []), *there])
+
+    def _way(self, connector: Node) -> Iterator[_Way]:
+        """How a connector carries: not at all where it has no bucket to deliver into, or other than one source."""
+        bucket, sources = self._lands(connector), items(record(connector.inputs.get("source")).get("logSources"))
+        if bucket is None or len(sources) != 1:
+            return
+        region, said = self.region(bucket), record(sources[0])
+        groups = self.meant(connector, "source", said.get("logGroupId"), "LogGroup")
+        groups = [it.urn for it in groups if self.region(it) == region]
+        audit = said.get("compartmentId") == self.declared.tenancy and said.get("logGroupId") == _AUDIT
+        prefix = record(connector.inputs.get("target")).get("objectNamePrefix") or ""
+        yield _Way(
+            region=region,
+            source=_AUDIT if audit else groups[0] if len(groups) == 1 else "",
+            picks=tuple(str(task.get("condition")) for task in records(connector.inputs.get("tasks"))),
+            kept=self._keeps(bucket),
+            told=self._hear(region, str(bucket.inputs.get("name")), f"{prefix}/"),
+        )
 
     def _lands(self, connector: Node) -> Node | None:
         """The bucket that a connector delivers into: the trail's in its own region, or none."""
@@ -134,18 +168,6 @@ class World(Search):
         found = self.meant(node, "compartmentId", node.inputs.get("compartmentId"), "Compartment")
         return [it.inputs.get("name") for it in found] == ["audit"]
 
-    def _takes(self, connector: Node, act: Act, groups: list[Node]) -> bool:
-        """Whether a connector's one source has the record: Audit's, or one of the groups that it was logged into."""
-        sources = items(record(connector.inputs.get("source")).get("logSources"))
-        if len(sources) != 1:
-            return False
-        group = record(sources[0]).get("logGroupId")
-        if act.service == "audit":
-            whole = record(sources[0]).get("compartmentId") == self.declared.tenancy
-            return whole and group == "_Audit_Include_Subcompartment"
-        meant = [it for it in self.meant(connector, "source", group, "LogGroup") if self.region(it) == act.region]
-        return len(meant) == 1 and meant[0].urn in {it.urn for it in groups}
-
     def _about(self, log: Node) -> list[str]:
         """The URNs of what a log is about."""
         source = record(record(log.inputs.get("configuration")).get("source"))
@@ -156,15 +178,13 @@ class World(Search):
         meant = [self.meant(log, "configuration", source.get("resource"), kind) for kind in kinds]
         return [it.urn for found in meant for it in found]
 
-    def _says(self, log: Node, about: list[str], act: Act) -> list[Node]:
-        """The one group of a log that says that it happened; empty where it does not."""
-        if act.on is None or about != [act.on.urn] or self.region(log) != act.region:
-            return []
+    def _listen(self, log: Node) -> None:
+        """What a log that is on says, of the one thing that it is about, into its one group."""
+        about, groups = self._about(log), self.meant(log, "logGroupId", log.inputs.get("logGroupId"), "LogGroup")
         source = record(record(log.inputs.get("configuration")).get("source"))
-        if (source.get("service"), source.get("category")) != (act.service, act.category):
-            return []
-        groups = self.meant(log, "logGroupId", log.inputs.get("logGroupId"), "LogGroup")
-        return groups if len(groups) == 1 else []
+        if len(about) == len(groups) == 1:
+            what = (self.region(log), str(source.get("service")), str(source.get("category")))
+            self._said.setdefault(about[0], []).append((what, groups[0].urn))
 
     def _keeps(self, bucket: Node) -> bool:
         """Whether what arrives today is there and as it was on the last day, whoever tries."""
@@ -225,7 +245,7 @@ class World(Search):
     def _addresses(self, region: str, event: dict[str, Any], *, within: str = "") -> set[str]:
         """Whom rules tell of an event; only those that are about a whole compartment, where one is named."""
         told = set[str]()
-        for rule in self.nodes:
+        for rule in self.of("Rule"):
             if rule.type != "oci:Events/rule:Rule" or self.region(rule) != region or not _meets(rule, event):
                 continue
             if within and rule.inputs.get("compartmentId") != within:
