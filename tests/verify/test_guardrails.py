@@ -296,6 +296,12 @@ REMOVALS = [
         control(REGIONS, lambda it: it["Condition"]["StringNotEquals"].update({"aws:RequestedRegion": "eu-west-1"})),
         {Rule.CONTROL},
     ),
+    (
+        "no region is spared",
+        control(REGIONS, lambda it: it["Condition"]["StringNotEquals"].update({"aws:RequestedRegion": []})),
+        {Rule.CONTROL},
+    ),
+    ("a condition that is none", control(REGIONS, lambda it: it.update(Condition="strange")), {Rule.CONTROL}),
     ("a service is spared", control(REGIONS, lambda it: it["NotAction"].append("s3:*")), {Rule.CONTROL}),
     ("everything is spared", control(REGIONS, lambda it: it.update(NotAction=["*"])), {Rule.CONTROL}),
     (

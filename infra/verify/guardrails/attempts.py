@@ -41,7 +41,9 @@ _DENY: Final = re.compile(
     r"deny\s+any-user\s+to\s+manage\s+(?P<resource>[\w-]+)\s+in\s+tenancy(?:\s+where\s+(?P<condition>.*))?",
     re.IGNORECASE | re.DOTALL,
 )
-_COMPARED: Final = re.compile(r"(?P<variable>[\w.-]+)\s*(?:!=|=)\s*'?(?P<value>[\w.-]+)'?")
+_ONE: Final = r"[\w.-]+\s*(?:!=|=)\s*(?:'[\w.-]+'|[\w.-]+)"
+_CONDITION: Final = re.compile(rf"|\s*{_ONE}\s*|\s*(?:all|any)\s*{{\s*{_ONE}(?:\s*,\s*{_ONE})*\s*}}\s*", re.IGNORECASE)
+_COMPARED: Final = re.compile(r"(?P<variable>[\w.-]+)\s*!?=\s*'?(?P<value>[\w.-]+)")
 
 
 def passing(graph: Graph, declared: Declared) -> Iterator[Opinion]:
@@ -247,7 +249,7 @@ def _is_let(said: list[list[str]], region: str) -> bool:
 def _denied_in(condition: str) -> frozenset[str]:
     """The keys of the regions in which a deny holds for a request, whatever else its condition asks for."""
     compared = [(it["variable"].lower(), it["value"]) for it in _COMPARED.finditer(condition)]
-    if re.sub(r"\b(?:all|any)\b|[\s{},]", "", _COMPARED.sub("", condition)):
+    if not _CONDITION.fullmatch(condition):
         return frozenset()
     others: dict[str, set[str]] = {}
     for variable, value in compared:

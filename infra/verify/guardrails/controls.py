@@ -136,7 +136,7 @@ class _Account:
                 yield call
 
     def confined(self) -> bool:
-        """Whether one statement stops every call abroad and none at home; what tells may be in Virginia, by another."""
+        """Whether one statement stops every call abroad, not all at home; what tells may be in Virginia, by another."""
         guards, told = self.guards("SERVICE_CONTROL_POLICY"), self.regions | {"us-east-1"}
         kept = set[str]()
         for call in _TELLING if self.site.audited else ():
@@ -147,7 +147,7 @@ class _Account:
             named = {str(it).replace("*", "Nobodys") for it in listed(raw.get("NotAction", []))}
             calls = {it for it in {*_ANYWHERE, *_TELLING, *named} if not it.startswith((*_AT_HOME, *telling))}
             stops = all(map(guard, self.requests(calls, self.abroad - self.regions, set())))
-            if stops and not any(map(guard, self.requests(_ANYWHERE, self.regions, set()))):
+            if stops and not all(map(guard, self.requests(_ANYWHERE, self.regions, set()))):
                 return True
         return False
 

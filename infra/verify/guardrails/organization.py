@@ -89,7 +89,7 @@ def _regions(denials: list[_Statement], regions: set[str], *, audited: bool) -> 
     confined = all(any(_names(it, call) and _but(it, *where, told) for it in denials) for call in _TELLING)
     for it in denials:
         spared = {str(action) for action in listed(it.get("NotAction", []))}
-        near = it.get("Condition") and _but(it, *where, regions)
+        near = _but(it, *where, regions) and not _but(it, *where, set())
         if near and spared and spared <= {*_SPARED, *(_TELLING if audited and confined else ())}:
             return
     yield "regions beside the sites' own can be used"
@@ -129,7 +129,7 @@ def _but(statement: _Statement, operator: str, key: str, spared: set[str]) -> bo
     """Whether nothing but this keeps a deny from holding, and for nobody but these."""
     conditions = record(statement.get("Condition"))
     if not conditions:
-        return True
+        return not statement.get("Condition")
     return (
         set(conditions) == {operator}
         and set(conditions[operator]) == {key}

@@ -359,13 +359,16 @@ def _within(wanted: object, event: object) -> bool:
 
 def unread(graph: Graph) -> bool:
     """Whether a statement is none that can be read: nobody knows whom it lets in."""
-    for node in graph.nodes.values():
-        for text in items(node.inputs.get("statements")) if node.type == _POLICY else ():
-            try:
-                parse(str(text))
-            except UnreadableError:
-                return True
-    return any(it.type == _POLICY and not items(it.inputs.get("statements")) for it in graph.nodes.values())
+    listed = [items(node.inputs.get("statements")) for node in graph.nodes.values() if node.type == _POLICY]
+    return not all(listed) or any(not _is_read(str(text)) for texts in listed for text in texts)
+
+
+def _is_read(text: str) -> bool:
+    try:
+        parse(text)
+    except UnreadableError:
+        return False
+    return True
 
 
 def unseen(graph: Graph, declared: Declared, as_of: date) -> Iterator[Opinion]:
@@ -389,5 +392,6 @@ def unseen(graph: Graph, declared: Declared, as_of: date) -> Iterator[Opinion]:
         yield opinion(Answer.REFUTED, *world.on_the_way(act))
         yield seen("", "", act.region)
     for policy in (it for it in world.nodes if it.type == _POLICY):
-        if any(silenced(str(text), declared.organization) for text in items(policy.inputs.get("statements"))):
+        texts = [str(it) for it in items(policy.inputs.get("statements")) if _is_read(str(it))]
+        if any(silenced(text, declared.organization) for text in texts):
             yield seen(policy.urn, Rule.GRANT)
