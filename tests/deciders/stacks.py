@@ -62,12 +62,14 @@ SCENES = {
             ),
             moves=("go", "go", "unprotect", "was"),
         ),
+        "keys outside": Scene(ends=_KEYS, outside=True, moves=("go", "go", "unprotect", "was")),
     },
     "T8": {
         "completeness": Scene(
             ends=(":Bucket", ":Key", ":Policy", ":Connector", ":Inventory", ":BucketPolicy", ":oci", ":Rule", ":Alarm"),
             moves=("invent", "under", "remove"), part=Part.TWO,
         ),
+        "keys outside": Scene(ends=_KEYS, outside=True, moves=("invent", "under", "remove"), part=Part.TWO),
     },
     "T9": {
         "trail": Scene(

@@ -5,12 +5,13 @@ each counterexample is what the slow one sees as well; traffic, networks and acc
 tests of each.
 """
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from infra.verify.verdict import Answer
-from tests.deciders.stacks import SCENES, Edited, Game
+from tests.deciders.stacks import SCENES, THEOREM, Edited, Game
 
 pytestmark = pytest.mark.no_cover
 
@@ -34,3 +35,23 @@ def test_nothing_changed_is_proved(theorem, scene):
     game = Game(theorem)
     assert game.disagreement((scene, Edited(Random(1), SCENES[theorem][scene], changes=0).context)) == ""  # noqa: S311
     assert game.answers[scene, Answer.PROVED] == 1
+
+
+@pytest.mark.parametrize("theorem", SCENES)
+def test_a_counterexample_at_another_resource_does_not_replay(theorem):
+    """So that replaying one means something: nothing is confirmed of a resource with which nothing is wrong."""
+    game = Game(theorem)
+    context, counterexample = next(it for number in range(INSTANCES) if (it := refuted(game, number)))
+    opinions = list(THEOREM[theorem].opinions(context))
+    blamed = {subject for it in opinions if it.answer is Answer.REFUTED for subject in it.subjects}
+    innocent = next(urn for urn in context.graph.nodes if urn not in blamed)
+    other = replace(counterexample, urn=innocent, witness={**counterexample.witness, "urn": innocent, "site": ""})
+    assert any(it.confirms(counterexample) for it in opinions)
+    assert not any(it.confirms(other) for it in opinions)
+
+
+def refuted(game, number):
+    """An instance with its first counterexample; None where it has none."""
+    _, context = game.instance(Random(f"1:{number}"))  # noqa: S311 - not for secrets
+    found = THEOREM[game.theorem].decide(context).counterexamples
+    return (context, found[0]) if found else None
