@@ -13,6 +13,7 @@ from infra.verify.theorems import THEOREMS
 from tests.support.graphs import context, graph
 
 BUCKET = "oci:ObjectStorage/bucket:Bucket"
+COPY = "oci:ObjectStorage/replicationPolicy:ReplicationPolicy"
 RULE = "oci:Core/networkSecurityGroupSecurityRule:NetworkSecurityGroupSecurityRule"
 
 
@@ -117,17 +118,45 @@ def test_another_day_is_another_proof(monkeypatch):
     assert set(later) == {theorem.ID for theorem in THEOREMS}
 
 
-def test_without_notes_a_change_would_be_missed(monkeypatch):
-    """The deliberate break: a graph that does not note what is looked up by type leaves a leak proved."""
+NOTES = {
+    "by type": ("of", lambda self, *types: self._graph.of(*types)),
+    "by text": ("called", lambda self, type_, property_, value: self._graph.called(type_, property_, value)),
+}
+"""Ways to look something up that note nothing."""
+
+
+@pytest.mark.parametrize(("method", "blind"), [*NOTES.values()], ids=[*NOTES])
+def test_without_notes_a_change_would_be_missed(monkeypatch, method, blind):
+    """The deliberate breaks: a copy that is led abroad, or whose target gets another name, would stay proved."""
     start = graph("sandbox")
-    (copy, *_) = start.of("oci:ObjectStorage/replicationPolicy:ReplicationPolicy")
-    leak = edited(start, replace(copy, inputs={**copy.inputs, "destinationRegionName": "eu-frankfurt-1"}))
+    (copy, *_) = start.of(COPY)
+    leaks = {
+        "of": edited(start, replace(copy, inputs={**copy.inputs, "destinationRegionName": "eu-frankfurt-1"})),
+        "called": edited(start, other_name(start.called(BUCKET, "name", copy.inputs["destinationBucketName"])[0])),
+    }
     answers = []
-    for blind in (False, True):
+    for broken in (False, True):
         with monkeypatch.context() as patched:
-            if blind:
-                patched.setattr(incremental.Watched, "of", lambda self, *types: self._graph.of(*types))
+            if broken:
+                patched.setattr(incremental.Watched, method, blind)
             prover = incremental.Prover()
             prover.prove(context("sandbox", start))
-            answers.append(prover.prove(context("sandbox", leak)).verdicts[1].answer)
+            answers.append(prover.prove(context("sandbox", leaks[method])).verdicts[1].answer)
     assert answers == ["REFUTED", "PROVED"]
+
+
+def other_name(bucket):
+    """A bucket under another name."""
+    return replace(bucket, inputs={**bucket.inputs, "name": "another"})
+
+
+def test_what_is_only_a_source_may_change_but_for_its_type(monkeypatch):
+    """T8 reads of what an unknown value comes from the type alone: with another type it is decided again."""
+    prover, start = incremental.Prover(), graph("sandbox")
+    prover.prove(context("sandbox", start))
+    key = start.of("oci:Kms/key:Key")[0]
+    found = edited(start, replace(key, inputs={**key.inputs, "displayName": "another"}))
+    assert decided(monkeypatch, prover, found)["T8"] == 1
+    turned = edited(start, replace(key, type="oci:Kms/vault:Vault"))
+    assert decided(monkeypatch, prover, turned)["T8"] > 2
+    assert prover.prove(context("sandbox", turned)).verdicts == prove(context("sandbox", turned)).verdicts

@@ -114,6 +114,7 @@ LEAKS = [
     ("T4", "public addresses", put("Subnet", "data-us-ashburn-1", prohibitPublicIpOnVnic=False), REFUTED),
     ("T4", "a peer abroad", put("oci", "oci-us-phoenix-1", region="ap-singapore-1"), REFUTED),
     ("T4", "routes that are not known", put("RouteTable", "data-us-ashburn-1", routeRules=UNKNOWN), UNDECIDED),
+    ("T4", "an attached VCN whose ranges are not known", put("Vcn", "edge-vcn-us-phoenix-1", cidrBlocks=UNKNOWN), UNDECIDED),
     ("T4", "a tunnel", add("oci:Core/ipsec:Ipsec"), UNDECIDED),
     ("T5", "a group of nobody", statement(READING.format("strangers")), REFUTED),
     ("T5", "everybody", statement("allow any-user to read objects in compartment usds:protected"), REFUTED),

@@ -280,7 +280,10 @@ class _Reader:
         exits: dict[str, set[str]] = defaultdict(set)
         peers: dict[str, set[str]] = defaultdict(set)
         for router, vcn in self._each(ATTACHMENT, self._attachment).values():
-            (vcns if vcn in self._vcns else exits)[router].add(vcn)
+            if vcn == FOREIGN:
+                exits[router].add(vcn)
+            elif vcn in self._vcns:  # one that cannot be read is a gap of its own
+                vcns[router].add(vcn)
         ends = self._each(PEERING, lambda node: self._one(node, "drgId", ROUTER))
         asked = self._each(PEERING, self._peer)
         accepted = {urn for found in asked.values() for urn in found}
