@@ -97,8 +97,21 @@ def leaks(found: Graph, *, zone: str, hostnames: frozenset[str], regions: frozen
         hostnames: Every name that US users ask for, in full, from there too.
         regions: The regions that may answer, from there too.
     """
-    parts = (found.ask(_part, part, zone, hostnames, regions) for part in _PARTS)
+    parts = [found.ask(_part, part, zone, hostnames, regions) for part in _PARTS]
+    parts += [found.ask(_unread, type_) for type_ in {**_CONTENT, **_LISTS}]
     return tuple(sorted({leak for part in parts for leak in part}))
+
+
+def _unread(found: Graph, type_: str) -> Iterator[Leak]:
+    """What is not known of the resources of a type though it is content."""
+    for node in found.of(type_):
+        for name in _CONTENT.get(type_, ()):
+            if has_unknown(node.inputs.get(name)):
+                yield _leak(node, Rule.UNREAD, f"what {name} will be is not known", unread=True)
+        listed = node.inputs.get(_LISTS.get(type_, ""))
+        parts = [{k: v for k, v in it.items() if k not in {"rdata", "id"}} for it in records(listed)]
+        if has_unknown(parts) or isinstance(listed, str):
+            yield _leak(node, Rule.UNREAD, f"what {_LISTS[type_]} will be is not known", unread=True)
 
 
 def _part(
@@ -128,17 +141,6 @@ class _Check(NamedTuple):
         ways = [it for it in self.graph.types if it.startswith(_ELSEWHERE) and it not in _MODELLED]
         for node in self.graph.of(*ways):
             yield _leak(node, Rule.TYPE, f"{node.type} can answer for a name, and is not modelled", unread=True)
-
-    def unread(self) -> Iterator[Leak]:
-        """What is not known though it is content."""
-        for node in self.graph.of(*_CONTENT, *_LISTS):
-            for name in _CONTENT.get(node.type, ()):
-                if has_unknown(node.inputs.get(name)):
-                    yield _leak(node, Rule.UNREAD, f"what {name} will be is not known", unread=True)
-            listed = node.inputs.get(_LISTS.get(node.type, ""))
-            parts = [{k: v for k, v in it.items() if k not in {"rdata", "id"}} for it in records(listed)]
-            if has_unknown(parts) or isinstance(listed, str):
-                yield _leak(node, Rule.UNREAD, f"what {_LISTS[node.type]} will be is not known", unread=True)
 
     def zones(self) -> Iterator[Leak]:
         """One zone, ours, written here only, public and signed."""
@@ -336,8 +338,7 @@ class _Check(NamedTuple):
 
 
 _PARTS = (
-    _Check.types, _Check.unread, _Check.zones, _Check.policies, _Check.attachments, _Check.records, _Check.coverage,
-    _Check.edges,
+    _Check.types, _Check.zones, _Check.policies, _Check.attachments, _Check.records, _Check.coverage, _Check.edges,
 )  # fmt: skip
 
 

@@ -6,10 +6,12 @@ state has to say (the region in an OCID, the region's key in a physical name) mu
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from infra.residency.regions import REGIONS, Cloud, LegacyRegion, Region, UsRegion
 from infra.verify.graph import SECRET, UNKNOWN, Graph, Node
+from infra.verify.values import items
 
 _BY_SPELLING = {spelling: row for row in REGIONS.values() for spelling in row.ocid_spellings if row.cloud is Cloud.OCI}
 _OCID = re.compile(r"ocid1\.[a-z0-9-]+\.[a-z0-9]+\.([a-z0-9-]*)\.")
@@ -50,11 +52,17 @@ def accounts_of(provider: Node) -> frozenset[str]:
     """The accounts that a provider may act in; empty where that is not known."""
     value: Any = provider.inputs.get("allowedAccountIds")
     if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return frozenset()
+        return _accounts_in(value)
     return frozenset(map(str, value)) if isinstance(value, list) else frozenset()  # pyright: ignore[reportUnknownArgumentType]
+
+
+@lru_cache(maxsize=256)
+def _accounts_in(text: str) -> frozenset[str]:
+    """The accounts in a list as an engine writes it; few providers are asked about every resource."""
+    try:
+        return frozenset(map(str, items(json.loads(text))))
+    except ValueError:
+        return frozenset()
 
 
 def account_of(graph: Graph, node: Node) -> str:

@@ -37,16 +37,17 @@ def decide(context: Context) -> Verdict:
     findings, holders = Findings(), list[list[str]]()
     nodes = context.graph.managed()
     sites = _places(context)
-    accounts = {node.urn: accounts_of(node) for node in context.graph.of("pulumi:providers:aws")}
-    moved = {node.urn: old for node in context.graph.of("pulumi:providers:oci", "pulumi:providers:aws")
-             if (old := _moved(node))}  # fmt: skip
+    providers: dict[str, tuple[frozenset[str], str]] = {}
     for node in nodes:
         place = place_of(context.graph, node)
         if place is None:
             findings.add(missing(node, f"where {node.name} lies is not known", path="provider", fix=_PROVIDER))
             continue
+        if node.provider not in providers:
+            provider = context.graph.nodes[node.provider]
+            providers[node.provider] = (accounts_of(provider), _moved(provider))
+        given, moved = providers[node.provider]
         if node.type.startswith("aws:"):
-            given = accounts.get(node.provider)
             if not _governs(context, node, given) and not _tells(context, node, place.region, given):
                 findings.add(*_legacy(node, place.region, place.path, given, sites))
         elif not is_home(place.region):
@@ -54,8 +55,8 @@ def decide(context: Context) -> Verdict:
         for path, said in evidence(node).items():
             if said != place.region:
                 findings.add(_disagrees(node, path, said, place.region))
-        if node.provider in moved and node.op not in {"create", "replace", "import"}:
-            findings.add(_left_behind(node, moved[node.provider], place.region))
+        if moved and node.op not in {"create", "replace", "import"}:
+            findings.add(_left_behind(node, moved, place.region))
         holders.append([node.urn, place.region, place.path])
     findings.add(*(_astray(it) for it in home.astray(context.home, context.declared.deployment)))
     return findings.verdict(ID, TITLE, examined=len(nodes), assumptions=ASSUMPTIONS, certificate={"places": holders})
