@@ -4,6 +4,7 @@ An unknown value is no hole where it can be attributed: its property's dependenc
 type that the field expects, whose own place is known. Then it stands for one of them.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -64,32 +65,27 @@ _Found = TypeVar("_Found")
 _URN = attrgetter("urn")
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """All resources, by URN, as they will be.
+class Graph:  # noqa: PLW1641 (compared, and never put into a set)
+    """All resources, by URN, as they will be; it is never changed.
 
     Attributes:
-        nodes: What there is afterwards; kept sorted by URN.
+        nodes: What there is afterwards, sorted by URN.
         gone: What there is now and will not be: deleted, replaced by another, or waiting for its deletion.
     """
 
-    nodes: Mapping[str, Node]
-    gone: tuple[Node, ...] = ()
-    _types: dict[str, list[Node]] = field(default_factory=dict[str, list[Node]], init=False, compare=False, repr=False)
-    _ids: dict[tuple[str, str], list[Node]] = field(
-        default_factory=dict[tuple[str, str], list[Node]], init=False, compare=False, repr=False
-    )
-
-    _names: dict[tuple[str, str], dict[str, list[Node]]] = field(
-        default_factory=dict[tuple[str, str], dict[str, list[Node]]], init=False, compare=False, repr=False
-    )
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "nodes", {urn: self.nodes[urn] for urn in sorted(self.nodes)})
+    def __init__(self, nodes: Mapping[str, Node], gone: tuple[Node, ...] = ()) -> None:
+        self.nodes: Mapping[str, Node] = {urn: nodes[urn] for urn in sorted(nodes)}
+        self.gone = gone
+        self._types: dict[str, list[Node]] = defaultdict(list)
+        self._ids: dict[tuple[str, str], list[Node]] = defaultdict(list)
+        self._names: dict[tuple[str, str], dict[str, list[Node]]] = {}
         for node in self.nodes.values():
-            self._types.setdefault(node.type, []).append(node)
+            self._types[node.type].append(node)
             if node.id:
-                self._ids.setdefault((node.type, node.id), []).append(node)
+                self._ids[node.type, node.id].append(node)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Graph) and (self.nodes, self.gone) == (other.nodes, other.gone)
 
     @property
     def types(self) -> list[str]:

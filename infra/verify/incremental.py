@@ -148,7 +148,9 @@ class Watched:
     def named(self, node: Node, property_: str, value: object, *types: str) -> list[Node]:
         """Those that a value names or stands for."""
         if value == UNKNOWN:
-            self._reads.urns.update(node.sources.get(property_, ()))
+            for urn in node.sources.get(property_, ()):
+                fits = self._graph.type_of(urn) in types
+                (self._reads.urns if fits else self._reads.types_of).add(urn)
         elif isinstance(value, str) and value:
             for type_ in types:
                 self._reads.found[type_, ""].add(value)
