@@ -20,6 +20,7 @@ from infra.retirement.clients import explained
 from infra.retirement.errors import RefusedError, UnfinishedError
 from infra.retirement.oracle import covered_condition, history_key, list_oracle, look_up_oracle, oracle_object, route_of
 from infra.retirement.parallel import in_parallel
+from infra.retirement.reading import Reader
 from infra.retirement.workfile import CENSUS, SHARD
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def compare(
     else:
         list_oracle(job, work, oracle)
     batch: list[tuple[object, ...]] = []
-    judge = partial(_judge, job, legacy, oracle)
+    judge = partial(_judge, job, Reader(legacy), Reader(oracle))
     for task, verdict in in_parallel(judge, _tasks(job, work), threads):
         place = verdict.place or Place(bucket="", key="", checksum="")
         batch.append(
@@ -155,7 +156,7 @@ def _tasks(job: Job, work: Workfile) -> Iterator[_Task]:
             yield _Task(bucket=bucket, entry=entry, route=route, places=tuple(places), present=present)
 
 
-def _judge(job: Job, legacy: Any, oracle: Any, task: _Task) -> Verdict:
+def _judge(job: Job, legacy: Reader, oracle: Reader, task: _Task) -> Verdict:
     if task.route is None:
         return Verdict(outcome=Outcome.UNROUTED)
     if not task.places:
@@ -168,7 +169,7 @@ def _judge(job: Job, legacy: Any, oracle: Any, task: _Task) -> Verdict:
     return Verdict(outcome=Outcome.DIFFERENT, digest=digest, encryption=encryption)
 
 
-def read_legacy(job: Job, legacy: Any, bucket: str, entry: Entry) -> tuple[str, str]:
+def read_legacy(job: Job, legacy: Reader, bucket: str, entry: Entry) -> tuple[str, str]:
     """The digest of a version's content and the key that encrypts it (`none` where there is no KMS key)."""
 
     def ask() -> Any:
@@ -180,7 +181,7 @@ def read_legacy(job: Job, legacy: Any, bucket: str, entry: Entry) -> tuple[str, 
     return digest, str(answer.get("SSEKMSKeyId", "none"))
 
 
-def _read_oracle(oracle: Any, place: Place, size: int) -> str | None:
+def _read_oracle(oracle: Reader, place: Place, size: int) -> str | None:
     """The digest of an object, or None if it is no longer the one that was listed."""
     from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the clients, not with `--help`
 
