@@ -25,7 +25,8 @@ from infra.retirement.census import OPEN
 from infra.retirement.clients import explained
 from infra.retirement.entry import Entry, Kind
 from infra.retirement.errors import BadInputError, RefusedError
-from infra.retirement.listing import Mark, Page, list_uploads
+from infra.retirement.listing import list_uploads
+from infra.retirement.pages import Mark, Page
 from infra.retirement.workfile import CENSUS, SHARD
 from infra.retirement.writes import open_buckets
 

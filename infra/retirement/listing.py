@@ -8,33 +8,16 @@ twice.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.retirement.entry import Entry, Kind
 from infra.retirement.errors import UnfinishedError
+from infra.retirement.pages import Mark, Page, pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 PAGE = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """Where a listing goes on: after this key and this version (or upload)."""
-
-    key: str
-    version: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Entries in the order of the listing, and where the next page begins; None at the end."""
-
-    entries: tuple[Entry, ...]
-    after: Mark | None
 
 
 def list_versions(s3: Any, bucket: str, owner: str, start: Mark | None = None) -> Iterator[Page]:
@@ -51,7 +34,7 @@ def list_versions(s3: Any, bucket: str, owner: str, start: Mark | None = None) -
         entries += [_marker(item) for item in answer.get("DeleteMarkers", ())]
         return Page(entries=tuple(entries), after=_next(bucket, answer, mark, "NextKeyMarker", "NextVersionIdMarker"))
 
-    return _pages(ask, start)
+    return pages(s3, ask, start, ("NextKeyMarker", "NextVersionIdMarker"))
 
 
 def list_uploads(s3: Any, bucket: str, owner: str, start: Mark | None = None) -> Iterator[Page]:
@@ -69,7 +52,7 @@ def list_uploads(s3: Any, bucket: str, owner: str, start: Mark | None = None) ->
         )
         return Page(entries=entries, after=_next(bucket, answer, mark, "NextKeyMarker", "NextUploadIdMarker"))
 
-    return _pages(ask, start)
+    return pages(s3, ask, start, ("NextKeyMarker", "NextUploadIdMarker"))
 
 
 def list_current(s3: Any, bucket: str, start: str = "") -> Iterator[Page]:
@@ -88,18 +71,7 @@ def list_current(s3: Any, bucket: str, start: str = "") -> Iterator[Page]:
             answer |= {"NextMarker": entries[-1].key}
         return Page(entries=entries, after=_next(bucket, answer, mark, "NextMarker", None))
 
-    return _pages(ask, Mark(key=start, version="") if start else None)
-
-
-def _pages(ask: Callable[[Mark | None], Page], start: Mark | None) -> Iterator[Page]:
-    """Page after page; while one is worked on, the service is already making the next."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        page = pool.submit(ask, start).result()
-        while page.after is not None:
-            coming = pool.submit(ask, page.after)
-            yield page
-            page = coming.result()
-        yield page
+    return pages(s3, ask, Mark(key=start, version="") if start else None, ("Key", None))
 
 
 def _version(item: Mapping[str, Any]) -> Entry:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from infra.retirement.clients import explained
 from infra.retirement.entry import Entry, Kind
 from infra.retirement.job import Covers
-from infra.retirement.listing import Mark, Page, list_current
+from infra.retirement.listing import list_current
+from infra.retirement.pages import Mark, Page
 from infra.retirement.parallel import in_parallel
 from infra.retirement.workfile import ORACLE
 

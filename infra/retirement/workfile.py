@@ -17,7 +17,7 @@ from infra.residency.receipts import BucketCensus
 from infra.retirement import merkle
 from infra.retirement.entry import Entry, Kind
 from infra.retirement.errors import BadInputError, UnfinishedError
-from infra.retirement.listing import Mark, Page
+from infra.retirement.pages import Mark, Page
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
