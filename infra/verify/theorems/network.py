@@ -6,6 +6,7 @@ gives to a region's edge; none of them admits public addresses. What a subnet an
 is let in gets data.
 """
 
+from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import Final
 
@@ -15,7 +16,7 @@ from infra.verify.declared import Declared
 from infra.verify.graph import Graph
 from infra.verify.network import reach
 from infra.verify.network.model import Escape, Exit, Networks, Packet, Role
-from infra.verify.network.proofs import invariant
+from infra.verify.network.proofs import Kept, invariant
 from infra.verify.network.read import FOREIGN, Layout, Read, read
 from infra.verify.verdict import Answer, Counterexample, Findings, Verdict, missing, refuted
 
@@ -30,18 +31,25 @@ ASSUMPTIONS: Final = (
 
 def decide(context: Context) -> Verdict:
     """Carry sets of packets from each subnet as far as they get."""
-    graph = context.graph
-    found = read(graph, layout(context.declared))
-    findings = Findings()
+    graph, findings = context.graph, Findings()
+    (found,) = graph.ask(_networks, layout(context.declared))
     findings.add(*(missing(graph.nodes[gap.urn], gap.what) for gap in found.gaps))
     findings.add(*(_exposed(graph, urn) for urn in found.exposed))
-    escapes = reach.escapes(found.networks)
+    ((escapes, kept, unfollowed),) = graph.ask(_followed, found.networks)
     findings.add(*(_escaped(graph, found.networks, escape) for escape in escapes))
-    kept, unfollowed = invariant(found.networks)
     if not escapes:
         findings.add(*(missing(graph.nodes[urn], _UNFOLLOWED, path="routeRules") for urn in unfollowed))
     sources = sum(subnet.role is Role.DATA for subnet in found.networks.subnets.values())
     return findings.verdict(ID, TITLE, examined=sources, flows=sum(map(len, kept.values())), assumptions=ASSUMPTIONS)
+
+
+def _networks(graph: Graph, where: Layout) -> Iterator[Read]:
+    yield read(graph, where)
+
+
+def _followed(_: Graph, networks: Networks) -> Iterator[tuple[tuple[Escape, ...], Kept, list[str]]]:
+    """Where packets get; networks that are the same after a change are not followed again."""
+    yield reach.escapes(networks), *invariant(networks)
 
 
 _UNFOLLOWED = "no packet gets out, but only because another route is more specific: narrow this one"
