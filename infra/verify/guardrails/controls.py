@@ -188,7 +188,7 @@ def _guard(statement: Mapping[str, Any]) -> Guard | None:
     """Whether a statement stops a request; None where it is none, or where not everything in it is asked about."""
     conditions = statement.get("Condition", {})
     asked = isinstance(conditions, dict) and all(
-        isinstance(keys, dict) and {*cast("dict[str, Any]", keys)} <= _ASKED.get(operator, set())
+        isinstance(keys, dict) and set() < {*cast("dict[str, Any]", keys)} <= _ASKED.get(operator, set())
         for operator, keys in cast("dict[str, Any]", conditions).items()
     )
     arns = all(it.startswith("arn:") for it in _named(statement, "ArnNotEquals", "aws:PrincipalArn"))
