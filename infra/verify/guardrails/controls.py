@@ -110,6 +110,11 @@ class _Account:
             self.raw.setdefault(kind, []).extend(_denies(content))
         self.principals = {f"arn:aws:iam::{site.account}:role/nobodys", f"arn:aws:iam::{site.account}:root"}
         self.principals |= site.deployers
+        self.members: list[dict[str, str]] = [
+            {},
+            {"aws:principalorgid": site.organization, "aws:principalisawsservice": "false"},
+            {"aws:principalisawsservice": "true"},
+        ]
         self.abroad = {"eu-west-1"}
         for it in self.raw.get("SERVICE_CONTROL_POLICY", ()):
             self.principals.update(_named(it, "ArnNotEquals", "aws:PrincipalArn"))
@@ -123,8 +128,10 @@ class _Account:
     def requests(self, calls: Iterable[str], regions: Iterable[str], but: set[str]) -> list[Request]:
         """Calls in regions, as anybody but some."""
         return [
-            Request(principal=who, action=call.lower(), resource=_PLACE, context={"aws:requestedregion": where})
-            for call, where, who in product(sorted(calls), sorted(regions), sorted(self.principals - but))
+            Request(principal=who, action=call.lower(), resource=_PLACE, context={"aws:requestedregion": where, **of})
+            for call, where, who, of in product(
+                sorted(calls), sorted(regions), sorted(self.principals - but), self.members
+            )
         ]
 
     def let(self, calls: tuple[str, ...], but: set[str]) -> Iterator[str]:

@@ -122,6 +122,10 @@ def _strangers(denials: list[_Statement], organization: str) -> Iterator[str]:
 
 
 def _names(statement: _Statement, action: str) -> bool:
+    """Whether a deny is about a call, or a pattern of calls: it names it, or does not leave out any of it."""
+    if "NotAction" in statement:
+        spared = [str(pattern) for pattern in listed(statement["NotAction"])]
+        return not any(fnmatchcase(action, pattern) or fnmatchcase(pattern, action) for pattern in spared)
     return any(fnmatchcase(action, str(pattern)) for pattern in listed(statement.get("Action", [])))
 
 
