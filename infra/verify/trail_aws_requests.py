@@ -26,6 +26,7 @@ _COMPARED: Final = frozenset(
         "ForAnyValue:StringEquals", "Null", "StringEquals", "StringLike", "StringNotEquals", "StringNotLike",
     }
 )  # fmt: skip
+_OF_PEOPLE: Final = frozenset({"aws:principalaccount", "aws:principalarn"})
 _KINDS: Final = frozenset({"AWS", "Federated", "Service"})
 _WHOLE: Final = frozenset({"Effect", "Principal", "Action", "Resource"})
 _OF_OBJECTS: Final = (
@@ -114,7 +115,7 @@ def _named(statement: Mapping[str, Any]) -> dict[str, set[str]]:
 def _contexts(named: Mapping[str, set[str]], given: Mapping[str, Iterable[str | None]]) -> list[dict[str, str]]:
     """Every choice among the values that conditions name, one of nobody's and none; or among those that are given."""
     free = {key: {*values, "nobodys", "true", "false", None} for key, values in named.items()
-            if key not in {*given, "aws:principalarn", "aws:principalaccount"}}  # fmt: skip
+            if key not in {*given, *_OF_PEOPLE}}  # fmt: skip
     keys = [*free, *given]
     chosen = (zip(keys, it, strict=True) for it in product(*free.values(), *given.values()))
     return [{key: value for key, value in pairs if value is not None} for pairs in chosen]
@@ -196,13 +197,23 @@ def _into_bucket(archive: Archive, text: str) -> Iterator[str]:
 
 
 def _is_let(statements: list[dict[str, Any]], who: str, call: str, place: str, given: Mapping[str, str]) -> bool:
-    """Whether a service is let in by name, whatever else is said of its request."""
+    """Whether a service is let in by name, whatever else is said of its request, and whoever it acts as."""
     name = who.removeprefix("service:")
     by_name = (it for it in statements if name in listed(record(it["Principal"]).get("Service")))
-    heard = [*by_name, *(it for it in statements if it["Effect"] == "Deny")]
+    allows = [it for it in by_name if it["Effect"] == "Allow" and not _named(it).keys() & _OF_PEOPLE]
+    heard = [*allows, *(_of_anybody(it) for it in statements if it["Effect"] == "Deny")]
     named = {key: values for it in heard for key, values in _named(it).items()}
     admits, contexts = _decision(heard), _contexts(named, {key: [value] for key, value in given.items()})
     return all(admits(Request(principal=who, action=call, resource=place, context=it)) for it in contexts)
+
+
+def _of_anybody(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """A statement without what its conditions ask of who acts."""
+    conditions = {
+        operator: {key: values for key, values in record(keys).items() if key.lower() not in _OF_PEOPLE}
+        for operator, keys in record(statement.get("Condition")).items()
+    }
+    return {**statement, "Condition": conditions}
 
 
 def _not_kept(archive: Archive, statements: list[dict[str, Any]]) -> Iterator[str]:

@@ -207,33 +207,34 @@ def opinions(context: Context) -> Iterator[Opinion]:
         yield opinion(_slowly(context, node, provider, region, us), node.urn)
 
 
-def _slowly(context: Context, node: Node, provider: Node, region: object, us: list[str]) -> Answer:  # noqa: PLR0911
+def _slowly(context: Context, node: Node, provider: Node, region: object, us: list[str]) -> Answer:
     if not isinstance(region, str) or not region or region.startswith(("[secret]", "04da6b54-")):
         return Answer.UNDECIDED
     if node.type.startswith("aws:"):
-        here = _slow_accounts(context, node, region)
-        try:
-            accounts = json.loads(provider.inputs.get("allowedAccountIds") or "[]")
-        except (TypeError, ValueError):
-            accounts = provider.inputs.get("allowedAccountIds")
-        governs = node.type.startswith(GOVERNING) and accounts == [context.declared.management]
-        if not governs and not here:
-            return Answer.REFUTED
-        if not isinstance(accounts, list) or not accounts:
-            return Answer.UNDECIDED
-        if not governs and any(account not in here for account in accounts):  # pyright: ignore[reportUnknownVariableType]
-            return Answer.REFUTED
-    elif region not in us:
-        return Answer.REFUTED
-    if any(said != region for said in evidence(node).values()):
-        return Answer.REFUTED
+        belongs = _slow_site(context, node, provider, region)
+    else:
+        belongs = Answer.PROVED if region in us else Answer.REFUTED
     before = provider.old.inputs.get("region") if provider.old else region
     stays = node.op not in {"create", "replace", "import"}
-    return (
-        Answer.REFUTED
-        if stays and isinstance(before, str) and before != provider.inputs.get("region")
-        else Answer.PROVED
-    )
+    moved = stays and isinstance(before, str) and before != provider.inputs.get("region")
+    elsewhere = moved or any(said != region for said in evidence(node).values())
+    return Answer.REFUTED if elsewhere else belongs
+
+
+def _slow_site(context: Context, node: Node, provider: Node, region: str) -> Answer:
+    """Whether something of AWS is where, and whose, it may be."""
+    here = _slow_accounts(context, node, region)
+    try:
+        accounts = json.loads(provider.inputs.get("allowedAccountIds") or "[]")
+    except (TypeError, ValueError):
+        accounts = provider.inputs.get("allowedAccountIds")
+    governs = node.type.startswith(GOVERNING) and accounts == [context.declared.management]
+    if not governs and not here:
+        return Answer.REFUTED
+    if not isinstance(accounts, list) or not accounts:
+        return Answer.UNDECIDED
+    strange = any(account not in here for account in accounts)  # pyright: ignore[reportUnknownVariableType]
+    return Answer.REFUTED if strange and not governs else Answer.PROVED
 
 
 def _slow_accounts(context: Context, node: Node, region: str) -> list[str]:
