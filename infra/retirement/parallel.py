@@ -16,8 +16,10 @@ WINDOW = 4
 """Tasks waiting for each thread: enough to keep it busy, few enough to keep memory flat."""
 
 
-def in_parallel(work: Callable[[_In], _Out], tasks: Iterable[_In], threads: int) -> Iterator[tuple[_In, _Out]]:
-    """Each task with its result, in the order of the tasks; tasks are taken from the iterable only as there is room.
+def in_parallel(
+    work: Callable[[_In], _Out], tasks: Iterable[_In], threads: int, *, window: int = WINDOW
+) -> Iterator[tuple[_In, _Out]]:
+    """Each task with its result, in the order of the tasks; `window` of them are taken ahead for each thread.
 
     The first exception of a task ends it: tasks not begun are dropped, those running are waited for.
     """
@@ -26,7 +28,7 @@ def in_parallel(work: Callable[[_In], _Out], tasks: Iterable[_In], threads: int)
     try:
         for task in tasks:
             waiting.append((task, pool.submit(work, task)))
-            if len(waiting) >= threads * WINDOW:
+            if len(waiting) >= threads * window:
                 done, result = waiting.popleft()
                 yield done, result.result()
         while waiting:

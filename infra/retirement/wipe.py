@@ -211,7 +211,7 @@ def wipe(
         for bucket in job.buckets:
             send = partial(_delete, job, legacy, bucket, pause)
             batches = _batches(work, bucket, kind, now.isoformat())
-            for batch, errors in in_parallel(send, batches, threads):
+            for batch, errors in in_parallel(send, batches, threads, window=1):  # a batch is a thousand entries
                 gone = [(bucket, entry.leaf) for entry in batch if entry.leaf not in errors]
                 with work.transaction():
                     work.run("insert or replace into deletion values (?, ?, 'gone')", gone)

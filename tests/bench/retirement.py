@@ -163,14 +163,15 @@ def _beside_rclone() -> None:
         environment.pop("AWS_CA_BUNDLE", None)  # rclone stops at it, and nothing here is encrypted
         theirs: list[float] = []
         for arguments in (
-            ("lsf", "--recursive", f"site:{bucket}"),
+            ("lsf", "--recursive", "--s3-versions", f"site:{bucket}"),  # a census lists versions
             ("check", "--download", "--one-way", f"site:{bucket}", f"site:{home}"),
             ("delete", f"site:{bucket}"),
         ):
             began = time.perf_counter()
             command = ["rclone", *arguments, "--transfers", _AT_ONCE[1], "--checkers", _AT_ONCE[1]]
-            subprocess.run(command, env=environment, check=True, capture_output=True)  # noqa: S603 - no shell
+            done = subprocess.run(command, env=environment, check=True, capture_output=True)  # noqa: S603 - no shell
             theirs.append(time.perf_counter() - began)
+            assert arguments[0] != "lsf" or done.stdout.count(b"\n") == BESIDE, "rclone lists something else"
     for name, own, other in zip(("list", "check", "delete"), ours, theirs, strict=True):
         print(
             f"{name:8} {BESIDE / own:10,.0f}/s, rclone {BESIDE / other:,.0f}/s, ratio {other / own:.2f} (goal {GOAL})"
