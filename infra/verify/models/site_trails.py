@@ -18,7 +18,7 @@ TRAIL = "aws:cloudtrail/trail:Trail"
 def _trail(graph: Graph, node: Node) -> Iterator[Flow]:
     """Who called what, and which objects were read and written, to the bucket of that name."""
     name = node.inputs.get("s3BucketName")
-    arn = name if is_unknown(name) else f"arn:aws:s3:::{name}"
+    arn = f"arn:aws:s3:::{name}" if isinstance(name, str) and not is_unknown(name) else name
     yield to_bucket(graph, node, "archives", source=f"the calls of {node.name}", arn=arn, path="s3BucketName")
 
 

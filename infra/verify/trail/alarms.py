@@ -130,7 +130,8 @@ def _told(trail: Carriers, rule: Node) -> _Told:
         anywhere=not data and rule.inputs.get("compartmentId") == trail.declared.tenancy,
         buckets=tuple(map(str, items(details.get("bucketName")))) if details else ("*",),
         objects=tuple(map(str, items(data.get("resourceName")))) if "resourceName" in data else ("*",),
-        readable=set(condition) <= {"eventType", "data"}
+        readable=all(isinstance(it, dict) for it in (condition.get("data", {}), data.get("additionalDetails", {})))
+        and set(condition) <= {"eventType", "data"}
         and set(data) <= {"additionalDetails", "resourceName"}
         and set(details) <= {"bucketName"},
         addresses=_addresses(trail, rule),
