@@ -40,6 +40,7 @@ TESTED = {
     "infra break-glass": "tests/cli",
     "infra init": "tests/cli",
     "tests.bench": "tests/bench/__main__.py",
+    "tests.deciders": "tests/verify/test_deciders.py",
 }
 """What a command begins with, and the file or folder of the tests that run it."""
 
