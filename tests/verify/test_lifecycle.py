@@ -132,3 +132,11 @@ def test_a_backup_goes_with_its_site(node, proved):
 def test_a_backup_stays_before_that():
     """While its site is wiped it goes no further than its objects."""
     assert answer(stack(Phase.WIPE, "wipe", texts(*STEPS[:2]), gone(BUCKETS[0]))) is Answer.REFUTED
+
+
+def test_a_bucket_whose_name_is_no_text_ends_no_decider():
+    """Both go on and agree: an unprotected bucket at a closed site is refused, whatever it is called."""
+    found = stack(Phase.CLOSED, "wipe", texts(*STEPS), gone(BUCKETS[0]))
+    odd = replace(gone("odd"), op="same", inputs={"bucket": {"not": "a name"}})
+    graph = Graph({**found.graph.nodes, odd.urn: odd}, found.graph.gone)
+    assert answer(found._replace(graph=graph)) is Answer.REFUTED

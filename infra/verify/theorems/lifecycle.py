@@ -311,7 +311,7 @@ def _slow_node(context: Context, node: Node, *, stays: bool) -> Answer:
 
 
 def _slow_gone(context: Context, node: Node, sites: list[DeclaredSite], *, holds: bool) -> Answer:
-    names = {it.inputs.get("bucket") for it in context.graph.nodes.values() if it.type == s3.BUCKET}
+    names = [it.inputs.get("bucket") for it in context.graph.nodes.values() if it.type == s3.BUCKET]
     guards = node.type.startswith("aws:s3/bucket") and node.type != s3.BUCKET
     if guards and node.inputs.get("bucket") in names:
         return Answer.REFUTED
