@@ -11,6 +11,7 @@ import pytest
 from infra.residency.lifecycle import Phase
 from infra.residency.receipts import Scope, Step
 from infra.verify.graph import Graph, Node
+from infra.verify.models import object_storage, s3
 from infra.verify.theorems import lifecycle
 from infra.verify.verdict import Answer
 from tests.support.graphs import context
@@ -134,9 +135,16 @@ def test_a_backup_stays_before_that():
     assert answer(stack(Phase.WIPE, "wipe", texts(*STEPS[:2]), gone(BUCKETS[0]))) is Answer.REFUTED
 
 
-def test_a_bucket_whose_name_is_no_text_ends_no_decider():
-    """Both go on and agree: an unprotected bucket at a closed site is refused, whatever it is called."""
+@pytest.mark.parametrize(
+    ("type_", "inputs"),
+    [
+        (s3.BUCKET, {"bucket": {"not": "a name"}}),
+        (object_storage.LIFECYCLE, {"rules": [{"name": "r", "action": "DELETE", "target": {"not": "objects"}}]}),
+    ],
+)
+def test_what_is_no_text_ends_no_decider(type_, inputs):
+    """Both go on and agree: an unprotected bucket and a rule of unknown reach are refused, whatever they say."""
     found = stack(Phase.CLOSED, "wipe", texts(*STEPS), gone(BUCKETS[0]))
-    odd = replace(gone("odd"), op="same", inputs={"bucket": {"not": "a name"}})
+    odd = replace(gone("odd"), op="same", type=type_, inputs=inputs)
     graph = Graph({**found.graph.nodes, odd.urn: odd}, found.graph.gone)
     assert answer(found._replace(graph=graph)) is Answer.REFUTED

@@ -305,7 +305,7 @@ def _slow_node(context: Context, node: Node, *, stays: bool) -> Answer:
             return Answer.REFUTED
     if node.type == oracle.LIFECYCLE:
         on = [it for it in rules if it.get("isEnabled") is not False and it.get("action") != "ABORT"]
-        if any(it.get("target") in {None, "objects"} or it.get("target") not in _OLD for it in on):
+        if any(str(it.get("target")) not in _OLD for it in on):
             return Answer.REFUTED
     return Answer.PROVED
 
