@@ -12,9 +12,9 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from infra.engine import digest
+from infra.cli.resource_graph import node_of
 from infra.engine.events import Op, ResourceOutputs
-from infra.verify.graph import Graph, node_of
+from infra.verify.graph import Graph
 from infra.verify.incremental import Prover
 from infra.verify.values import has_unknown
 from infra.verify.verdict import told
@@ -37,7 +37,6 @@ class ProofGate:
     def __init__(self, planned: Proof) -> None:
         self._context, self._lock, self._prover = planned.context, Lock(), Prover()
         self._nodes = dict(planned.context.graph.nodes)
-        self._prover.prove(planned.context)
 
     def see(self, event: Event) -> None:
         """Take notice of what there is now."""
@@ -64,7 +63,7 @@ class ProofGate:
 
     def _node(self, resource: Resource) -> Node:
         """A resource as the preview's document would show it, with what the plan does to it."""
-        node, planned = node_of(digest.shown(resource)), self._nodes.get(resource.urn)
+        node, planned = node_of(resource), self._nodes.get(resource.urn)
         if planned is None:
             return node
         return replace(

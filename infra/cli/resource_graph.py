@@ -1,11 +1,11 @@
-"""Resources of a state or a run as the second opinion reads them."""
+"""Resources of a state or a run as the second opinion reads them: what a preview's document would say of each."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.engine import digest
 from infra.engine.events import Op
-from infra.engine.values import UNKNOWN, plain_properties
 from infra.verify import graph
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from infra.cli.runs import Outcome
     from infra.engine.resource import Resource
-    from infra.engine.values import Value
 
 
 def after(outcome: Outcome) -> graph.Graph:
@@ -23,27 +22,9 @@ def after(outcome: Outcome) -> graph.Graph:
 
 def graph_of(resources: Iterable[Resource]) -> graph.Graph:
     """The graph of some resources."""
-    return graph.Graph(
-        {
-            resource.urn: graph.Node(
-                urn=resource.urn,
-                type=resource.type,
-                name=resource.urn.rpartition("::")[2],
-                provider=resource.provider.rpartition("::")[0],
-                id=resource.id,
-                inputs={name: _marked(value) for name, value in plain_properties(resource.inputs).items()},
-                outputs=plain_properties(resource.outputs),
-                sources={name: frozenset(urns) for name, urns in resource.property_dependencies.items()},
-            )
-            for resource in resources
-        }
-    )
+    return graph.Graph({resource.urn: node_of(resource) for resource in resources})
 
 
-def _marked(value: Value) -> object:
-    """The value as engines write it, with their mark for what is not known."""
-    if isinstance(value, dict):
-        return {name: _marked(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_marked(item) for item in value]
-    return graph.UNKNOWN if value is UNKNOWN else value
+def node_of(resource: Resource) -> graph.Node:
+    """One of them, its secrets blinded."""
+    return graph.node_of(digest.shown(resource))

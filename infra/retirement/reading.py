@@ -7,6 +7,7 @@ is not answered as expected is asked again by the library itself, which retries,
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -39,14 +40,12 @@ class Reader:
         from botocore.exceptions import HTTPClientError  # noqa: PLC0415 - loaded with the clients
         from botocore.response import StreamingBody  # noqa: PLC0415 - the same
 
-        try:
+        with suppress(HTTPClientError):  # what does not come through the library asks for once more, and tells
             answer = self._ask(asked)
             if answer.status_code == _OK:
                 key = {"SSEKMSKeyId": answer.headers[_KEY]} if _KEY in answer.headers else {}
                 return key | {"Body": StreamingBody(answer.raw, answer.headers.get("content-length"))}
             _ = answer.content  # to the end, so that the connection can be used again
-        except HTTPClientError:
-            pass
         return self._client.get_object(**asked)
 
     def _ask(self, asked: Mapping[str, str]) -> Any:
