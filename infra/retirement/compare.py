@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from infra.residency.receipts import Step
 from infra.retirement.census import OPEN
 from infra.retirement.clients import explained
-from infra.retirement.errors import RefusedError, UnfinishedError
+from infra.retirement.errors import RefusedError
 from infra.retirement.oracle import covered_condition, history_key, list_oracle, look_up_oracle, oracle_object, route_of
 from infra.retirement.parallel import in_parallel
-from infra.retirement.reading import Reader
+from infra.retirement.reading import Reader, to_the_end
 from infra.retirement.workfile import CENSUS, SHARD
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from infra.retirement.workfile import Workfile
 
 _CHUNK = 1 << 20
-_TRIES = 5
 _COMMIT = 200
 _EXAMPLES = 5
 
@@ -198,24 +197,16 @@ def _read_oracle(oracle: Reader, place: Place, size: int) -> str | None:
 
 
 def _digest(ask: Callable[[], Any], size: int, what: str) -> tuple[str, dict[str, Any]]:
-    """Read a body to its end, again from the beginning where the connection broke; memory stays at one chunk."""
-    from botocore.exceptions import HTTPClientError, IncompleteReadError  # noqa: PLC0415 - as above
+    """The digest of a body, with its answer; memory stays at one chunk."""
 
-    for attempt in range(1, _TRIES + 1):
-        answer = ask()
-        digest = hashlib.sha256()
-        read = 0
-        try:
-            for chunk in answer["Body"].iter_chunks(_CHUNK):
-                digest.update(chunk)
-                read += len(chunk)
-        except (HTTPClientError, IncompleteReadError):
-            if attempt == _TRIES:
-                raise
-            continue
-        if read == size:
-            return digest.hexdigest(), answer
-    raise UnfinishedError(f"{what}: {_TRIES} answers ended before its {size:,} bytes; run again")
+    def take(body: Any) -> tuple[int, str]:
+        digest, length = hashlib.sha256(), 0
+        for chunk in body.iter_chunks(_CHUNK):
+            digest.update(chunk)
+            length += len(chunk)
+        return length, digest.hexdigest()
+
+    return to_the_end(ask, take, size, what)
 
 
 def _note_verdicts(work: Workfile, batch: list[tuple[object, ...]]) -> None:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from infra.residency.receipts import Step
 from infra.retirement.clients import explained
 from infra.retirement.compare import Outcome, uncovered_condition
-from infra.retirement.errors import RefusedError, UnfinishedError
+from infra.retirement.errors import RefusedError
 from infra.retirement.job import Missing
 from infra.retirement.oracle import history_key, oracle_object, route_of
 from infra.retirement.parallel import in_parallel
+from infra.retirement.reading import to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,7 +141,7 @@ class _Copier:
     def whole(self, copy: Copy) -> tuple[str, str]:
         """Copy a version that fits in memory; returns the key it has now and its entity tag."""
         with explained(f"copying {copy.entry.key!r} of {copy.bucket}"):
-            answer, body = self.read(copy, 0, copy.entry.size)
+            body, answer = self.read(copy, 0, copy.entry.size)
             headers = self.headers(copy, answer)
             if copy.restore_as is not None and not self.was_deleted(copy):
                 written = self.create(copy, copy.restore_as, Body=body, **headers)
@@ -156,15 +157,9 @@ class _Copier:
         try:
             answer = self.oracle.put_object(Bucket=copy.route.bucket, Key=key, IfNoneMatch="*", **arguments)
         except ClientError as problem:
-            response: Any = problem.response
-            if response["Error"]["Code"] in (
-                "PreconditionFailed",
-                "412",
-                "ConditionalRequestConflict",
-                "NotImplemented",
-            ):
-                return None
-            raise
+            if not _exists_already(problem):
+                raise
+            return None
         return str(answer["ETag"]).strip('"')
 
     def was_deleted(self, copy: Copy) -> bool:
@@ -178,20 +173,24 @@ class _Copier:
             return response["ResponseMetadata"]["HTTPHeaders"].get("x-amz-delete-marker") == "true"
         return False
 
-    def read(self, copy: Copy, start: int, length: int) -> tuple[dict[str, Any], bytes]:
+    def read(self, copy: Copy, start: int, length: int) -> tuple[bytes, dict[str, Any]]:
         """A stretch of a version's content, with the answer's headers."""
         span = {"Range": f"bytes={start}-{start + length - 1}"} if length and length != copy.entry.size else {}
-        answer = self.legacy.get_object(
-            Bucket=copy.bucket,
-            Key=copy.entry.key,
-            VersionId=copy.entry.version,
-            ExpectedBucketOwner=self.job.scope.account_id,
-            **span,
-        )
-        body = answer["Body"].read()
-        if len(body) != length:
-            raise UnfinishedError(f"{copy.bucket}: {copy.entry.key!r} gave {len(body)} of {length} bytes; run again")
-        return answer, body
+
+        def ask() -> Any:
+            return self.legacy.get_object(
+                Bucket=copy.bucket,
+                Key=copy.entry.key,
+                VersionId=copy.entry.version,
+                ExpectedBucketOwner=self.job.scope.account_id,
+                **span,
+            )
+
+        def take(body: Any) -> tuple[int, bytes]:
+            content = body.read()
+            return len(content), content
+
+        return to_the_end(ask, take, length, f"{copy.bucket}: {copy.entry.key!r} version {copy.entry.version}")
 
     def headers(self, copy: Copy, answer: dict[str, Any]) -> dict[str, Any]:
         """What of the answer's headers belongs to the object, with its origin beside it."""
@@ -223,7 +222,7 @@ def _upload(work: Workfile, copier: _Copier, copy: Copy, *, key: str, size: int,
     oracle, entry, bucket = copier.oracle, copy.entry, copy.route.bucket
     upload, done = _resumed(copier, copy, key, size)
     if upload is None:
-        answer, _ = copier.read(copy, 0, min(size, entry.size))
+        _, answer = copier.read(copy, 0, min(size, entry.size))
         begun = oracle.create_multipart_upload(Bucket=bucket, Key=key, **copier.headers(copy, answer))
         upload = str(begun["UploadId"])
         with work.transaction():
@@ -232,7 +231,7 @@ def _upload(work: Workfile, copier: _Copier, copy: Copy, *, key: str, size: int,
 
     def send(number: int) -> str:
         start = (number - 1) * size
-        _, body = copier.read(copy, start, min(size, entry.size - start))
+        body, _ = copier.read(copy, start, min(size, entry.size - start))
         sent = oracle.upload_part(Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=body)
         return str(sent["ETag"])
 
@@ -254,10 +253,8 @@ def _upload(work: Workfile, copier: _Copier, copy: Copy, *, key: str, size: int,
 
 def _exists_already(problem: Any) -> bool:
     """Whether a conditional write was refused, or is not to be had."""
-    return problem.response["Error"]["Code"] in (
-        *("PreconditionFailed", "412", "ConditionalRequestConflict"),
-        "NotImplemented",
-    )
+    refused = ("PreconditionFailed", "412", "ConditionalRequestConflict", "NotImplemented")
+    return problem.response["Error"]["Code"] in refused
 
 
 def _resumed(copier: _Copier, copy: Copy, key: str, size: int) -> tuple[str | None, dict[int, str]]:

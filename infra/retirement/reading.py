@@ -8,15 +8,53 @@ is not answered as expected is asked again by the library itself, which retries,
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
+from infra.retirement.errors import UnfinishedError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _OK: Final = 200
 _HEADERS: Final = {"ExpectedBucketOwner": "x-amz-expected-bucket-owner", "IfMatch": "If-Match"}
 _KEY: Final = "x-amz-server-side-encryption-aws-kms-key-id"
+_TRIES: Final = 5
+"""Of one body; what asks for it tries by itself."""
+
+
+Made = TypeVar("Made")
+
+
+def to_the_end(
+    ask: Callable[[], dict[str, Any]], take: Callable[[Any], tuple[int, Made]], size: int, what: str
+) -> tuple[Made, dict[str, Any]]:
+    """What a body is made into, with its answer; asked for again where the connection broke in it, or it was cut.
+
+    Args:
+        ask: Asks for the body.
+        take: Reads it; how many bytes came, and what was made of them.
+        size: How many bytes it has.
+        what: The object, for people.
+
+    Raises:
+        UnfinishedError: it never came whole.
+        HTTPClientError, IncompleteReadError: the connection broke in it, each time.
+        ClientError, BotoCoreError: as whoever asks.
+    """
+    from botocore.exceptions import HTTPClientError, IncompleteReadError  # noqa: PLC0415 - loaded with the clients
+
+    for attempt in range(1, _TRIES + 1):
+        answer = ask()
+        try:
+            length, made = take(answer["Body"])
+        except (HTTPClientError, IncompleteReadError):
+            if attempt == _TRIES:
+                raise
+            continue
+        if length == size:
+            return made, answer
+    raise UnfinishedError(f"{what}: {_TRIES} answers ended before its {size:,} bytes; run again")
 
 
 class Reader:

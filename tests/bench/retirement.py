@@ -27,7 +27,6 @@ from tests.retirement.rig import SITES, Rig, buckets_of, fill, put, rehearsal, r
 OBJECTS = 100_000
 SMALL = 10_000
 KILLS = 50
-BESIDE = 10_000
 _AT_ONCE = ("--threads", "8")  # as many requests at once as `rclone` makes when nobody says anything
 GOAL = 0.9
 STEPS = ("census", "compare", "drain", "compare", "wipe", "verify-empty")
@@ -44,7 +43,7 @@ def main(objects: int = OBJECTS, kills: int = KILLS) -> None:
         print(f"{step:14}{rate:12,.0f}{before:18,.0f}{memory:18,.0f}{memory / before:8.2f}")
     _killed(objects, kills)
     if shutil.which("rclone"):
-        _beside_rclone()
+        _beside_rclone(objects)
     else:
         print("rclone: not on PATH; the same listing, check and delete with rclone are left out")
 
@@ -140,11 +139,11 @@ def _killed(objects: int, kills: int) -> None:
     print(f"killed {len(killed)} times ({spread}) and run again: nothing lost, nothing left, of {objects:,} objects")
 
 
-def _beside_rclone() -> None:
+def _beside_rclone(objects: int) -> None:
     """List, check and delete the same objects, without history, with the tool at one site and rclone at the other."""
     with ExitStack() as stack:
         rig = _filled(stack, 0)
-        for number in range(BESIDE):
+        for number in range(objects):
             body = b"%d" % number * 20
             for site in SITES:
                 bucket, home = min(buckets_of(site).items())
@@ -171,8 +170,7 @@ def _beside_rclone() -> None:
             command = ["rclone", *arguments, "--transfers", _AT_ONCE[1], "--checkers", _AT_ONCE[1]]
             done = subprocess.run(command, env=environment, check=True, capture_output=True)  # noqa: S603 - no shell
             theirs.append(time.perf_counter() - began)
-            assert arguments[0] != "lsf" or done.stdout.count(b"\n") == BESIDE, "rclone lists something else"
+            assert arguments[0] != "lsf" or done.stdout.count(b"\n") == objects, "rclone lists something else"
     for name, own, other in zip(("list", "check", "delete"), ours, theirs, strict=True):
-        print(
-            f"{name:8} {BESIDE / own:10,.0f}/s, rclone {BESIDE / other:,.0f}/s, ratio {other / own:.2f} (goal {GOAL})"
-        )
+        ratio = f"ratio {other / own:.2f} (goal {GOAL})"
+        print(f"{name:8} {objects / own:10,.0f}/s, rclone {objects / other:,.0f}/s, {ratio}")
