@@ -5,12 +5,14 @@ run says is not looked at; the deploy script refuses it.
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from infra.residency.regions import UsRegion
 from infra.verify.graph import SECRET
 from infra.verify.values import record
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PASSPHRASE: Final = frozenset({"", "default", "passphrase"})
 """Providers of secrets that keep no key anywhere but where the deploy script takes it from."""
@@ -49,7 +51,7 @@ class Astray(NamedTuple):
     region: str = ""
 
 
-def named(folder: Path, stack_file: Path) -> tuple[str, str]:
+def named(folder: "Path", stack_file: "Path") -> tuple[str, str]:
     """The backend in a project's Pulumi.yaml, and the secrets provider in a stack file; empty where nothing is named.
 
     A file that is not there names nothing, and one that is no YAML is for whoever needs it to complain about.
@@ -67,12 +69,12 @@ def exposes(configuration: Mapping[str, Any]) -> bool:
     return value is not None and value != SECRET and not encrypted
 
 
-def configuration(stack_file: Path) -> Mapping[str, Any]:
+def configuration(stack_file: "Path") -> Mapping[str, Any]:
     """The configuration in a stack file; empty where there is none."""
     return record(_yaml(stack_file).get("config"))
 
 
-def _yaml(path: Path) -> Mapping[str, Any]:
+def _yaml(path: "Path") -> Mapping[str, Any]:
     import yaml  # noqa: PLC0415 (the policy pack reads no file, and does without)
 
     try:

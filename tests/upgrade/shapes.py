@@ -8,10 +8,10 @@ from importlib.metadata import version
 
 from infra import settings
 from infra.facts import sdk
-from infra.verify.models.model import FOLDER
 from tests.support import inventory
 from tests.support.programs import ROOT
 
+LISTS = ROOT / "infra" / "verify" / "data"
 SDKS = ("pulumi", "pulumi-aws", "pulumi-oci")
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     """Print the document."""
     # The program first: it loads the SDKs' packages as a whole, of which introspection then takes single modules.
     inventories = {stack: inventory.render(stack) for stack in settings.stacks(ROOT)}
-    types = sorted({token for file in FOLDER.glob("*.json") for token in json.loads(file.read_bytes()) if ":" in token})
+    types = sorted({token for file in LISTS.glob("*.json") for token in json.loads(file.read_bytes()) if ":" in token})
     described = {token: sdk.describe(token) for token in types}
     document = {
         "versions": {name: version(name) for name in SDKS},

@@ -4,7 +4,6 @@ From the regions, peers, replicas and copies among the inputs of the installed S
 whatever it says, since nobody knows what it would hold; where it names a place abroad it is refuted by name.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -12,9 +11,9 @@ from typing import Any, Final, cast
 
 from infra.residency.regions import REGIONS, Cloud
 from infra.verify.graph import Node
-from infra.verify.models.model import FOLDER
+from infra.verify.models.model import lists
 
-_DATA: Final[dict[str, dict[str, Any]]] = json.loads((FOLDER / "elsewhere.json").read_bytes())
+_DATA: Final[dict[str, dict[str, Any]]] = lists("elsewhere")
 ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {it: tuple(row["paths"]) for it, row in _DATA.items()}
 )
