@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from infra.cli.resource_graph import after, graph_of
 from infra.engine.display import Paper, Tone, escape
-from infra.verify.reach import reach, wider
+from infra.verify.oracle.reach import reach, wider
 
 if TYPE_CHECKING:
     from infra.cli.runs import Outcome

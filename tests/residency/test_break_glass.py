@@ -20,7 +20,7 @@ from infra.residency.oracle_powers import Power
 from infra.residency.placement import Plan
 from infra.residency.planner import plan
 from infra.residency.receipts import Envelope, UnreadableError, envelope_text
-from infra.verify.statements import may_hold, parse
+from infra.verify.oracle.statements import may_hold, parse
 from tests.residency.samples import GOOD, TODAY, found
 from tests.support.approvals import BEGINS, approval, evidence, signed
 from tests.support.oracle_evaluator import allows

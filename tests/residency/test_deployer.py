@@ -24,7 +24,7 @@ from infra.residency.lifecycle import Phase
 from infra.residency.organization_policy import ControlKind
 from infra.residency.placement import Plan
 from infra.residency.planner import plan
-from infra.verify import ci_ground
+from infra.verify.ci import ground
 from tests.components.test_backup_transfer import TRANSFER
 from tests.residency.samples import GOOD, TODAY, found, with_oci, with_site
 from tests.residency.test_audit import AUDIT
@@ -193,7 +193,7 @@ def test_every_type_has_its_calls_and_no_other():
 def test_the_proof_knows_the_same_calls():
     """Two tables, written apart."""
     assert {action for of_type in CALLS.values() for actions in of_type.values() for action in actions} == set(
-        ci_ground.CALLS
+        ground.CALLS
     )
 
 

@@ -14,7 +14,7 @@ from infra.residency.regions import UsRegion
 from infra.residency.security_zones import Detector, SecurityPolicy, ZoneKind, kind_of_zone
 from infra.sandbox.oci import statements as simulated
 from infra.sandbox.oci.security_zones import CATALOGUE
-from infra.verify import statements as independent
+from infra.verify.oracle import statements as independent
 from tests.residency.samples import GOOD, GUARDED, TODAY, found
 
 GUARDRAILS = GUARDED.guardrails

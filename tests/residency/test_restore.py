@@ -15,7 +15,7 @@ from infra.residency.oracle_powers import Power
 from infra.residency.placement import SitePlan
 from infra.residency.planner import plan
 from infra.residency.site_policies import key_policy, site_policies
-from infra.verify.aws_access import Rule, declared, leaks
+from infra.verify.aws.access import Rule, declared, leaks
 from infra.verify.sources.state import graph_of
 from tests.residency.samples import GOOD, TODAY, found, with_site
 from tests.support.aws_evaluator import Answer, answer

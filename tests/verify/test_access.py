@@ -9,10 +9,10 @@ from copy import deepcopy
 
 import pytest
 
-from infra.verify.access import Declared, Rule, declared, leaks
 from infra.verify.graph import UNKNOWN
+from infra.verify.oracle.access import Declared, Rule, declared, leaks
+from infra.verify.oracle.statements import UnreadableError, may_hold, parse
 from infra.verify.sources.state import graph_of
-from infra.verify.statements import UnreadableError, may_hold, parse
 from tests.components.test_backup_transfer import TRANSFER
 from tests.residency.samples import GOOD, with_site
 from tests.support.programs import configuration, planned, shipped

@@ -5,8 +5,7 @@ from random import Random
 
 import pytest
 
-from infra.verify import aws_access, aws_documents, aws_grants
-from infra.verify.aws import alike, cover, document
+from infra.verify.aws import access, alike, cover, document, grants, plain
 from tests.deciders import documents
 from tests.support.graphs import declarations, graph
 
@@ -38,12 +37,12 @@ def test_a_question_is_answered_as_if_asked_of_the_policy_itself():
     assert taken >= 10
 
 
-SITES = {site.name: site for site in aws_access.declared(declarations("sandbox").deployment)}
+SITES = {site.name: site for site in access.declared(declarations("sandbox").deployment)}
 
 
 def policies():
     """The policies of buckets of the sandbox stack's sites, with their sites."""
-    for node in graph("sandbox").of(aws_access.BUCKET_POLICY):
+    for node in graph("sandbox").of(access.BUCKET_POLICY):
         name = node.inputs["bucket"]
         yield from ((name, site, node.inputs["policy"]) for site in SITES.values() if site.has(name))
 
@@ -67,7 +66,7 @@ def test_leaks_of_a_policy_are_those_of_the_policy_itself():
     seen = set()
     for name, site, text in list(policies())[::9]:
         for edited in (text, *changed(text, name)):
-            direct = tuple(aws_grants.of_bucket(site, name, aws_documents.parse(edited)))
+            direct = tuple(grants.of_bucket(site, name, plain.parse(edited)))
             assert alike.leaks(edited, site, name) == direct
             seen.add(bool(direct))
     assert seen == {True, False}
@@ -86,5 +85,5 @@ def test_a_policy_that_names_the_placeholder_is_not_put_aside():
 
 def test_a_policy_that_cannot_be_read_is_refused_by_its_own_text():
     """The reason is of the policy as it is written."""
-    with pytest.raises(aws_documents.UnreadableError):
+    with pytest.raises(plain.UnreadableError):
         alike.leaks("{}", next(iter(SITES.values())), "b")

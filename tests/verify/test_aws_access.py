@@ -12,8 +12,7 @@ import pytest
 
 from infra.residency.lifecycle import Phase
 from infra.residency.site_policies import role_policy, role_trust
-from infra.verify import ci_trust
-from infra.verify.aws_access import (
+from infra.verify.aws.access import (
     BLOCK,
     BUCKET,
     BUCKET_POLICY,
@@ -24,7 +23,8 @@ from infra.verify.aws_access import (
     declared,
     leaks,
 )
-from infra.verify.aws_documents import UnreadableError, parse
+from infra.verify.aws.plain import UnreadableError, parse
+from infra.verify.ci.trust import declared as declared_jobs
 from infra.verify.graph import UNKNOWN
 from infra.verify.sources.state import graph_of
 from tests.residency.test_aws_policy import site_in
@@ -44,7 +44,7 @@ class Stack:
     def __init__(self, name="sandbox") -> None:
         value = configuration(name)["usdata:deployment"]
         self.sites = declared(value)
-        self.deployers = frozenset(role for _, role in ci_trust.declared(value).roles)
+        self.deployers = frozenset(role for _, role in declared_jobs(value).roles)
         self.all = {
             r.urn: {"urn": r.urn, "type": r.type, "inputs": deepcopy(dict(r.inputs))}
             for r in shipped(name, preview=False).resources.values()

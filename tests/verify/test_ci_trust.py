@@ -10,11 +10,11 @@ import json
 import pytest
 
 from infra.residency.deployer import powers
-from infra.verify import ci_requests, ci_tokens
-from infra.verify.aws_documents import parse
-from infra.verify.ci_ground import ground
-from infra.verify.ci_powers import MANAGED_POLICY, too_much
-from infra.verify.ci_trust import PROVIDER, ROLE, ROLE_POLICY, TRUST, Declared, Rule, declared, leaks
+from infra.verify.aws.plain import parse
+from infra.verify.ci import requests, tokens
+from infra.verify.ci.ground import ground
+from infra.verify.ci.powers import MANAGED_POLICY, too_much
+from infra.verify.ci.trust import PROVIDER, ROLE, ROLE_POLICY, TRUST, Declared, Rule, declared, leaks
 from infra.verify.graph import UNKNOWN
 from infra.verify.verdict import Answer
 from tests.residency.test_deployer import life
@@ -47,7 +47,7 @@ class Stack(Edited):
     def answers(self):
         """The rules that are broken, and what the slow decider says."""
         graph = self.graph()
-        return {leak.rule for leak in leaks(graph, self.known)}, ci_tokens.decide(graph, self.known)
+        return {leak.rule for leak in leaks(graph, self.known)}, tokens.decide(graph, self.known)
 
 
 def named(stack, type_, called):
@@ -393,7 +393,7 @@ def test_where_nobody_is_declared_nobody_is_believed():
     found = leaks(Stack().graph(), Declared())
     types = {leak.urn.split("::")[2].rpartition("$")[2] for leak in found}
     assert types == {MANAGED_POLICY, PROVIDER, TRUST}
-    assert ci_tokens.decide(Stack().graph(), Declared()) is Answer.REFUTED
+    assert tokens.decide(Stack().graph(), Declared()) is Answer.REFUTED
 
 
 def asked(phase, **changes: object):
@@ -421,7 +421,7 @@ def test_what_is_planned_in_any_phase_is_none_too_much(state):
     for (account, role), policy in powers(life()[state]).may.items():
         known = ground(deployment, account, role)
         assert [what for it in parse(policy.text()) for what in too_much(it, known)] == []
-        assert not any(ci_requests.admitted(json.dumps(it), known) for it in policy.document()["Statement"])
+        assert not any(requests.admitted(json.dumps(it), known) for it in policy.document()["Statement"])
     virginia = powers(life()[state]).may["111111111111", "usdata-deployer"].text()
     early = ground(asked("drain"), "111111111111", "usdata-deployer")
     assert any(what for it in parse(virginia) for what in too_much(it, early)) is (state == "wipe")

@@ -10,7 +10,7 @@ from infra import settings
 from infra.residency.access_matrix import matrix
 from infra.residency.placement import Plan
 from infra.verify.graph import UNKNOWN, Graph, Node
-from infra.verify.reach import Reach, reach, wider
+from infra.verify.oracle.reach import Reach, reach, wider
 from infra.verify.sources.state import graph_of
 from tests.support.programs import AS_OF, ROOT, shipped
 

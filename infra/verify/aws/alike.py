@@ -12,11 +12,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from infra.verify import aws_documents
-from infra.verify.aws import cover
+from infra.verify.aws import cover, plain
 from infra.verify.aws.document import Statement, UnmodelledError, parse
+from infra.verify.aws.grants import Rule, Site, of_bucket
 from infra.verify.aws.request import Question, Request
-from infra.verify.aws_grants import Rule, Site, of_bucket
 
 ANY: Final = "-"
 """In place of a bucket's name; no bucket's begins like that."""
@@ -86,26 +85,26 @@ def leaks(document: str, site: Site, bucket: str) -> tuple[tuple[Rule, str], ...
     """What a bucket's policy grants too much, and whom it does not keep away, as `of_bucket` says.
 
     Raises:
-        UnreadableError: As `aws_documents.parse`.
+        UnreadableError: As `plain.parse`.
     """
     restored = site.restore is not None and site.restore.bucket == bucket
     alike = "" if restored else renamed(document, bucket)
     if alike and _kept(alike, site):
         return ()
-    return tuple(of_bucket(site, bucket, aws_documents.parse(document)))
+    return tuple(of_bucket(site, bucket, plain.parse(document)))
 
 
 @lru_cache(maxsize=4096)
 def _kept(text: str, site: Site) -> bool:
     """The same of the bucket `ANY`: whether it is about nothing else, and has no leak."""
     try:
-        statements = aws_documents.parse(text)
-    except aws_documents.UnreadableError:
+        statements = plain.parse(text)
+    except plain.UnreadableError:
         return False
     read = [(it.resources, _others(it)) for it in statements]
     return _own((), read) and not any(of_bucket(site, ANY, statements))
 
 
-def _others(it: aws_documents.Statement) -> Iterable[str]:
+def _others(it: plain.Statement) -> Iterable[str]:
     compared = (text for condition in it.conditions for text in (condition.key, *condition.values))
     return (*(text for principal in it.principals for text in principal), *it.actions, *compared)

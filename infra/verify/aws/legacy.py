@@ -11,7 +11,7 @@
 | the archive of the trails | nobody | read, list its history or decrypt |
 | | its deployer's role | list current names |
 
-A restore that the stack file declares reads its one bucket beside them; `aws_access` holds it to its network and end.
+A restore that the stack file declares reads its one bucket beside them; `access` holds it to its network and end.
 
 The policies of roles are not asked: whoever is not denied by a bucket counts as allowed. So does everybody whom a key
 or a role lets in through their account, since policies there that nobody here sees would decide.

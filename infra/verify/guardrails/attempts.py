@@ -17,7 +17,7 @@ from infra.residency.regions import REGIONS, Realm
 from infra.verify.declared import Declared
 from infra.verify.graph import Graph, Node
 from infra.verify.guardrails.gap import Rule
-from infra.verify.oracle_requests import condition_holds
+from infra.verify.oracle.requests import condition_holds
 from infra.verify.search import Opinion, Search, seen
 from infra.verify.values import items, record, records
 

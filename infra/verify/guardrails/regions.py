@@ -14,7 +14,7 @@ from infra.residency.regions import REGIONS, Realm
 from infra.verify.declared import Declared
 from infra.verify.graph import Graph, Node
 from infra.verify.guardrails.gap import Gap, Rule
-from infra.verify.statements import Comparison, Condition, Several, UnreadableError, may_hold, parse
+from infra.verify.oracle.statements import Comparison, Condition, Several, UnreadableError, may_hold, parse
 from infra.verify.values import items, record
 
 _QUOTA: Final = "oci:Limits/quota:Quota"

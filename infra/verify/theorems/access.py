@@ -10,15 +10,17 @@ deploying this configuration takes, and make no role that could do more than wor
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from infra.verify import access, aws_access, ci_trust
+from infra.verify.aws import access as aws_access
 from infra.verify.aws import alike, legacy
 from infra.verify.aws.document import UnmodelledError, parse
 from infra.verify.aws.request import Request
+from infra.verify.ci import trust
 from infra.verify.context import Context
 from infra.verify.declared import Declared
 from infra.verify.graph import Graph
-from infra.verify.statements import UnreadableError
-from infra.verify.statements import parse as read
+from infra.verify.oracle import access
+from infra.verify.oracle.statements import UnreadableError
+from infra.verify.oracle.statements import parse as read
 from infra.verify.values import is_unknown, items
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
 
@@ -41,8 +43,8 @@ def decide(context: Context) -> Verdict:
     answers = [it for part in legacy.PARTS for it in graph.ask(_answered, context.declared, part)]
     findings.add(*(it.found for it in answers if it.found is not None))
     read_here = [it.document for it in answers if it.document]
-    jobs = ci_trust.declared(context.declared.deployment)
-    findings.add(*(_believed(graph, leak) for leak in ci_trust.leaks(graph, jobs)))
+    jobs = trust.declared(context.declared.deployment)
+    findings.add(*(_believed(graph, leak) for leak in trust.leaks(graph, jobs)))
     sites, named = aws_access.declared(context.declared.deployment), frozenset(name for _, name in jobs.roles)
     for leak in aws_access.leaks(graph, sites, named):
         if leak.rule is not aws_access.Rule.DOCUMENT or leak.urn not in set(read_here):
@@ -92,10 +94,10 @@ def _legacy(graph: Graph, leak: aws_access.Leak) -> Counterexample | Missing:
     return refuted(node, f"{node.name}: {leak.what}", witness={"rule": leak.rule.value, "urn": leak.urn})
 
 
-def _believed(graph: Graph, leak: ci_trust.Leak) -> Counterexample | Missing:
+def _believed(graph: Graph, leak: trust.Leak) -> Counterexample | Missing:
     node = graph.nodes[leak.urn]
     what = f"{node.name}: {leak.what}"
-    if leak.rule is ci_trust.Rule.DOCUMENT:
+    if leak.rule is trust.Rule.DOCUMENT:
         return missing(node, what)
     fix = "believe the declared jobs alone: docs/deploy.md"
     return refuted(node, what, fix=fix, witness={"rule": leak.rule.value, "urn": leak.urn})
@@ -152,11 +154,12 @@ def replayed(example: Counterexample) -> bool:
 
 def decide_slowly(context: Context) -> Answer:
     """Make up requests one by one, and ask each statement and each document."""
-    from infra.verify import ci_tokens, oracle_requests  # noqa: PLC0415 (a proof does without)
     from infra.verify.aws import enumeration  # noqa: PLC0415
+    from infra.verify.ci import tokens  # noqa: PLC0415 (a proof does without)
+    from infra.verify.oracle import requests  # noqa: PLC0415 (the same)
 
     declared = access.declared(context.declared.deployment)
-    answer = ci_tokens.decide(context.graph, ci_trust.declared(context.declared.deployment))
+    answer = tokens.decide(context.graph, trust.declared(context.declared.deployment))
     if answer is Answer.REFUTED:
         return answer
     for text in (it for node in context.graph.of(access.POLICY) for it in items(node.inputs.get("statements")) or [""]):
@@ -164,7 +167,7 @@ def decide_slowly(context: Context) -> Answer:
             read(str(text))
         except UnreadableError:
             answer = Answer.UNDECIDED
-        if oracle_requests.admitted(str(text), declared):
+        if requests.admitted(str(text), declared):
             return Answer.REFUTED
     for asked in legacy.asked(context.graph, context.declared):
         if isinstance(asked, legacy.Open):

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from infra.verify import guardrails, trail, trail_aws
+from infra.verify import guardrails, trail
 from infra.verify.context import Context
 from infra.verify.graph import Node
 from infra.verify.models import MODELS
 from infra.verify.search import Opinion, seen
+from infra.verify.site_trails.leaks import leaks as site_leaks
 from infra.verify.theorems import completeness
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
 
@@ -75,7 +76,7 @@ def _trail(leaks: Iterable[trail.Leak]) -> Iterator[Gap]:
 
 def _sites(context: Context) -> Iterator[Gap]:
     """The gaps of the trails of the legacy sites."""
-    for leak in trail_aws.leaks(context.graph, context.declared):
+    for leak in site_leaks(context.graph, context.declared):
         yield Gap(urn=leak.urn, key="audit.archive", rule=leak.rule, what=f"the sites' trails have a gap: {leak.what}")
 
 
@@ -128,8 +129,8 @@ def decide_slowly(context: Context) -> Answer:
 
 def opinions(context: Context) -> Iterator[Opinion]:
     """Everything that happens unseen, and everything that somebody tries and no guard stops."""
-    from infra.verify import trail_aws_acts  # noqa: PLC0415 (a proof does without)
     from infra.verify.guardrails import attempts, controls  # noqa: PLC0415
+    from infra.verify.site_trails import acts as site_acts  # noqa: PLC0415 (a proof does without)
     from infra.verify.trail import acts  # noqa: PLC0415
 
     graph, declared = context.graph, trail.declared(context.declared.deployment)
@@ -137,6 +138,6 @@ def opinions(context: Context) -> Iterator[Opinion]:
         if declared.days and site.phase.value != "closed" and (site.expires - context.as_of).days > declared.days:
             yield seen("", trail.Rule.RETENTION, site.name)
     yield from acts.unseen(graph, declared, context.as_of)
-    yield from trail_aws_acts.unseen(graph, context.declared)
+    yield from site_acts.unseen(graph, context.declared)
     yield from attempts.passing(graph, context.declared)
     yield from controls.passing(graph, context.declared)

@@ -17,9 +17,9 @@ from itertools import product
 from typing import Any, Final, cast
 
 from infra.verify.graph import Graph, Node
-from infra.verify.oracle_requests import condition_holds, read_statement
+from infra.verify.oracle.requests import condition_holds, read_statement
+from infra.verify.oracle.statements import UnreadableError, parse
 from infra.verify.search import Opinion, Search, opinion, seen
-from infra.verify.statements import UnreadableError, parse
 from infra.verify.trail.declared import WATCHED, Declared
 from infra.verify.trail.leak import Rule
 from infra.verify.values import items, record, records

@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, NamedTuple, cast
 
 from infra.residency.regions import UsRegion
-from infra.verify import health
 from infra.verify.graph import Graph, Node
 from infra.verify.models.trail import RULE
+from infra.verify.trail import health
 from infra.verify.trail.carriers import Carrier, Carriers
 from infra.verify.trail.declared import WATCHED, Declared
 from infra.verify.trail.leak import Leak, Rule

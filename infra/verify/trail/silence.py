@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from infra.verify.graph import UNKNOWN, Graph
-from infra.verify.statements import Statement, UnreadableError, compared, may_hold, parse
+from infra.verify.oracle.statements import Statement, UnreadableError, compared, may_hold, parse
 from infra.verify.trail.declared import Declared
 from infra.verify.trail.leak import Leak, Rule
 from infra.verify.values import items

@@ -4,7 +4,7 @@ Read from the resources alone and held against what the stack file declares: one
 account of its own, locked in compliance mode for as long as declared; one trail for each account that has something,
 which logs every call of every region and every read and write of exactly the account's buckets into that one, signed;
 in each region that reports calls two rules that are on, a topic that they may tell, and every declared address. The
-policies of bucket and key are asked, not trusted (`trail_grants`).
+policies of bucket and key are asked, not trusted (`grants`).
 
 What it does not prove: that CloudTrail delivers; that whoever is told looks; what a site's account does that no trail
 logs (other services' data).
@@ -16,14 +16,14 @@ from typing import Any, Final, NamedTuple
 
 from infra.residency.lifecycle import KEY_DELETION_DAYS, Phase
 from infra.verify.declared import ARCHIVE_REGION, Declared, DeclaredSite
-from infra.verify.event_patterns import meets
 from infra.verify.graph import Graph, Node
 from infra.verify.models.place import accounts_of, place_of
 from infra.verify.models.s3 import BUCKET, ENCRYPTION, LIFECYCLE
 from infra.verify.models.site_trails import RULE, SUBSCRIPTION, TARGET, TOPIC, TOPIC_POLICY, TRAIL
 from infra.verify.models.vaults import AWS_KEY
+from infra.verify.site_trails.event_patterns import meets
+from infra.verify.site_trails.grants import Trails, of_bucket, of_key, of_topic
 from infra.verify.trail import Leak, Rule
-from infra.verify.trail_grants import Trails, of_bucket, of_key, of_topic
 from infra.verify.values import items, record, records
 
 LOCK: Final = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"

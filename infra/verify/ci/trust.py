@@ -3,7 +3,7 @@
 A job is its token: who signed it, for whom it is meant, and what it says about itself (repository and environment). No
 identity provider, trust or deployer's role may take another token, or anybody without one; a deployer's role may read
 no object and make no key that lasts, whatever its account lets it do beside; and its own policies let it do what a
-deployment of this configuration calls, and nothing else (`ci_powers`).
+deployment of this configuration calls, and nothing else (`powers`).
 
 What it does not prove: what an account's administrators let the role do by policies that this stack does not have, that
 the issuer signs the truth, and who is a member of the group of the service user.
@@ -17,9 +17,9 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from infra.residency.lifecycle import Phase
-from infra.verify.aws_documents import Statement, UnreadableError
-from infra.verify.ci_ground import Ground, ground
-from infra.verify.ci_powers import MANAGED_POLICY, ROLE, boundaries, read, too_much
+from infra.verify.aws.plain import Statement, UnreadableError
+from infra.verify.ci.ground import Ground, ground
+from infra.verify.ci.powers import MANAGED_POLICY, ROLE, boundaries, read, too_much
 from infra.verify.graph import Graph, Node
 from infra.verify.models.place import account_of
 from infra.verify.values import has_unknown, items, record, records

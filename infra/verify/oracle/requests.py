@@ -13,7 +13,7 @@ from itertools import product
 from typing import Final
 
 from infra.residency.dataset import DataClass
-from infra.verify.access import Declared
+from infra.verify.oracle.access import Declared
 
 _STATEMENT: Final = re.compile(
     r"allow\s+(?P<kind>[\w-]+)\s*(?P<names>.*?)\s+to\s+(?:\{(?P<permissions>[^}]*)\}|(?P<verb>\w+)\s+(?P<resource>[\w-]+))"

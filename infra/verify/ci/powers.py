@@ -1,6 +1,6 @@
 """What a deployer's role is let do too much, statement by statement, and what bounds the roles that it makes.
 
-Every call of an allow has to be one that a deployment needs (`ci_ground`), about what the configuration has there, and
+Every call of an allow has to be one that a deployment needs (`ground`), about what the configuration has there, and
 under conditions that a call which does not say the right thing makes false. Roles that a deployer makes it could let do
 anything; so each of them has a boundary, which lets nothing but work on backups, and which no deployer changes.
 
@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Final
 
-from infra.verify.aws_documents import Statement, parse
-from infra.verify.aws_grants import of_role
-from infra.verify.ci_ground import CALLS, TARGET, Call, Ground
+from infra.verify.aws.grants import of_role
+from infra.verify.aws.plain import Statement, parse
+from infra.verify.ci.ground import CALLS, TARGET, Call, Ground
 from infra.verify.graph import Graph, Node
 from infra.verify.models.place import account_of
 from infra.verify.values import has_unknown

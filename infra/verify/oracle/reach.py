@@ -3,15 +3,15 @@
 Asked of every statement for every bucket, as `access` asks whether it may: which calls can it hold for, from which
 networks, until when. Statements that cannot be read are nobody's here; that they are leaks is for `access` to say.
 
-What it does not say: what the legacy sites' roles reach (`aws_access`), nor what services do for themselves.
+What it does not say: what the legacy sites' roles reach (`aws.access`), nor what services do for themselves.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from infra.verify.access import COMPARTMENT, ELSEWHERE, FAR, POLICY, TIME, powers
 from infra.verify.graph import Graph, Node
-from infra.verify.statements import Statement, UnreadableError, compared, may_hold, parse
+from infra.verify.oracle.access import COMPARTMENT, ELSEWHERE, FAR, POLICY, TIME, powers
+from infra.verify.oracle.statements import Statement, UnreadableError, compared, may_hold, parse
 
 BUCKET = "oci:ObjectStorage/bucket:Bucket"
 

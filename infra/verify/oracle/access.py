@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from infra.residency.dataset import DataClass
 from infra.residency.regions import UsRegion
 from infra.verify.graph import UNKNOWN, Graph, Node
-from infra.verify.statements import Statement, UnreadableError, compared, may_hold, parse
+from infra.verify.oracle.statements import Statement, UnreadableError, compared, may_hold, parse
 
 POLICY = "oci:Identity/policy:Policy"
 GROUP = "oci:Identity/group:Group"

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple
 
-from infra.verify.aws_documents import ABSENT, Statement, UnreadableError, may_speak, must_speak, parse
+from infra.verify.aws.plain import ABSENT, Statement, UnreadableError, may_speak, must_speak, parse
 
 _SERVICE = ("Service", "cloudtrail.amazonaws.com")
 _TELLS = ("Service", "events.amazonaws.com")

@@ -10,11 +10,11 @@ import json
 import pytest
 
 from infra.residency.watched import AWS_CALLS
-from infra.verify import trail_aws_acts
-from infra.verify.event_patterns import meets
 from infra.verify.graph import UNKNOWN
+from infra.verify.site_trails import acts
+from infra.verify.site_trails.event_patterns import meets
+from infra.verify.site_trails.leaks import WATCHED, leaks
 from infra.verify.trail import Rule
-from infra.verify.trail_aws import WATCHED, leaks
 from tests.support.graphs import STACKS, context, declarations
 from tests.verify.test_trail import Stack as Resources
 from tests.verify.test_trail import drop, inside, put, state
@@ -46,7 +46,7 @@ class Stack(Resources):
         """What the check finds, by the rules of what happens unseen."""
         on = self.graph(), declarations(self.name)
         found = leaks(*on)
-        assert {it.rule for it in trail_aws_acts.unseen(*on)} == {it.rule for it in found}
+        assert {it.rule for it in acts.unseen(*on)} == {it.rule for it in found}
         return found
 
 

@@ -1,7 +1,7 @@
 """The slow decider about who deploys: tokens made up one by one, and shown to each trust.
 
-It shares nothing with `ci_trust` but what is declared: it reads documents as they are, and makes up tokens from what
-they name and from what nobody named; `ci_requests` makes up the calls of whoever has one.
+It shares nothing with `trust` but what is declared: it reads documents as they are, and makes up tokens from what
+they name and from what nobody named; `requests` makes up the calls of whoever has one.
 """
 
 import json
@@ -11,10 +11,10 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any, Final
 
-from infra.verify.ci_ground import Ground
-from infra.verify.ci_powers import MANAGED_POLICY, ROLE
-from infra.verify.ci_requests import admitted, unbounded
-from infra.verify.ci_trust import (
+from infra.verify.ci.ground import Ground
+from infra.verify.ci.powers import MANAGED_POLICY, ROLE
+from infra.verify.ci.requests import admitted, unbounded
+from infra.verify.ci.trust import (
     AUDIENCE,
     NEVER,
     PROVIDER,

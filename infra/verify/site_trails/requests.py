@@ -1,6 +1,6 @@
 """Single requests against the documents of the sites' archive: the slow decider of what its policies let somebody do.
 
-It shares no rule with `trail_grants`: documents are played on `aws.replay`. What a statement lets in is asked of it by
+It shares no rule with `grants`: documents are played on `aws.replay`. What a statement lets in is asked of it by
 itself, as everybody whom it names, from every source, under each value that a condition names, one of nobody's and
 none; what nobody may do has to be denied by one statement, and what a trail does has to be let by the whole. Where a
 document is none, or has something in it that is not asked about here, everybody is let do everything.

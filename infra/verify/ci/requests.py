@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any, Final
 
-from infra.verify.ci_ground import CALLS, TARGET, Ground
+from infra.verify.ci.ground import CALLS, TARGET, Ground
 from infra.verify.values import record
 
 _OTHERS: Final = (

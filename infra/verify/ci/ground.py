@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple
 
 from infra.residency.lifecycle import HolderPhase, Phase
 from infra.residency.regions import LegacyRegion
-from infra.verify.aws_access import declared as sites_of
-from infra.verify.aws_grants import Site
+from infra.verify.aws.access import declared as sites_of
+from infra.verify.aws.grants import Site
 from infra.verify.values import record
 
 REGION, BOUNDARY, PASSED = "aws:requestedregion", "iam:permissionsboundary", "iam:passedtoservice"

@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 from infra.residency.lifecycle import KEY_DELETION_DAYS, Phase
 from infra.residency.regions import LegacyRegion
 from infra.verify.aws import alike
-from infra.verify.aws_documents import UnreadableError, parse
-from infra.verify.aws_grants import (
+from infra.verify.aws.grants import (
     Judge,
     Restore,
     Rule,
@@ -28,6 +27,7 @@ from infra.verify.aws_grants import (
     of_role,
     of_trust,
 )
+from infra.verify.aws.plain import UnreadableError, parse
 from infra.verify.graph import UNKNOWN, Graph, Node
 
 __all__ = ["Leak", "Rule", "Site", "declared", "leaks"]
@@ -43,8 +43,8 @@ _MODELLED = frozenset(
     {
         ROLE,
         ROLE_POLICY,
-        "aws:iam/policy:Policy",  # `ci_trust` is about what bounds roles; attaching one is no modelled way
-        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",  # `ci_trust` is about it, and about deployers' roles
+        "aws:iam/policy:Policy",  # `ci.trust` is about what bounds roles; attaching one is no modelled way
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",  # `ci.trust` is about it, and about deployers' roles
         "aws:organizations/policy:Policy",  # these two only ever take away
         "aws:organizations/policyAttachment:PolicyAttachment",
     }
@@ -124,7 +124,7 @@ def leaks(found: Graph, sites: tuple[Site, ...], deployers: frozenset[str] = fro
     Args:
         found: the resources.
         sites: as declared.
-        deployers: names of roles that deploy, which `ci_trust` is about.
+        deployers: names of roles that deploy, which `ci.trust` is about.
     """
     parts = (_Check.types, _Check.buckets, _Check.keys, _Check.roles, _Check.role_policies)
     return tuple(sorted({leak for part in parts for leak in found.ask(_part, part, sites, deployers)}))

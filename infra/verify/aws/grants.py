@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from infra.residency.lifecycle import Phase
 from infra.residency.regions import LegacyRegion
-from infra.verify.aws_documents import ABSENT, Statement, may_speak, must_speak
+from infra.verify.aws.plain import ABSENT, Statement, may_speak, must_speak
 
 _READS = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:ListBucketVersions")
 _LISTS = ("s3:ListBucket",)

@@ -1,9 +1,9 @@
 """Single acts at the legacy sites, followed into their archive one by one: the slow decider of what is seen there.
 
-It shares no rule with `trail_aws`. It makes something happen in each account (a call of a service with a region and of
+It shares no rule with `leaks`. It makes something happen in each account (a call of a service with a region and of
 one without, in its own region and in another; a read and a write of an object of each bucket), looks for the trail that
 says so, asks the archive whether the record is there on its last day, and rules, topics and their policies who hears of
-it. What documents let somebody do is asked request by request (`trail_aws_requests`).
+it. What documents let somebody do is asked request by request (`requests`).
 """
 
 import json
@@ -16,9 +16,9 @@ from typing import Any, Final, cast
 from infra.verify.declared import Declared
 from infra.verify.graph import Graph, Node
 from infra.verify.search import Opinion, Search, seen
+from infra.verify.site_trails.leaks import WATCHED
+from infra.verify.site_trails.requests import Archive, into_bucket, tells, with_key
 from infra.verify.trail.leak import Rule
-from infra.verify.trail_aws import WATCHED
-from infra.verify.trail_aws_requests import Archive, into_bucket, tells, with_key
 from infra.verify.values import items, listed, record, records
 
 _REGION: Final = "us-east-1"
