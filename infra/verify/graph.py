@@ -119,9 +119,13 @@ class Graph:  # noqa: PLW1641 (compared, and never put into a set)
 
     def region(self, node: Node) -> UsRegion | None:
         """Where a resource of Oracle Cloud is: its provider's region, where that is an allowed home of US user data."""
-        provider = self.nodes.get(node.provider)
-        region = provider.inputs.get("region") if provider else None
-        return _HOMES.get(region) if isinstance(region, str) else None
+        return _HOMES.get(self.stands(node.provider)[1])
+
+    def stands(self, provider: str) -> tuple[str, str]:
+        """The type of the provider of that URN and the region that it names; empty where there is none, or no text."""
+        node = self.nodes.get(provider)
+        region = node.inputs.get("region") if node else None
+        return (node.type if node else "", region if isinstance(region, str) else "")
 
     def called(self, type_: str, property_: str, value: str) -> list[Node]:
         """The resources of a type whose input has that text, sorted by URN."""

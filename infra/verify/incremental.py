@@ -36,6 +36,8 @@ class Reads:
         self.urns = set[str]()
         self.types_of = set[str]()
         """URNs of which only the type was."""
+        self.stands = set[str]()
+        """URNs of providers of which only their type and region were."""
         self.types = set[str]()
         self.found: dict[tuple[str, str], set[str]] = defaultdict(set)
         """Texts that were looked for, by the type and the input that they should be; without an input they are ids."""
@@ -45,6 +47,7 @@ class Reads:
         """What somebody else looked up, too."""
         self.urns |= other.urns
         self.types_of |= other.types_of
+        self.stands |= other.stands
         self.types |= other.types
         for key, texts in other.found.items():
             self.found[key] |= texts
@@ -58,6 +61,7 @@ class Change:
     def __init__(self, before: Graph, after: Graph) -> None:
         self._urns = changed(before.nodes, after.nodes)
         self._retyped = {urn for urn in self._urns if before.type_of(urn) != after.type_of(urn)}
+        self._moved = {urn for urn in self._urns if before.stands(urn) != after.stands(urn)}
         nodes = (graph.nodes.get(urn) for graph in (before, after) for urn in self._urns)
         self._nodes = [node for node in nodes if node is not None]
         self._types = {node.type for node in self._nodes}
@@ -65,7 +69,9 @@ class Change:
 
     def touches(self, reads: Reads) -> bool:
         """Whether something of what was looked up may be another."""
-        if reads.urns & self._urns or reads.types_of & self._retyped or reads.types & self._types:
+        if reads.urns & self._urns or reads.types_of & self._retyped or reads.stands & self._moved:
+            return True
+        if reads.types & self._types:
             return True
         if (reads.everything and self._urns) or (reads.kinds and self._kinds) or (reads.gone and self._gone):
             return True
@@ -137,8 +143,13 @@ class Watched:
 
     def region(self, node: Node) -> UsRegion | None:
         """Where a resource of Oracle Cloud is."""
-        self._reads.urns.add(node.provider)
+        self._reads.stands.add(node.provider)
         return self._graph.region(node)
+
+    def stands(self, provider: str) -> tuple[str, str]:
+        """Type and region of a provider."""
+        self._reads.stands.add(provider)
+        return self._graph.stands(provider)
 
     def called(self, type_: str, property_: str, value: str) -> list[Node]:
         """Those of a type whose input has that text."""

@@ -91,6 +91,21 @@ def test_only_what_reads_a_change_is_decided_again(monkeypatch):
     assert not {"T2", "T3", "T6", "T7"} & set(again)
 
 
+@pytest.mark.parametrize("cloud", ["oci", "aws"])
+def test_a_provider_moves_what_stands_under_it_and_its_version_does_not(monkeypatch, cloud):
+    """Another region, none, or no text: the whole proof's verdicts. Another version: only what reads more of it."""
+    prover, start = incremental.Prover(), graph("sandbox")
+    prover.prove(context("sandbox", start))
+    provider = start.of(f"pulumi:providers:{cloud}")[-1]
+    for region in ("eu-frankfurt-1", "us-phoenix-1", "us-east-1", None, 1):
+        found = context("sandbox", edited(start, replace(provider, inputs={**provider.inputs, "region": region})))
+        assert prover.prove(found).verdicts == prove(found).verdicts
+    prover.prove(context("sandbox", start))
+    newer = edited(start, replace(provider, inputs={**provider.inputs, "version": "99.0.0"}))
+    again = decided(monkeypatch, prover, newer)
+    assert set(again) == {"oci": {"T1", "T8"}, "aws": {"T1", "T5", "T7", "T8", "T9"}}[cloud]  # the accounts of AWS
+
+
 def test_what_is_read_again_from_a_file_is_the_same(monkeypatch):
     """Resources are the same by what they say, not by which objects they are."""
     prover, start = incremental.Prover(), graph("sandbox")
