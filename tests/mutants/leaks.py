@@ -103,6 +103,36 @@ def said(change: "str", into: str) -> Operator:
     return operator
 
 
+def beside_duty(group: str, what: str) -> Operator:
+    """A statement that lets a group do something from its network that is not its duty, in each policy of its own."""
+
+    def rewrite(given: State) -> None:
+        first = next(it for it in given["statements"] if f" group {group} " in it)
+        given["statements"].append(f"Allow group {group} to {what} where {first.partition(' where ')[2]}")
+
+    def operator(stack: Stack) -> Iterator[tuple[str, Changes]]:
+        for state in stack.of("Policy"):
+            if state["type"].startswith("oci:") and any(
+                f" group {group} " in it for it in state["inputs"]["statements"]
+            ):
+                yield short(state), {state["urn"]: edited(state, rewrite)}
+
+    return operator
+
+
+def within(kind: str, place: str) -> Operator:
+    """A resource of Oracle Cloud in another compartment."""
+
+    def operator(stack: Stack) -> Iterator[tuple[str, Changes]]:
+        urn = stack.named("Compartment", place)["urn"]
+        for state in stack.of(kind):
+            if state["propertyDependencies"].get("compartmentId", [urn]) != [urn] and state["urn"] != urn:
+                copy = {**state, "propertyDependencies": {**state["propertyDependencies"], "compartmentId": [urn]}}
+                yield short(state), {state["urn"]: copy}
+
+    return operator
+
+
 def unknown(name: str, *kinds: str) -> Operator:
     """An input that is not known, with nothing that it comes from."""
 
@@ -189,6 +219,21 @@ LEAKS: Mapping[str, Operator] = {
     "T5 the internet as a network": put("NetworkSource", publicSourceLists=["0.0.0.0/0"]),
     "T5 a pre-authenticated request": added("oci:ObjectStorage/preauthrequest:Preauthrequest", "oci", bucket="b"),
     "T5 an API key": added("oci:Identity/apiKey:ApiKey", "oci", userId="x"),
+    "T5 a bucket that anybody reads": each(lambda given: given.update(accessType="ObjectRead"), "Bucket", where="oci:"),
+    "T5 a bucket that anybody reads by name": each(lambda given: given.update(accessType="ObjectReadWithoutList"), "Bucket", where="profiles-us"),
+    "T5 a bucket among public data": within("Bucket", "public"),
+    "T5 a bucket of the edge": within("Bucket", "edge"),
+    "T5 a compartment inside another": within("Compartment", "edge"),
+    "T5 a network that nobody declared": more("publicSourceLists", "192.88.0.0/16", "NetworkSource"),
+    "T5 a group that nobody declared": added("oci:Identity/group:Group", "oci", name="strangers"),
+    "T5 a user that nobody declared": added("oci:Identity/user:User", "oci", name="stranger"),
+    "T5 a member that nobody declared": added("oci:Identity/userGroupMembership:UserGroupMembership", "oci", userId="x", groupId="y"),
+    "T5 a key of a stranger": added("oci:Identity/customerSecretKey:CustomerSecretKey", "oci", userId="x"),
+    "T5 an auditor who reads": beside_duty("auditors", "read objects in compartment usds:protected"),
+    "T5 an auditor who lets others in": beside_duty("auditors", "manage groups in tenancy"),
+    "T5 an operator who opens buckets": beside_duty("storage-operators", "use buckets in compartment usds:protected"),
+    "T5 a deployer who ends keys": beside_duty("deployers", "{KEY_DELETE, VAULT_DELETE} in compartment usds:keys"),
+    "T5 an operator of networks who changes policies": beside_duty("network-operators", "manage policies in tenancy"),
     "T5 no denial of reading": denial(lambda it: it.update(Action="s3:DeleteBucket")),
     "T5 a denial of less": denial(lambda it: it.update(Action=["s3:GetObjectAcl"])),
     "T5 a denial with a way out": denial(lambda it: it.setdefault("Condition", {}).update(Bool={"aws:SecureTransport": "false"})),

@@ -114,6 +114,19 @@ def foreign_vault(stack):
     state["propertyDependencies"]["managementEndpoint"] = [stack.state("Vault", "vault-us-phoenix-1")["urn"]]
 
 
+def inside(kind, name, place):
+    """A resource in another compartment."""
+    return lambda s: s.state(kind, name)["propertyDependencies"].update(
+        compartmentId=[s.state("Compartment", place)["urn"]]
+    )
+
+
+def lets(group, what, network="usds-us-office"):
+    """One more statement about a group, from its own network."""
+    text = f"Allow group {group} to {what} where all {{request.networkSource.name='{network}', request.region='iad'}}"
+    return lambda stack: stack.state("Policy", group)["inputs"]["statements"].append(text)
+
+
 def says(what, who="Allow group deployers"):
     """One more statement about the trail."""
     bound = "request.networkSource.name='usds-us-runners', request.region='iad'"
@@ -217,6 +230,19 @@ LEAKS = [
     ("T8", "half an unknown policy", put("Policy", "storage-operators", statements=[f"Allow group {UNKNOWN} to read buckets"]), UNDECIDED),
     ("T8", "an id from another type", foreign_attribution, UNDECIDED),
     ("T8", "a provider with endpoints of its own", put("aws", "aws-virginia-us-east-1", endpoints="[]"), UNDECIDED),
+    ("T5", "a private bucket that anybody reads", put("Bucket", "profiles-us-ashburn-1", accessType="ObjectReadWithoutList"), REFUTED),
+    ("T5", "a public bucket that lists its names", put("Bucket", "avatars-us-ashburn-1", accessType="ObjectRead"), REFUTED),
+    ("T5", "a bucket in a compartment for others", inside("Bucket", "profiles-us-ashburn-1", "public"), REFUTED),
+    ("T5", "a compartment somewhere else", inside("Compartment", "protected", "edge"), REFUTED),
+    ("T5", "a network that is wider than declared", put("NetworkSource", "us-office", publicSourceLists=["198.51.0.0/16"]), REFUTED),
+    ("T5", "a network of version 6", put("NetworkSource", "us-office", publicSourceLists=["2001:db8::/32"]), REFUTED),
+    ("T5", "a group that nobody declared", add("oci:Identity/group:Group", name="strangers"), REFUTED),
+    ("T5", "a user that nobody declared", add("oci:Identity/user:User", name="stranger"), REFUTED),
+    ("T5", "a member that nobody declared", add("oci:Identity/userGroupMembership:UserGroupMembership", userId="x", groupId="y"), REFUTED),
+    ("T5", "a key of a stranger", add("oci:Identity/customerSecretKey:CustomerSecretKey", userId="x"), REFUTED),
+    ("T5", "an auditor who reads", lets("auditors", "read objects in compartment usds:protected", "usds-us-auditors"), REFUTED),
+    ("T5", "an operator who opens buckets", lets("storage-operators", "use buckets in compartment usds:protected"), REFUTED),
+    ("T5", "an operator in all of the organization", lets("network-operators", "manage dns in compartment usds"), REFUTED),
     ("T9", "a log that is off", put("Log", "profiles-us-ashburn-1-read", isEnabled=False), REFUTED),
     ("T9", "a log that may be off", put("Log", "profiles-us-ashburn-1-read", isEnabled=UNKNOWN), UNDECIDED),
     ("T9", "a connector that is off", put("Connector", "access-us-ashburn-1", state="INACTIVE"), REFUTED),

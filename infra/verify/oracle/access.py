@@ -74,7 +74,7 @@ _OTHER = frozenset({"cloud-guard-family", "health-check-family", "metrics", "quo
 _FAMILIES = _DATA | _CONFIGURES | _KEYS | _CHANGE | _OTHER
 """Every family that may be granted."""
 
-_CALLS = frozenset(
+CALLS = frozenset(
     {
         "createreplicationpolicy", "putobjectlifecyclepolicy",
         "createloggroup", "getloggroup", "listloggroups", "createlog", "getlog", "listlogs",
@@ -106,11 +106,13 @@ class Rule(StrEnum):
     """What can be wrong."""
 
     COMPARTMENT = "compartment"
+    DUTY = "duty"
     ENDS = "ends"
     FAMILY = "family"
     KEYS = "keys"
     NETWORK = "network"
     PERMISSION = "permission"
+    PUBLIC = "public"
     REGION = "region"
     SEPARATION = "separation"
     SERVICE = "service"
@@ -415,14 +417,14 @@ def _said(value: str) -> str:
     return "anything else" if value == ELSEWHERE else value
 
 
-def _only_calls(statement: Statement) -> bool:
+def only_calls(statement: Statement) -> bool:
     """Whether the statement can hold for none but harmless calls."""
-    return not _beyond(statement, "request.operation", _CALLS)
+    return not _beyond(statement, "request.operation", CALLS)
 
 
 def powers(statement: Statement) -> frozenset[str]:
     """The permissions on objects and keys that a statement gives, as far as its calls can use them."""
-    if _only_calls(statement):
+    if only_calls(statement):
         return frozenset()
     given = set(statement.permissions)
     if statement.resource in _DATA:
@@ -435,7 +437,7 @@ def powers(statement: Statement) -> frozenset[str]:
 
 
 def _changes(statement: Statement) -> bool:
-    if _only_calls(statement):
+    if only_calls(statement):
         return False
     if statement.resource in {"keys", "vaults"}:
         return statement.verb == "manage"

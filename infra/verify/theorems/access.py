@@ -1,10 +1,11 @@
 """T5: nobody but declared groups and roles, from where they are declared, is let read private data, in either cloud.
 
 In Oracle Cloud no statement lets in anybody but a declared group, from its own network, in a region of this stack,
-until the end that was declared, and Object Storage itself. At a legacy site nobody reads a backup, lists its history or
-decrypts it but the one role that the site's phase names, and nobody acts as that role but whom the phase names; and
-nobody is believed to deploy but the declared jobs of one repository, by a token that says so, and they are let do what
-deploying this configuration takes, and make no role that could do more than work on backups.
+until the end that was declared, for what its duty brings, and Object Storage itself; and beside statements no bucket,
+network, member or key lets anybody in. At a legacy site nobody reads a backup, lists its history or decrypts it but the
+one role that the site's phase names, and nobody acts as that role but whom the phase names; and nobody is believed to
+deploy but the declared jobs of one repository, by a token that says so, and they are let do what deploying this
+configuration takes, and make no role that could do more than work on backups.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +19,7 @@ from infra.verify.ci import trust
 from infra.verify.context import Context
 from infra.verify.declared import Declared
 from infra.verify.graph import Graph
-from infra.verify.oracle import access
+from infra.verify.oracle import access, doors, duties
 from infra.verify.oracle.statements import UnreadableError
 from infra.verify.oracle.statements import parse as read
 from infra.verify.values import is_unknown, items
@@ -40,6 +41,8 @@ def decide(context: Context) -> Verdict:
     graph, findings = context.graph, Findings()
     declared = access.declared(context.declared.deployment)
     findings.add(*(_told(graph, leak) for leak in access.leaks(graph, declared)))
+    for part in (doors.leaks, duties.leaks):
+        findings.add(*(_told(graph, leak) for leak in graph.ask(part, context.declared)))
     answers = [it for part in legacy.PARTS for it in graph.ask(_answered, context.declared, part)]
     findings.add(*(it.found for it in answers if it.found is not None))
     read_here = [it.document for it in answers if it.document]
@@ -77,13 +80,21 @@ def _answered(
             yield _Answer(asked.node.urn, None if found is None else _admitted(asked, found))
 
 
+_FIXES: Final = {
+    access.Rule.COMPARTMENT: "put it where the component does",
+    access.Rule.NETWORK: "declare the range, or take it out",
+    access.Rule.PUBLIC: "set accessType to NoPublicAccess",
+    access.Rule.SUBJECT: "declare it, or remove it",
+}
+
+
 def _told(graph: Graph, leak: access.Leak) -> Counterexample | Missing:
     node = graph.nodes[leak.urn]
     what = f"{node.name}: {leak.what}"
     if leak.rule is access.Rule.STATEMENT:
         return missing(node, what, path="statements")
     path = "statements" if node.type == access.POLICY else ""
-    fix = "narrow the statement, or declare who it is for" if path else "remove it"
+    fix = "narrow the statement, or declare who it is for" if path else _FIXES.get(leak.rule, "remove it")
     return refuted(node, what, path=path, fix=fix, witness={"rule": leak.rule.value, "urn": leak.urn})
 
 
@@ -156,12 +167,12 @@ def decide_slowly(context: Context) -> Answer:
     """Make up requests one by one, and ask each statement and each document."""
     from infra.verify.aws import enumeration  # noqa: PLC0415
     from infra.verify.ci import tokens  # noqa: PLC0415 (a proof does without)
-    from infra.verify.oracle import requests  # noqa: PLC0415 (the same)
+    from infra.verify.oracle import requests, visits  # noqa: PLC0415 (the same)
 
     declared = access.declared(context.declared.deployment)
     answer = tokens.decide(context.graph, trust.declared(context.declared.deployment))
-    if answer is Answer.REFUTED:
-        return answer
+    if answer is Answer.REFUTED or visits.gets_in(context.graph, context.declared):
+        return Answer.REFUTED
     for text in (it for node in context.graph.of(access.POLICY) for it in items(node.inputs.get("statements")) or [""]):
         try:
             read(str(text))

@@ -1,0 +1,127 @@
+"""What lets somebody in beside statements: an open bucket, one among others' data, a network, a member, a key.
+
+A bucket is closed unless the dataset that it is of is declared to be public, and then its names are not listed; it is
+in the compartment of its class, or of the audit trail, since statements are about compartments. Those stand where
+statements look for them: inside the organization's own. A network source is no wider than what is declared under its
+name; a group, a user and a member are declared ones, and a key is a user's of this stack.
+"""
+
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network, ip_network
+from typing import Any, Final
+
+from infra.verify.declared import Declared
+from infra.verify.graph import UNKNOWN, Graph, Node
+from infra.verify.oracle.access import COMPARTMENT, GROUP, SOURCE, Leak, Rule
+from infra.verify.values import items, record
+
+BUCKET: Final = "oci:ObjectStorage/bucket:Bucket"
+USER: Final = "oci:Identity/user:User"
+MEMBER: Final = "oci:Identity/userGroupMembership:UserGroupMembership"
+SECRET_KEY: Final = "oci:Identity/customerSecretKey:CustomerSecretKey"  # noqa: S105 (a type)
+
+AUDIT: Final = "audit"
+_CLOSED: Final = (None, "NoPublicAccess")
+_BY_NAME: Final = "ObjectReadWithoutList"
+"""Who knows an object's name reads it."""
+
+
+def leaks(graph: Graph, declared: Declared) -> Iterator[Leak]:
+    """Every one that is open."""
+    for part in (_buckets, _compartments, _networks, _people):
+        yield from part(graph, declared)
+
+
+def classes(declared: Declared) -> Mapping[str, str]:
+    """The compartment that each declared bucket is in, by the bucket's name."""
+    found: dict[str, str] = {}
+    for region in declared.regions:
+        key = region.facts.key
+        found[f"{declared.organization}-audit-{key}"] = AUDIT
+        for dataset in declared.datasets.values():
+            for number in range(dataset.shards):
+                shard = f"-{number}" if number else ""
+                found[f"{declared.organization}-{dataset.name}{shard}-{key}"] = dataset.data_class.value
+    return found
+
+
+def _buckets(graph: Graph, declared: Declared) -> Iterator[Leak]:
+    of = classes(declared)
+    for node in graph.of(BUCKET):
+        wanted, access = of.get(str(node.inputs.get("name"))), node.inputs.get("accessType")
+        if access not in (*_CLOSED, UNKNOWN) and not (access == _BY_NAME and wanted == "public"):
+            yield Leak(urn=node.urn, rule=Rule.PUBLIC, what=f"anybody may read it: {access}")
+        places = _names(graph, node, "compartmentId", COMPARTMENT)
+        if wanted and places != [wanted]:
+            what = f"it is in {' or '.join(places) or 'no compartment of this stack'}, not in {wanted}"
+            yield Leak(urn=node.urn, rule=Rule.COMPARTMENT, what=what)
+
+
+def _names(graph: Graph, node: Node, property_: str, type_: str) -> list[str]:
+    """The names of those that an input names."""
+    return [str(it.inputs.get("name")) for it in graph.named(node, property_, node.inputs.get(property_), type_)]
+
+
+def _compartments(graph: Graph, declared: Declared) -> Iterator[Leak]:
+    for node in graph.of(COMPARTMENT):
+        if node.inputs.get("name") == declared.organization:
+            inside = node.inputs.get("compartmentId") == declared.tenancy
+        else:
+            inside = _names(graph, node, "compartmentId", COMPARTMENT) == [declared.organization]
+        if not inside:
+            what = "a compartment that is not where statements look for it"
+            yield Leak(urn=node.urn, rule=Rule.COMPARTMENT, what=what)
+
+
+def _networks(graph: Graph, declared: Declared) -> Iterator[Leak]:
+    known = networks(declared)
+    for node in graph.of(SOURCE):
+        ranges = [_range(text) for text in known.get(str(node.inputs.get("name")), ())]
+        for text in items(node.inputs.get("publicSourceLists")):
+            given = _range(text)
+            if given is None or not any(it is not None and given.subnet_of(it) for it in ranges):
+                yield Leak(urn=node.urn, rule=Rule.NETWORK, what=f"{text} is declared for no network of that name")
+
+
+def networks(declared: Declared) -> Mapping[str, list[str]]:
+    """What is declared of each network source, by its name: ranges, or the addresses of agents."""
+    asked = record(record(declared.deployment.get("access")).get("networks"))
+    found = {f"{declared.organization}-{name}": [*map(str, record(it).values())] for name, it in asked.items()}
+    for name, site in declared.deployment["legacy"]["sites"].items():
+        agents = record(record(site.get("transfer")).get("agents")).values()
+        found[f"{declared.organization}-transfer-{name}"] = [str(record(it).get("address")) for it in agents]
+    return found
+
+
+def _range(text: object) -> IPv4Network | None:
+    """A range of addresses; none of version 6 is declared anywhere."""
+    try:
+        found = ip_network(str(text))
+    except ValueError:
+        return None
+    return found if isinstance(found, IPv4Network) else None
+
+
+def _people(graph: Graph, declared: Declared) -> Iterator[Leak]:
+    copying = {f"{declared.organization}-transfer-{it}" for it in declared.sites}
+    for node in graph.of(GROUP):
+        if node.inputs.get("name") not in copying | groups(declared):
+            yield Leak(urn=node.urn, rule=Rule.SUBJECT, what=f"{node.inputs.get('name')} is a group declared nowhere")
+    for node in graph.of(USER):
+        if node.inputs.get("name") not in copying:
+            yield Leak(urn=node.urn, rule=Rule.SUBJECT, what=f"{node.inputs.get('name')} is a user declared nowhere")
+    for node in graph.of(MEMBER):
+        who, where = _names(graph, node, "userId", USER), _names(graph, node, "groupId", GROUP)
+        if len(who) != 1 or who != where:
+            yield Leak(urn=node.urn, rule=Rule.SUBJECT, what="a member that is declared nowhere")
+    for node in graph.of(SECRET_KEY):
+        if len(_names(graph, node, "userId", USER)) != 1:
+            yield Leak(urn=node.urn, rule=Rule.SUBJECT, what="a key of nobody in this stack")
+
+
+def groups(declared: Declared) -> set[str]:
+    """The groups that are declared, with those that exceptions are exported to."""
+    asked: Any = record(record(declared.deployment.get("access")).get("groups"))
+    datasets = record(declared.deployment.get("datasets")).values()
+    exports = (record(record(it).get("export")).get("group") for it in datasets)
+    return {*asked, *(str(it) for it in exports if it)}
