@@ -76,6 +76,21 @@ def out_of(kind: str, type_: str) -> Operator:
     return operator
 
 
+def beside_data(type_: str) -> Operator:
+    """A gateway in each network that holds data, without a route to it."""
+
+    def operator(stack: Stack) -> Iterator[tuple[str, Changes]]:
+        for vcn in stack.of("Vcn"):
+            if "::vcn-" in vcn["urn"]:
+                urn = f"urn:pulumi:{stack.name}::usdata::{type_}::out"
+                yield short(vcn), {urn: {
+                    "urn": urn, "type": type_, "custom": True, "provider": vcn["provider"],
+                    "inputs": {"vcnId": UNKNOWN}, "propertyDependencies": {"vcnId": [vcn["urn"]]},
+                }}  # fmt: skip
+
+    return operator
+
+
 def item(name: str, **value: object) -> Operator:
     """The first object of a list with other values."""
     kinds = {"answers": "SteeringPolicy", "items": "Rrset", "routeRules": "RouteTable", "services": "ServiceGateway"}
@@ -175,6 +190,9 @@ LEAKS: Mapping[str, Operator] = {
     "T2 replication to a region without that bucket": put("ReplicationPolicy", destinationRegionName="us-sanjose-1"),
     "T2 replication to a stranger's bucket": put("ReplicationPolicy", destinationBucketName="stranger"),
     "T2 replication to another tenancy": put("ReplicationPolicy", namespace="stranger"),
+    "T2 replication among other data": each(lambda given: given.update(destinationBucketName="usds-avatars-phx"), "ReplicationPolicy", where="profiles"),
+    "T2 replication into the trail": put("ReplicationPolicy", destinationBucketName="usds-audit-phx"),
+    "T2 logs among data": each(lambda given: given["target"].update(bucket=given["target"]["bucket"].replace("audit", "avatars")), "Connector"),
     "T2 replication somewhere": unknown("destinationRegionName", "ReplicationPolicy"),
     "T2 reports for a stranger": put("Inventory", destination={"bucket": {"bucketArn": "arn:aws:s3:::stranger"}}),
     "T2 a volume replica abroad": added("oci:Core/volume:Volume", "oci", blockVolumeReplicas=[{"availabilityDomain": "Uocm:EU-FRANKFURT-1-AD-1"}]),
@@ -197,6 +215,16 @@ LEAKS: Mapping[str, Operator] = {
     "T3 a zone fed from elsewhere": put("Zone", externalMasters=[{"address": ALIEN}]),
     "T3 a listener without TLS": drop("sslConfiguration", "Listener"),
     "T3 a back end elsewhere": put("Backend", ipAddress=ALIEN),
+    "T3 an undeclared back end": put("Backend", ipAddress="10.16.32.99"),
+    "T3 back ends in plain text": drop("sslConfiguration", "BackendSet"),
+    "T3 whatever back end": each(lambda given: given["sslConfiguration"].update(verifyPeerCertificate=False), "BackendSet"),
+    "T3 back ends that a stranger vouches for": each(lambda given: given["sslConfiguration"].update(trustedCertificateAuthorityIds=["x"]), "BackendSet"),
+    "T3 a listener at another port": put("Listener", port=80),
+    "T3 a listener with old TLS": each(lambda given: given["sslConfiguration"].update(protocols=["TLSv1", "TLSv1.2"]), "Listener"),
+    "T3 a stranger's certificate": each(lambda given: given["sslConfiguration"].update(certificateIds=["x"]), "Listener"),
+    "T3 a firewall that sends elsewhere": more("actions", {"name": "go", "type": "RETURN_HTTP_RESPONSE", "code": 302, "headers": [{"name": "Location", "value": "https://x.example"}]}, "AppFirewallPolicy"),
+    "T3 an address that another can get": put("PublicIp", lifetime="EPHEMERAL"),
+    "T3 a monitor that looks elsewhere": put("HttpMonitor", targets=[ALIEN]),
     "T3 another way to answer": added("aws:route53/record:Record", "aws", name="api"),
     "T4 an internet gateway": out_of("internet gateway", "oci:Core/internetGateway:InternetGateway"),
     "T4 a NAT gateway": out_of("NAT gateway", "oci:Core/natGateway:NatGateway"),
@@ -207,6 +235,13 @@ LEAKS: Mapping[str, Operator] = {
     "T4 an attachment of something else": put("DrgAttachment", networkDetails={"type": "IPSEC_TUNNEL", "id": "x"}),
     "T4 a route to a stranger": each(lambda given: given["routeRules"][0].update(networkEntityId="x"), "RouteTable", having="routeRules", where="RegionalNetwork"),
     "T4 routes that are not known": unknown("routeRules", "RouteTable"),
+    "T4 a rule for everybody": each(lambda given: given.update({side: "0.0.0.0/0" for side in ("source", "destination") if side in given}, sourceType="CIDR_BLOCK", destinationType="CIDR_BLOCK"), "NetworkSecurityGroupSecurityRule", where="::data-"),
+    "T4 a route to everywhere": each(lambda given: given["routeRules"][-1].update(destination="0.0.0.0/0"), "RouteTable", having="routeRules", where="::data-"),
+    "T4 Oracle's default list": gone("DefaultSecurityList", where="::default-"),
+    "T4 a gateway beside data": beside_data("oci:Core/internetGateway:InternetGateway"),
+    "T4 a NAT beside data": beside_data("oci:Core/natGateway:NatGateway"),
+    "T4 a peer of another region": put("RemotePeeringConnection", peerRegionName=ABROAD),
+    "T4 a gateway of no network": put("ServiceGateway", vcnId="x"),
     "T4 a local peering": added("oci:Core/localPeeringGateway:LocalPeeringGateway", "oci", vcnId=UNKNOWN),
     "T5 everybody": more("statements", READ.format("any-user"), "Policy", where="oci:"),
     "T5 a stranger": more("statements", READ.format("group strangers"), "Policy", where="oci:"),

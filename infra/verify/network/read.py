@@ -6,7 +6,7 @@ for all of them.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network, ip_network
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from infra.residency.regions import UsRegion
 from infra.verify.graph import UNKNOWN, Graph, Node
 from infra.verify.network.filters import UnreadableError, of_group, of_list, range_of, unmanaged_list
-from infra.verify.network.model import Exit, Gateway, Networks, Role, Route, Router, Rule, Subnet, Vcn
+from infra.verify.network.model import Exit, Gateway, Networks, Range, Role, Route, Router, Rule, Subnet, Vcn
 
 VCN, SUBNET = "oci:Core/vcn:Vcn", "oci:Core/subnet:Subnet"
 TABLE, DEFAULT_TABLE = "oci:Core/routeTable:RouteTable", "oci:Core/defaultRouteTable:DefaultRouteTable"
@@ -83,11 +83,17 @@ class Gap(NamedTuple):
 
 
 class Read(NamedTuple):
-    """The networks, what of them cannot be read, and the subnets that hold data and admit public addresses."""
+    """The networks, what of them cannot be read, and what is open though no packet may come of it yet.
+
+    Attributes:
+        exposed: the subnets that hold data and admit public addresses.
+        wide: what is about public addresses, or leads to them, beside a subnet that holds data.
+    """
 
     networks: Networks
     gaps: tuple[Gap, ...]
     exposed: tuple[str, ...]
+    wide: tuple[Gap, ...]
 
 
 def read(found: Graph, layout: Layout) -> Read:
@@ -99,7 +105,29 @@ def read(found: Graph, layout: Layout) -> Read:
         for urn, subnet in networks.subnets.items()
         if subnet.role is Role.DATA and not _is_private(found.nodes[urn].inputs)
     )
-    return Read(networks=networks, gaps=tuple(sorted(reader.gaps)), exposed=tuple(sorted(exposed)))
+    return Read(
+        networks=networks,
+        gaps=tuple(sorted(reader.gaps)),
+        exposed=tuple(sorted(exposed)),
+        wide=tuple(sorted({*_wide(networks), *reader.ways_out(networks)})),
+    )
+
+
+def _wide(networks: Networks) -> Iterator[Gap]:
+    """Rules of subnets that hold data, and their routes to routers, about public addresses."""
+    for subnet in (it for it in networks.subnets.values() if it.role is Role.DATA):
+        for rule in subnet.rules:
+            for end in rule.ends:
+                if _is_public(end):
+                    yield Gap(urn=rule.urn, what=f"a rule about {end} beside a subnet that holds data")
+        for route in subnet.routes:
+            if _is_public(route.destination) and any(it in networks.routers for it in route.targets):
+                yield Gap(urn=route.table, what=f"a route to {route.destination} over a router, from what holds data")
+
+
+def _is_public(range_: Range) -> bool:
+    """Whether some of the addresses are public; those of services, which have a label, are not."""
+    return not isinstance(range_, str) and not range_.is_private
 
 
 def _is_private(inputs: Mapping[str, Any]) -> bool:
@@ -128,6 +156,7 @@ class _Reader:
         gateways = {FOREIGN: Gateway(urn=FOREIGN, exit=Exit.ELSEWHERE)}
         for type_ in EXITS:
             gateways |= self._each(type_, self._gateway)
+        self._ends = {*gateways, *(node.urn for node in self._of[ROUTER])}
         self._tables = self._each(TABLE, self._routes)
         self._tables |= self._each(DEFAULT_TABLE, self._routes)
         self._lists = self._each(LIST, _rules)
@@ -169,6 +198,14 @@ class _Reader:
             raise UnreadableError(f"{name} names nothing of this stack")
         return named[0].urn
 
+    def ways_out(self, networks: Networks) -> Iterator[Gap]:
+        """Gateways to the internet of a network in which a subnet holds data."""
+        holding = {subnet.vcn for subnet in networks.subnets.values() if subnet.role is Role.DATA}
+        for type_ in (it for it, leads in EXITS.items() if leads is not Exit.SERVICES):
+            for urn, vcn in self._each(type_, lambda node: self._one(node, "vcnId", VCN)).items():
+                if vcn in holding:
+                    yield Gap(urn=urn, what="a gateway to the internet beside a subnet that holds data")
+
     def _region(self, node: Node) -> str:
         region = self._graph.region(node)
         return region.value if region is not None and region in self._layout.ranges else ""
@@ -197,6 +234,8 @@ class _Reader:
     def _route(self, node: Node, at: int, rule: Mapping[str, Any]) -> Route:
         label = rule.get("destinationType") == "SERVICE_CIDR_BLOCK"
         named = self._named(node, "routeRules", ROUTER, *EXITS, value=rule.get("networkEntityId"))
+        if not self._ends.issuperset(it.urn for it in named):
+            raise UnreadableError("a route to a gateway that cannot be read")
         return Route(
             destination=range_of(rule.get("destination") or rule.get("cidrBlock"), label=label),
             targets=tuple(target.urn for target in named) or (FOREIGN,),
@@ -319,7 +358,7 @@ class _Reader:
 
     def _peer(self, node: Node) -> tuple[str, ...]:
         """The peering that one asks for; none where it waits to be asked, FOREIGN where it is not of this stack."""
-        if node.inputs.get("peerTenancyId"):
+        if node.inputs.get("peerTenancyId") or node.inputs.get("peerRegionName") not in (None, *self._layout.ranges):
             return (FOREIGN,)
         value = node.inputs.get("peerId")
         return tuple(it.urn for it in self._named(node, "peerId", PEERING, value=value)) or (FOREIGN,) if value else ()

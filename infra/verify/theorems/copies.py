@@ -1,16 +1,19 @@
 """T2: every copy of data stays inside: between buckets of this stack in allowed US regions, or along a phase's edge.
 
 A copy is whatever a model of a type says that moves data: replication, inventories, transfers, logs that connectors
-carry. Its target is a bucket of this stack whose own place is allowed. Towards a legacy site a backup is written in
+carry. Its target is a bucket of this stack whose own place is allowed, and at home one for the same: a dataset's other
+bucket, or the audit trail's of the region. Towards a legacy site a backup is written in
 phase BACKUP only, and a site's reports stay at that site. What a site's trail logs goes into the one archive in
 Virginia, in every phase: out of Singapore that is the allowed direction. A copy whose target cannot be told is
 undecided, and one of a type that only ever leads elsewhere is refuted by name.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from infra.residency.lifecycle import Phase
+from infra.residency.regions import UsRegion
 from infra.verify.context import Context
 from infra.verify.declared import ARCHIVE_REGION
 from infra.verify.graph import Graph, Node
@@ -63,11 +66,22 @@ def _judged(context: Context, flow: Flow) -> Counterexample | Missing | None:
     if flow.why_unknown:
         return missing(node, f"where {node.name} copies to is not known: {flow.why_unknown}", path=flow.path)
     if is_home(flow.region) and flow.to is not None and flow.kind in _AT_HOME:
-        return None
+        if _is_for_the_same(context, flow):
+            return None
+        return _refused(context, flow, f"to {flow.target}, which is for something else")
     if flow.region and not is_home(flow.region):
         return _abroad(context, flow)
     return _refused(context, flow, f"to {flow.target}, which is no bucket of this stack"
                     f"{f' in {flow.region}' if flow.region else ''}")  # fmt: skip
+
+
+def _is_for_the_same(context: Context, flow: Flow) -> bool:
+    """Whether a bucket is for what is copied there: names say what for, and where."""
+    key = UsRegion(flow.region).facts.key
+    if flow.kind == "carries logs":
+        return flow.target == f"{context.declared.organization}-audit-{key}"
+    of, _, _ = flow.source.rpartition("-")
+    return bool(of) and flow.target == f"{of}-{key}"
 
 
 def _abroad(context: Context, flow: Flow) -> Counterexample | None:
@@ -137,7 +151,7 @@ def opinions(context: Context) -> Iterator[Opinion]:
 
 
 _ORDER: Final = [Answer.PROVED, Answer.UNDECIDED, Answer.REFUTED]
-_HOMES: Final = {"us-ashburn-1", "us-phoenix-1", "us-chicago-1", "us-sanjose-1"}
+_HOMES: Final = {"us-ashburn-1": "iad", "us-phoenix-1": "phx", "us-chicago-1": "ord", "us-sanjose-1": "sjc"}
 _REPORTING: Final = {"backup", "drain", "wipe"}
 
 
@@ -146,7 +160,7 @@ def _slowly(context: Context, node: Node) -> Answer:
     if short == "ReplicationPolicy" and node.type.startswith("oci:ObjectStorage/"):
         return _replica(context.graph, node)
     if short in {"Connector", "Trail"}:
-        return _logs(context.graph, node) if short == "Connector" else _archived(context, node)
+        return _logs(context, node) if short == "Connector" else _archived(context, node)
     if short == "Inventory":
         arn = record(record(node.inputs.get("destination")).get("bucket")).get("bucketArn")
         return _to_site(context, node, arn, _REPORTING, same_region=True)
@@ -163,19 +177,22 @@ def _replica(graph: Graph, node: Node) -> Answer:
         return Answer.UNDECIDED
     buckets = [it for it in graph.nodes.values() if it.type.startswith("oci:ObjectStorage/bucket:")]
     found = [[it.inputs.get("name"), _region(graph, it), it.inputs.get("namespace")] for it in buckets]
-    return Answer.PROVED if wanted in found and wanted[1] in _HOMES else Answer.REFUTED
+    alike = [re.sub(r"-(iad|phx|ord|sjc)$", "", str(it)) for it in (wanted[0], node.inputs["bucket"])]
+    there = wanted in found and wanted[1] in _HOMES and str(wanted[0]).endswith(f"-{_HOMES[str(wanted[1])]}")
+    return Answer.PROVED if there and alike[0] == alike[1] else Answer.REFUTED
 
 
-def _logs(graph: Graph, node: Node) -> Answer:
+def _logs(context: Context, node: Node) -> Answer:
+    graph = context.graph
     target, here = record(node.inputs.get("target")), _region(graph, node)
     if any(_hidden(target.get(it)) for it in ("kind", "bucket", "namespace")):
         return Answer.UNDECIDED
     buckets = [it for it in graph.nodes.values() if it.type.startswith("oci:ObjectStorage/bucket:")]
     found = [(it.inputs.get("name"), _region(graph, it), it.inputs.get("namespace")) for it in buckets]
     there = (target.get("bucket"), here, target.get("namespace"))
-    return (
-        Answer.PROVED if target.get("kind") == "objectStorage" and there in found and here in _HOMES else Answer.REFUTED
-    )
+    ours = target.get("bucket") == f"{context.declared.organization}-audit-{_HOMES.get(str(here))}"
+    lands = target.get("kind") == "objectStorage" and there in found
+    return Answer.PROVED if lands and ours else Answer.REFUTED
 
 
 def _archived(context: Context, node: Node) -> Answer:

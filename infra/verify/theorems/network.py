@@ -2,8 +2,8 @@
 
 It may end at the service gateway of its own region, in subnets of this stack's US regions that hold data, and in the
 application tiers of its edges. Every subnet holds data that is not within the range that the stack's configuration
-gives to a region's edge; none of them admits public addresses. What a subnet answers counts like what it sends: whoever
-is let in gets data.
+gives to a region's edge; none of them admits public addresses, has a rule about some or a route to them over a router,
+or stands beside a gateway to the internet. What a subnet answers counts like what it sends: who is let in gets data.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from infra.verify.graph import Graph
 from infra.verify.network import reach
 from infra.verify.network.model import Escape, Exit, Networks, Packet, Role
 from infra.verify.network.proofs import Kept, invariant
-from infra.verify.network.read import FOREIGN, Layout, Read, read
+from infra.verify.network.read import FOREIGN, Gap, Layout, Read, read
 from infra.verify.verdict import Answer, Counterexample, Findings, Verdict, missing, refuted
 
 ID: Final = "T4"
@@ -35,6 +35,7 @@ def decide(context: Context) -> Verdict:
     (found,) = graph.ask(_networks, layout(context.declared))
     findings.add(*(missing(graph.nodes[gap.urn], gap.what) for gap in found.gaps))
     findings.add(*(_exposed(graph, urn) for urn in found.exposed))
+    findings.add(*(_open(graph, wide) for wide in found.wide))
     ((escapes, kept, unfollowed),) = graph.ask(_followed, found.networks)
     findings.add(*(_escaped(graph, found.networks, escape) for escape in escapes))
     if not escapes:
@@ -71,6 +72,16 @@ def _exposed(graph: Graph, urn: str) -> Counterexample:
         because="prohibitPublicIpOnVnic and prohibitInternetIngress are not both true",
         fix="set both to true",
         witness={"urn": urn},
+    )
+
+
+def _open(graph: Graph, wide: Gap) -> Counterexample:
+    return refuted(
+        graph.nodes[wide.urn],
+        f"{graph.nodes[wide.urn].name} is {wide.what}",
+        because="one change elsewhere, and packets get out",
+        fix="narrow it to private ranges, or remove it",
+        witness={"urn": wide.urn},
     )
 
 
@@ -122,7 +133,7 @@ def decide_slowly(context: Context) -> Answer:
     from infra.verify.network import walk  # noqa: PLC0415 (a proof does without)
 
     found = read(context.graph, layout(context.declared))
-    if found.exposed or walk.escapes(found.networks):
+    if found.exposed or found.wide or walk.escapes(found.networks):
         return Answer.REFUTED
     return Answer.UNDECIDED if found.gaps or invariant(found.networks)[1] else Answer.PROVED
 
@@ -133,6 +144,6 @@ def replay(found: Read, example: Counterexample) -> bool:
 
     witness = example.witness
     if "target" not in witness:
-        return witness["urn"] in found.exposed
+        return witness["urn"] in {*found.exposed, *(it.urn for it in found.wide)}
     packet = {key: witness[key] for key in ("source", "destination", "protocol", "port", "answer")}
     return witness["target"] in walk.ends(found.networks, Packet(**packet))

@@ -2,7 +2,8 @@
 
 That holds for every record type, and for the zone's own records too, which answer while a policy is replaced. Where a
 pool holds edges only, nothing else can be given; where a policy of template CUSTOM holds more, nobody is given it in
-any state of health. When everything is down, either nothing or everything is given: both count.
+any state of health. When everything is down, either nothing or everything is given: both count. An edge takes TLS under
+its declared certificate, hands on to the declared back ends, and answers nobody by itself but with an error.
 """
 
 from typing import Final
@@ -11,6 +12,7 @@ from infra.verify import traffic
 from infra.verify.context import Context
 from infra.verify.declared import Declared
 from infra.verify.graph import Graph
+from infra.verify.steering import fronts
 from infra.verify.traffic import ATTACHMENT, RRSET, Leak, Rule
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
 
@@ -41,7 +43,8 @@ _FIXES: Final = {
 def decide(context: Context) -> Verdict:
     """Ask for each answer and record whose address it is, and for mixed pools who is given what."""
     graph, declared, findings = context.graph, context.declared, Findings()
-    findings.add(*(_told(graph, leak) for leak in _leaks(graph, declared)))
+    found = (*_leaks(graph, declared), *graph.ask(fronts.leaks, declared))
+    findings.add(*(_told(graph, leak) for leak in found))
     asked = graph.of(ATTACHMENT, RRSET)
     return findings.verdict(ID, TITLE, examined=len(asked) or 1, flows=len(asked), assumptions=ASSUMPTIONS)
 
@@ -64,7 +67,9 @@ def _told(graph: Graph, leak: Leak) -> Counterexample | Missing:
 
 def decide_slowly(context: Context) -> Answer:
     """Ask for each hostname as every client, in every state of health, and look at each address that is given."""
-    from infra.verify.steering import asked  # noqa: PLC0415 (a proof does without)
+    from infra.verify.steering import asked, handed_on  # noqa: PLC0415 (a proof does without)
 
     declared = context.declared
+    if handed_on.goes_wrong(context.graph, declared):
+        return Answer.REFUTED
     return asked.decide(context.graph, zone=declared.zone, hostnames=declared.hostnames, regions=declared.edges)
