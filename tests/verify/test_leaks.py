@@ -230,6 +230,7 @@ LEAKS = [
     ("T7", "a site's key is deleted", lambda s: s.goes("Key", "virginia"), REFUTED),
     ("T7", "a backup loses its policy", lambda s: s.goes("BucketPolicy", "profiles-virginia"), REFUTED),
     ("T7", "a backup's public-access block is replaced", lambda s: s.goes("BucketPublicAccessBlock", "profiles-virginia", op="replace"), REFUTED),
+    ("T7", "one of two backups of a name loses its policy", lambda s: (s.put("Bucket", "audit-archive", bucket=s.state(*BACKUP)["inputs"]["bucket"]), s.goes("BucketPolicy", "profiles-virginia")), REFUTED),
     ("T7", "a phase goes back", lambda s: s.was(virginia="drain", singapore="backup"), REFUTED),
     ("T7", "a phase that nobody knows", lambda s: s.was(virginia="gone", singapore="backup"), UNDECIDED),
     ("T7", "a bucket is not protected", lambda s: s.state("Bucket", "profiles-us-ashburn-1").pop("protect"), REFUTED),

@@ -161,7 +161,7 @@ def site_of(graph: Graph, declared: Declared, node: Node) -> DeclaredSite | None
 
 def _gone(context: Context, node: Node) -> Iterator[Counterexample]:
     """What holds data goes with its site, deleted; what guards a bucket goes with the bucket."""
-    if node.type in GUARDS and s3.bucket(context.graph, node.inputs.get("bucket")) is not None:
+    if node.type in GUARDS and context.graph.called(s3.BUCKET, "bucket", str(node.inputs.get("bucket"))):
         yield _refused(node, f"{node.name} would be taken from a bucket that stays", "", "leave it")
     if node.type not in HOLDERS:
         return
