@@ -108,6 +108,15 @@ class Graph:  # noqa: PLW1641 (compared, and never put into a set)
         """
         return tuple(function(self, *given))
 
+    def each(
+        self, types: "tuple[str, ...]", function: "Callable[..., Iterable[_Found]]", *given: Any
+    ) -> "tuple[_Found, ...]":
+        """What a function of a graph, of a resource and of what else it is given finds of each of some types, by URN.
+
+        It judges each resource by itself: whoever proves again and again asks it about those near a change only.
+        """
+        return tuple(found for node in self.of(*types) for found in function(self, node, *given))
+
     def provider_of(self, node: Node) -> "Node | None":
         """The explicit provider of a resource; None where it has none in this graph."""
         return self.nodes.get(node.provider)

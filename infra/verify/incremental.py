@@ -3,8 +3,9 @@
 A theorem is decided on a graph that notes what is looked up in it: resources by URN, all those of a type, those that
 have a text or an id, what goes. Its answer follows from that, from what is declared and from the day. While nothing of
 it has changed the answer stands; otherwise the theorem is decided anew, but for the questions that it asks by `ask`,
-each of which stands or falls by itself. The two theorems that judge each resource by itself are asked type by type. So
-what is taken over is what a whole proof would say, and there is nothing that could be out of date.
+each of which stands or falls by itself. What judges each resource by itself is asked for a share of a type at a time:
+the two theorems on everything, and what theorems ask by `each`. So what is taken over is what a whole proof would say,
+and there is nothing that could be out of date.
 
 It lives in one process, for an update that proves its plan again before each step (`infra.cli.proof_gate`). There is no
 file of it: to parse a preview and to tell what in it has changed takes longer than to prove what has. When what is
@@ -14,8 +15,11 @@ declared changes, or the day, or a receipt, all of it is proved anew.
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from types import FunctionType
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from infra.residency.regions import UsRegion
 from infra.verify import binding
@@ -29,6 +33,34 @@ BY_TYPE: Final = frozenset({storage.ID, completeness.ID})
 """The theorems that go through all resources and judge each by itself, beside its provider and what it is made from."""
 
 
+MANY: Final = 200
+"""Of a type with so many resources a share is asked about at a time."""
+
+SHARES: Final = 16
+
+
+class Share(NamedTuple):
+    """Some resources of a type: all of those whose URNs have a hash, or all there are.
+
+    Attributes:
+        number: None for all.
+    """
+
+    type: str
+    number: int | None
+    nodes: list[Node]
+
+    @property
+    def name(self) -> str:
+        """By which answers about it are known."""
+        return self.type if self.number is None else f"{self.type} {self.number}"
+
+
+def _number(urn: str) -> int:
+    """The share of a resource: the same for as long as this process lives, which is all that anybody needs."""
+    return hash(urn) % SHARES
+
+
 class Reads:
     """What was looked up in a graph."""
 
@@ -39,6 +71,8 @@ class Reads:
         self.stands = set[str]()
         """URNs of providers of which only their type and region were."""
         self.types = set[str]()
+        self.shares = set[tuple[str, int]]()
+        """Of types of which there are many, those resources that have a number."""
         self.found: dict[tuple[str, str], set[str]] = defaultdict(set)
         """Texts that were looked for, by the type and the input that they should be; without an input they are ids."""
         self.kinds = self.gone = self.everything = False
@@ -49,6 +83,7 @@ class Reads:
         self.types_of |= other.types_of
         self.stands |= other.stands
         self.types |= other.types
+        self.shares |= other.shares
         for key, texts in other.found.items():
             self.found[key] |= texts
         self.kinds, self.gone = self.kinds or other.kinds, self.gone or other.gone
@@ -64,21 +99,22 @@ class Change:
         self._moved = {urn for urn in self._urns if before.stands(urn) != after.stands(urn)}
         nodes = (graph.nodes.get(urn) for graph in (before, after) for urn in self._urns)
         self._nodes = [node for node in nodes if node is not None]
-        self._types = {node.type for node in self._nodes}
+        self.types = {node.type for node in self._nodes}
+        self._shares = {(node.type, _number(node.urn)) for node in self._nodes}
         self._kinds, self._gone = before.types != after.types, not _alike(before.gone, after.gone)
 
     def touches(self, reads: Reads) -> bool:
         """Whether something of what was looked up may be another."""
         if reads.urns & self._urns or reads.types_of & self._retyped or reads.stands & self._moved:
             return True
-        if reads.types & self._types:
+        if reads.types & self.types or reads.shares & self._shares:
             return True
         if (reads.everything and self._urns) or (reads.kinds and self._kinds) or (reads.gone and self._gone):
             return True
         return any(
             _text(node, name) in texts
             for (type_, name), texts in reads.found.items()
-            if type_ in self._types
+            if type_ in self.types
             for node in self._nodes
             if node.type == type_
         )
@@ -92,10 +128,10 @@ def _text(node: Node, name: str) -> str:
 class Watched:
     """A graph that notes what is looked up in it; each method answers as the graph's own.
 
-    Where a type is given, whoever asks for all resources gets those of the type.
+    Where a share of a type is given, whoever asks for all resources, or for those of the type, gets those.
     """
 
-    def __init__(self, graph: Graph, reads: Reads, answers: "Answers", only: str = "") -> None:
+    def __init__(self, graph: Graph, reads: Reads, answers: "Answers", only: Share | None = None) -> None:
         self._graph, self._reads, self._answers, self._only = graph, reads, answers, only
         self.nodes: Mapping[str, Node] = _Nodes(graph.nodes, reads)
 
@@ -109,19 +145,22 @@ class Watched:
     def types(self) -> list[str]:
         """Every type there is, sorted."""
         if self._only:
-            return [self._only]
+            return [self._only.type]
         self._reads.kinds = True
         return self._graph.types
 
     def of(self, *types: str) -> list[Node]:
         """Those of some types."""
+        if self._only and self._only.number is not None and types == (self._only.type,):
+            self._reads.shares.add((self._only.type, self._only.number))
+            return self._only.nodes
         self._reads.types.update(types)
         return self._graph.of(*types)
 
     def managed(self) -> list[Node]:
         """Every resource of a cloud."""
         if self._only:
-            return [node for node in self.of(self._only) if node.is_managed]
+            return [node for node in self.of(self._only.type) if node.is_managed]
         self._reads.everything = True
         return self._graph.managed()
 
@@ -131,6 +170,20 @@ class Watched:
         reads, answer = self._answers.of(name, self._graph, lambda graph: tuple(function(graph, *given)), given=given)
         self._reads.take(reads)
         return answer
+
+    def each(self, types: tuple[str, ...], function: Callable[..., Iterable[Any]], *given: Any) -> tuple[Any, ...]:
+        """What a function finds of each resource of some types, by URN."""
+        found: list[tuple[str, tuple[Any, ...]]] = []
+        for share in (share for type_ in dict.fromkeys(types) for share in self._answers.shares(self._graph, type_)):
+
+            def decide(graph: Graph, type_: str = share.type) -> list[tuple[str, tuple[Any, ...]]]:
+                each = ((node.urn, tuple(function(graph, node, *given))) for node in graph.of(type_))
+                return [(urn, told) for urn, told in each if told]
+
+            reads, answer = self._answers.of(_name(function), self._graph, decide, only=share, given=given)
+            self._reads.take(reads)
+            found += answer
+        return tuple(it for _, told in sorted(found, key=_FIRST) for it in told)
 
     def provider_of(self, node: Node) -> Node | None:
         """The explicit provider of a resource."""
@@ -168,7 +221,10 @@ class Watched:
         return self._graph.named(node, property_, value, *types)
 
 
-def _name(part: "str | FunctionType") -> str:
+_FIRST: Final = itemgetter(0)
+
+
+def _name(part: Any) -> str:
     """What a question is known by: a function, or a text that it is asked about."""
     return part if isinstance(part, str) else f"{part.__module__}.{part.__qualname__}"
 
@@ -204,11 +260,22 @@ class _Nodes(Mapping[str, Node]):
 class Answers:
     """What was answered on a graph, each with what it rests on."""
 
-    def __init__(self, known: "dict[str, tuple[Reads, Any, Any]] | None" = None) -> None:
-        self._known = known or {}
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Reads, Any, Any]] = {}
+        self._shares: dict[str, list[Share]] = {}
+
+    def shares(self, graph: Graph, type_: str) -> list[Share]:
+        """The resources of a type in shares, none of them empty."""
+        if type_ not in self._shares:
+            nodes, numbered = graph.of(type_), defaultdict[int, list[Node]](list)
+            for node in nodes if len(nodes) > MANY else ():
+                numbered[_number(node.urn)].append(node)
+            parts = [Share(type_, number, of) for number, of in numbered.items()]
+            self._shares[type_] = parts or [Share(type_, None, nodes)]
+        return self._shares[type_]
 
     def of(
-        self, name: str, graph: Graph, decide: Callable[[Graph], Any], *, only: str = "", given: Any = ()
+        self, name: str, graph: Graph, decide: Callable[[Graph], Any], *, only: Share | None = None, given: Any = ()
     ) -> tuple[Reads, Any]:
         """The answer of that name, as it is known or decided now.
 
@@ -216,10 +283,10 @@ class Answers:
             name: By which it is known; of one name there is one answer for each `only`.
             graph: What it is decided on.
             decide: Decides it.
-            only: The type that it is about; empty for all.
+            only: The resources that it is about; None for all.
             given: What else it follows from.
         """
-        key = f"{name} {only}"
+        key = f"{name} {only.name if only else ''}"
         reads, answer, had = self._known.get(key, (None, None, None))
         if reads is None or had != given:
             reads = Reads()
@@ -229,8 +296,10 @@ class Answers:
 
     def standing(self, before: Graph, after: Graph) -> "Answers":
         """Those that rest on nothing that is not the same in another graph."""
-        change = Change(before, after)
-        return Answers({key: known for key, known in self._known.items() if not change.touches(known[0])})
+        change, standing = Change(before, after), Answers()
+        standing._known = {key: known for key, known in self._known.items() if not change.touches(known[0])}
+        standing._shares = {type_: shares for type_, shares in self._shares.items() if type_ not in change.types}
+        return standing
 
 
 class Prover:
@@ -260,8 +329,8 @@ class Prover:
 
         if theorem.ID not in BY_TYPE:
             return self._answers.of(theorem.ID, context.graph, decide)[1]
-        types = context.graph.types
-        return _joined([self._answers.of(theorem.ID, context.graph, decide, only=type_)[1] for type_ in types])
+        shares = (it for type_ in context.graph.types for it in self._answers.shares(context.graph, type_))
+        return _joined([self._answers.of(theorem.ID, context.graph, decide, only=share)[1] for share in shares])
 
 
 def changed(before: Mapping[str, Node], after: Mapping[str, Node]) -> set[str]:
@@ -297,19 +366,38 @@ def _alike(some: Sequence[Node], others: Sequence[Node]) -> bool:
 
 
 def _joined(parts: Sequence[Verdict]) -> Verdict:
-    """The verdict of a theorem on resources of all types, from those on each."""
-    first = parts[0]
-    certificate: dict[str, Any] = {}
-    if not any(part.counterexamples or part.missing for part in parts):
-        for name, value in first.certificate.items():
-            values = [part.certificate[name] for part in parts]
-            certificate[name] = (
-                sum(values) if isinstance(value, int) else sorted(it for listed in values for it in listed)
-            )
-    return first._replace(
+    """The verdict of a theorem on all resources, from those on shares of them."""
+    bad = [part for part in parts if part.counterexamples or part.missing]
+    return parts[0]._replace(
         examined=sum(part.examined for part in parts),
         flows=sum(part.flows for part in parts),
-        counterexamples=in_order(it for part in parts for it in part.counterexamples),
-        missing=tuple(sorted({it for part in parts for it in part.missing})),
-        certificate=certificate,
+        counterexamples=in_order(it for part in bad for it in part.counterexamples),
+        missing=tuple(sorted({it for part in bad for it in part.missing})),
+        certificate={} if bad else _Certificate(parts),
     )
+
+
+class _Certificate(Mapping[str, Any]):
+    """What verdicts on shares certify together, put in order when somebody reads it: no step of an update does."""
+
+    def __init__(self, parts: Sequence[Verdict]) -> None:
+        self._parts = parts
+
+    @cached_property
+    def _whole(self) -> dict[str, Any]:
+        return {name: self._joined(name) for name in self._parts[0].certificate}
+
+    def _joined(self, name: str) -> Any:
+        values = [part.certificate[name] for part in self._parts]
+        if isinstance(values[0], int):
+            return sum(values)
+        return [it for it, _ in groupby(sorted(it for listed in values for it in listed))]
+
+    def __getitem__(self, name: str) -> Any:
+        return self._whole[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole)
+
+    def __len__(self) -> int:
+        return len(self._whole)

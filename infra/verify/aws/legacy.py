@@ -17,7 +17,7 @@ The policies of roles are not asked: whoever is not denied by a bucket counts as
 or a role lets in through their account, since policies there that nobody here sees would decide.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from infra.residency.lifecycle import Phase
@@ -85,35 +85,27 @@ class Open(NamedTuple):
 
 def asked(graph: Graph, declared: Declared) -> Iterator[Asked | Open]:
     """Every question to every document at the legacy sites, and what is open without one."""
-    for part in PARTS:
-        yield from part(graph, declared)
+    for node in graph.of(*ABOUT):
+        yield from about(graph, node, declared)
 
 
-def _never(graph: Graph, _: Declared) -> Iterator[Open]:
-    for node in graph.of(*_NEVER):
-        yield Open(node=node, path="", what=f"{node.type} lets somebody in past the policies")
+ABOUT: Final = (BUCKET, KEY, ROLE, *_NEVER)
+"""The types that something is asked of."""
 
 
-def _buckets(graph: Graph, declared: Declared) -> Iterator[Asked | Open]:
-    for node in graph.of(BUCKET):
+def about(graph: Graph, node: Node, declared: Declared) -> Iterator[Asked | Open]:
+    """What is asked of one resource."""
+    if node.type == BUCKET:
         yield from _bucket(graph, declared, node, _site(graph, declared, node))
-
-
-def _keys(graph: Graph, declared: Declared) -> Iterator[Asked]:
-    for node in graph.of(KEY):
+    elif node.type == KEY:
         site = _site(graph, declared, node)
         readers = (*_readers(declared, site), *_restorer(declared, site))
         question = Question(actions=DECRYPTING, resources=("*",), but=readers, open=False)
         yield _ask(node, "policy", node.inputs.get("policy"), "decrypt with it, or let others", question)
-
-
-def _roles(graph: Graph, declared: Declared) -> Iterator[Asked]:
-    for node in graph.of(ROLE):
+    elif node.type == ROLE:
         yield from _role(declared, node)
-
-
-PARTS: Final[tuple[Callable[[Graph, Declared], Iterator[Asked | Open]], ...]] = (_never, _buckets, _keys, _roles)
-"""What is asked, in parts that have nothing to do with each other."""
+    else:
+        yield Open(node=node, path="", what=f"{node.type} lets somebody in past the policies")
 
 
 def _ask(node: Node, path: str, document: object, what: str, question: Question) -> Asked:

@@ -9,7 +9,7 @@ from typing import Final
 
 from infra.residency.dataset import DataClass
 from infra.verify.declared import Declared
-from infra.verify.graph import Graph
+from infra.verify.graph import Graph, Node
 from infra.verify.guardrails.gap import Gap, Rule
 from infra.verify.guardrails.zones import compartment_of
 from infra.verify.values import record
@@ -24,20 +24,22 @@ _EVERYWHERE: Final = ("owner", "phase")
 
 def tag_gaps(graph: Graph, declared: Declared) -> Iterator[Gap]:
     """Holders without their tags, and compartments that would take some."""
-    prefix = f"{declared.organization}."
-    for node in graph.of(_BUCKET, *_KEYS):
-        tags, place = record(node.inputs.get("definedTags")), compartment_of(graph, node)
-        for name in _EVERYWHERE:
-            if not tags.get(f"{prefix}{name}"):
-                yield Gap(urn=node.urn, rule=Rule.TAG, what=f"{node.name} has no {name}")
-        said = tags.get(f"{prefix}data-class")
-        if place in _CLASSES and said != place:
-            yield Gap(urn=node.urn, rule=Rule.TAG, what=f"{node.name} is tagged {said or 'with no class'} in {place}")
+    yield from graph.each((_BUCKET, *_KEYS), _untagged, f"{declared.organization}.")
     required = set(_required(graph))
     for place in sorted({*_CLASSES, "keys"}):
         for name in (*_EVERYWHERE, *(("data-class",) if place in _CLASSES else ())):
             if (place, name) not in required:
                 yield Gap(urn="", rule=Rule.TAG, what=f"{place} takes what has no {name}")
+
+
+def _untagged(graph: Graph, node: Node, prefix: str) -> Iterator[Gap]:
+    tags, place = record(node.inputs.get("definedTags")), compartment_of(graph, node)
+    for name in _EVERYWHERE:
+        if not tags.get(f"{prefix}{name}"):
+            yield Gap(urn=node.urn, rule=Rule.TAG, what=f"{node.name} has no {name}")
+    said = tags.get(f"{prefix}data-class")
+    if place in _CLASSES and said != place:
+        yield Gap(urn=node.urn, rule=Rule.TAG, what=f"{node.name} is tagged {said or 'with no class'} in {place}")
 
 
 def _required(graph: Graph) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ deploy but the declared jobs of one repository, by a token that says so, and the
 configuration takes, and make no role that could do more than work on backups.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from infra.verify.aws import access as aws_access
@@ -18,7 +18,7 @@ from infra.verify.aws.request import Request
 from infra.verify.ci import trust
 from infra.verify.context import Context
 from infra.verify.declared import Declared
-from infra.verify.graph import Graph
+from infra.verify.graph import Graph, Node
 from infra.verify.oracle import access, doors, duties
 from infra.verify.oracle.statements import UnreadableError
 from infra.verify.oracle.statements import parse as read
@@ -43,7 +43,7 @@ def decide(context: Context) -> Verdict:
     findings.add(*(_told(graph, leak) for leak in access.leaks(graph, declared)))
     for part in (doors.leaks, duties.leaks):
         findings.add(*(_told(graph, leak) for leak in graph.ask(part, context.declared)))
-    answers = [it for part in legacy.PARTS for it in graph.ask(_answered, context.declared, part)]
+    answers = graph.each(legacy.ABOUT, _answered, context.declared)
     findings.add(*(it.found for it in answers if it.found is not None))
     read_here = [it.document for it in answers if it.document]
     jobs = trust.declared(context.declared.deployment)
@@ -64,11 +64,9 @@ class _Answer(NamedTuple):
     found: Counterexample | Missing | None
 
 
-def _answered(
-    graph: Graph, declared: Declared, part: Callable[[Graph, Declared], Iterable[legacy.Asked | legacy.Open]]
-) -> Iterator[_Answer]:
+def _answered(graph: Graph, node: Node, declared: Declared) -> Iterator[_Answer]:
     """Cover what each question is about by what the document denies."""
-    for asked in part(graph, declared):
+    for asked in legacy.about(graph, node, declared):
         if isinstance(asked, legacy.Open):
             yield _Answer("", _open(asked))
             continue

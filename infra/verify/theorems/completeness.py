@@ -58,10 +58,10 @@ def unread(graph: Graph, node: Node) -> Iterator[Missing]:
 
 
 def _unmodelled(nodes: list[Node], type_: str) -> Iterator[Counterexample | Missing]:
-    if type_ == _STACK or (type_.startswith(_COMPONENTS) and not any(node.provider for node in nodes)):
-        return
     paths = ELSEWHERE.get(type_)
     for node in nodes:
+        if type_ == _STACK or (type_.startswith(_COMPONENTS) and not node.provider):
+            continue
         if type_ in ALWAYS:
             yield refuted(node, f"{node.name} {ALWAYS[type_]}", fix="remove it", witness={"urn": node.urn})
         elif paths is not None:

@@ -41,8 +41,7 @@ _AT_HOME: Final = frozenset({"carries logs", "replicates"})
 def decide(context: Context) -> Verdict:
     """Ask the model of each type that moves data for its flows, and hold each against the rule."""
     findings, edges, graph = Findings(), list[list[str]](), context.graph
-    flows = [flow for type_ in MOVING for flow in graph.ask(_flows, type_)]
-    for flow in sorted(flows, key=lambda it: it.node.urn):
+    for flow in graph.each(MOVING, _flows):
         found = _judged(context, flow)
         findings.add(*([found] if found else []))
         edges.append([flow.node.urn, flow.kind, flow.source, flow.target, flow.region])
@@ -53,12 +52,11 @@ def decide(context: Context) -> Verdict:
     )
 
 
-def _flows(graph: Graph, type_: str) -> Iterator[Flow]:
-    """What the resources of a type move."""
-    flows = MODELS[type_].flows
+def _flows(graph: Graph, node: Node) -> Iterator[Flow]:
+    """What a resource moves."""
+    flows = MODELS[node.type].flows
     if flows is not None:
-        for node in graph.of(type_):
-            yield from flows(graph, node)
+        yield from flows(graph, node)
 
 
 def _judged(context: Context, flow: Flow) -> Counterexample | Missing | None:

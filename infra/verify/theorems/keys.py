@@ -7,7 +7,6 @@ A bucket at a legacy site is encrypted by KMS under a key of its own site that i
 copied to another region, and no vault has a replica.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -70,27 +69,37 @@ class _Part(NamedTuple):
 
 
 def _at_home(graph: Graph, declared: Declared) -> Iterator[_Part]:
-    findings, chains, held = Findings(), list[list[str]](), custody(declared)
+    findings, held = Findings(), custody(declared)
     vaults = {key.urn: _vault(graph, key, held, findings) for key in graph.of(KEY)}
     for vault in graph.of(VAULT):
         findings.add(*referring(graph, vault, held))
-    for bucket in graph.of(BUCKET):
-        chains += _bucket(graph, bucket, vaults, findings)
-        if held is not None:
-            findings.add(*withheld(declared, graph, bucket, held))
-    yield _Part(chains, (*findings.counterexamples, *findings.missing))
+    yield _part([], findings)
+    yield from graph.each((BUCKET,), _stored, vaults, declared)
+
+
+def _stored(graph: Graph, bucket: Node, vaults: dict[str, str], declared: Declared) -> Iterator[_Part]:
+    findings, held = Findings(), custody(declared)
+    chains = _bucket(graph, bucket, vaults, findings)
+    if held is not None:
+        findings.add(*withheld(declared, graph, bucket, held))
+    yield _part(chains, findings)
 
 
 def _at_sites(graph: Graph, _: Declared) -> Iterator[_Part]:
-    findings, chains = Findings(), list[list[str]]()
-    rules: dict[str, list[Node]] = defaultdict(list)
-    for node in graph.of(ENCRYPTION):
-        rules[str(node.inputs.get("bucket"))].append(node)
-    for bucket in graph.of(S3_BUCKET):
-        chains += _backup(graph, bucket, rules, findings)
+    findings = Findings()
     for key in graph.of(AWS_KEY):
         findings.add(*_confined(key))
-    yield _Part(chains, (*findings.counterexamples, *findings.missing))
+    yield _part([], findings)
+    yield from graph.each((S3_BUCKET,), _backed_up)
+
+
+def _backed_up(graph: Graph, bucket: Node) -> Iterator[_Part]:
+    findings = Findings()
+    yield _part(_backup(graph, bucket, findings), findings)
+
+
+def _part(chains: list[list[str]], findings: Findings) -> _Part:
+    return _Part(chains, (*findings.counterexamples, *findings.missing))
 
 
 def chain_of(graph: Graph, node: Node) -> list[Node]:
@@ -196,10 +205,10 @@ def _vault_of(graph: Graph, key: Node) -> Node | None:
     return found[0] if len(found) == 1 else None
 
 
-def _backup(graph: Graph, node: Node, rules: dict[str, list[Node]], findings: Findings) -> list[list[str]]:
+def _backup(graph: Graph, node: Node, findings: Findings) -> list[list[str]]:
     """A backup is encrypted by the one rule for its bucket; returns the chain where it is whole."""
     name = str(node.inputs.get("bucket"))
-    found = rules.get(name, [])
+    found = graph.called(ENCRYPTION, "bucket", name)
     if len(found) != 1:
         findings.add(
             refuted(

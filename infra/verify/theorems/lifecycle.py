@@ -59,10 +59,8 @@ def decide(context: Context) -> Verdict:
     for node in graph.gone:
         findings.add(*_gone(context, node))
     holders = graph.of(*HOLDERS)
-    for type_ in HOLDERS:
-        findings.add(*graph.ask(_not_kept, type_, context.declared))
-    for node in graph.of(oracle.LIFECYCLE, s3.LIFECYCLE):
-        findings.add(*_expires(context, node))
+    findings.add(*graph.each(HOLDERS, _kept, context.declared))
+    findings.add(*graph.each((oracle.LIFECYCLE, s3.LIFECYCLE), _expires, context.declared))
     part = {
         "phases": {it.name: [it.phase.value, it.expires.isoformat()] for it in context.declared.sites.values()},
         "gone": sorted([it.urn, it.op] for it in graph.gone if it.type in HOLDERS),
@@ -198,13 +196,8 @@ def _emptied(context: Context, site: DeclaredSite, node: Node) -> bool:
     return any(it.step == "empty" and name in it.buckets for it in found)
 
 
-def _not_kept(graph: Graph, type_: str, declared: Declared) -> Iterator[Counterexample | Missing]:
+def _kept(graph: Graph, node: Node, declared: Declared) -> Iterator[Counterexample | Missing]:
     """A holder stays where it is, whatever happens to the program, until its site is wiped."""
-    for node in graph.of(type_):
-        yield from _kept(graph, declared, node)
-
-
-def _kept(graph: Graph, declared: Declared, node: Node) -> Iterator[Counterexample | Missing]:
     site = site_of(graph, declared, node) if node.type.startswith("aws:") else None
     keeps = site is None or site.phase.keeps_holders
     if keeps and not (node.protect and node.retain):
@@ -217,10 +210,10 @@ def _kept(graph: Graph, declared: Declared, node: Node) -> Iterator[Counterexamp
                       because=f"forceDestroy = {force!r}", fix="write false", witness={"urn": node.urn})  # fmt: skip
 
 
-def _expires(context: Context, node: Node) -> Iterator[Counterexample]:
+def _expires(graph: Graph, node: Node, declared: Declared) -> Iterator[Counterexample]:
     """No rule deletes objects that are current, but at a site that is wiped."""
     if node.type == s3.LIFECYCLE:
-        site = site_of(context.graph, context.declared, node)
+        site = site_of(graph, declared, node)
         if site is not None and site.phase is Phase.WIPE:
             return
         rules = [it for it in records(node.inputs.get("rules")) if it.get("status") != "Disabled"]

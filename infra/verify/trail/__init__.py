@@ -32,7 +32,7 @@ def examined(found: Graph, declared: Declared) -> tuple[tuple[Leak, ...], dict[s
     if not declared.days:
         none = Leak(urn="", rule=Rule.DECLARED, what="the stack file declares no audit trail")
         return (*unwatched(declared), none), {}
-    recorded = found.ask(entries)
+    recorded = entries(found)
     parts = (
         found.ask(store_leaks, declared),
         found.ask(log_leaks, declared, recorded),

@@ -35,22 +35,25 @@ class Entry(NamedTuple):
     region: UsRegion
 
 
-def entries(graph: Graph) -> Iterator[Entry]:
+def entries(graph: Graph) -> tuple[Entry, ...]:
     """Everything that is recorded, carried away or not."""
-    for log in graph.of(LOG):
-        source = record(record(log.inputs.get("configuration")).get("source"))
-        service, category, resource = (source.get(key) for key in ("service", "category", "resource"))
-        region = graph.region(log)
-        if log.inputs.get("isEnabled") is not True or region is None:
-            continue
-        if service == "objectstorage":
-            targets = [it for it in graph.called(BUCKET, "name", str(resource)) if graph.region(it) is region]
-        else:
-            targets = graph.named(log, "configuration", resource, BALANCER, FIREWALL, SUBNET)
-        if len(targets) == 1 and graph.region(targets[0]) is region:
-            groups = graph.named(log, "logGroupId", log.inputs.get("logGroupId"), LOG_GROUP)
-            group = groups[0].urn if len(groups) == 1 else ""
-            yield Entry(targets[0].urn, str(service), str(category), log.urn, group, region)
+    return graph.each((LOG,), _entry)
+
+
+def _entry(graph: Graph, log: Node) -> Iterator[Entry]:
+    source = record(record(log.inputs.get("configuration")).get("source"))
+    service, category, resource = (source.get(key) for key in ("service", "category", "resource"))
+    region = graph.region(log)
+    if log.inputs.get("isEnabled") is not True or region is None:
+        return
+    if service == "objectstorage":
+        targets = [it for it in graph.called(BUCKET, "name", str(resource)) if graph.region(it) is region]
+    else:
+        targets = graph.named(log, "configuration", resource, BALANCER, FIREWALL, SUBNET)
+    if len(targets) == 1 and graph.region(targets[0]) is region:
+        groups = graph.named(log, "logGroupId", log.inputs.get("logGroupId"), LOG_GROUP)
+        group = groups[0].urn if len(groups) == 1 else ""
+        yield Entry(targets[0].urn, str(service), str(category), log.urn, group, region)
 
 
 def log_leaks(found: Graph, declared: Declared, recorded: tuple[Entry, ...]) -> Iterator[Leak]:
