@@ -1,7 +1,7 @@
 """One census root over a million rows: from pages of a listing, from DuckDB and from Spark, with the time of each.
 
-The pages are those of ListObjectVersions and go through the tool's own listing and work file; only the server that
-would send them is left out. The reports are Parquet files as S3 writes them.
+The pages are those of ListObjectVersions and go through the library's client and the tool's own listing and work file;
+only the network, and the server that would send them, are left out. The reports are Parquet files as S3 writes them.
 """
 
 from __future__ import annotations
@@ -9,13 +9,17 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from datetime import UTC, datetime
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
 
+import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from urllib3.response import HTTPResponse
 
 from infra.retirement import sql
 from infra.retirement.engines import EngineName, engine
@@ -25,7 +29,6 @@ from infra.retirement.workfile import CENSUS, open_workfile
 
 ROWS = 1_000_000
 FILES = 8
-MADE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def _row(number: int) -> dict[str, Any]:
@@ -41,22 +44,35 @@ def _row(number: int) -> dict[str, Any]:
     }
 
 
-class _Pages:
-    """Answers ListObjectVersions as S3 does, from rows instead of a bucket."""
+def _client() -> Any:
+    """A client of the library whose every listing is answered, as S3 does, from rows instead of a bucket."""
+    client = boto3.client("s3", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
+    client.meta.events.register("before-send.s3.ListObjectVersions", _answer)
+    return client
 
-    def list_object_versions(self, *, KeyMarker: str = "", **_: object) -> dict[str, Any]:  # noqa: N803 - the API's name
-        start = int(KeyMarker.split("/")[1]) + 1 if KeyMarker else 0
-        rows = [_row(number) for number in range(start, min(start + PAGE, ROWS))]
-        common = [{"Key": row["key"], "VersionId": row["version_id"] or "null", "IsLatest": True} for row in rows]
-        items = [item | {"LastModified": MADE} for item in common]
-        pairs = list(zip(items, rows, strict=True))
-        return {
-            "IsTruncated": start + PAGE < ROWS,
-            "NextKeyMarker": rows[-1]["key"],
-            "NextVersionIdMarker": items[-1]["VersionId"],
-            "Versions": [i | {"Size": r["size"], "ETag": f'"{r["e_tag"]}"'} for i, r in pairs if r["size"] is not None],
-            "DeleteMarkers": [item for item, row in pairs if row["is_delete_marker"]],
-        }
+
+def _answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+    """Given to the library in place of what the network would bring."""
+    asked = parse_qs(urlsplit(request.url).query)
+    start = int(asked["key-marker"][0].split("/")[1]) + 1 if "key-marker" in asked else 0
+    rows = [_row(number) for number in range(start, min(start + PAGE, ROWS))]
+    last, more = rows[-1], start + PAGE < ROWS
+    text = (
+        f"<ListVersionsResult><Name>bucket</Name><IsTruncated>{'true' if more else 'false'}</IsTruncated>"
+        f"<EncodingType>url</EncodingType><NextKeyMarker>{quote(last['key'])}</NextKeyMarker>"
+        f"<NextVersionIdMarker>{last['version_id'] or 'null'}</NextVersionIdMarker>"
+        f"{''.join(map(_element, rows))}</ListVersionsResult>"
+    )
+    return AWSResponse(request.url, 200, {}, HTTPResponse(BytesIO(text.encode()), preload_content=False))
+
+
+def _element(row: dict[str, Any]) -> str:
+    kind = "DeleteMarker" if row["is_delete_marker"] else "Version"
+    content = "" if row["is_delete_marker"] else f"<Size>{row['size']}</Size><ETag>&quot;{row['e_tag']}&quot;</ETag>"
+    return (
+        f"<{kind}><Key>{quote(row['key'])}</Key><VersionId>{row['version_id'] or 'null'}</VersionId>"
+        f"<IsLatest>true</IsLatest><LastModified>2026-01-01T00:00:00.000Z</LastModified>{content}</{kind}>"
+    )
 
 
 def main() -> None:
@@ -84,7 +100,7 @@ def _say(way: str, root: str, seconds: float) -> str:
 def _listed(folder: Path) -> tuple[str, float]:
     began = time.perf_counter()
     with open_workfile(folder / "work.sqlite") as work:
-        for page in list_versions(_Pages(), "bucket", "owner"):
+        for page in list_versions(_client(), "bucket", "owner"):
             work.add_page(CENSUS, "bucket", Kind.VERSION, page)
         root = work.census(CENSUS, "bucket").root
     return root, time.perf_counter() - began
