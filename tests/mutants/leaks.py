@@ -178,6 +178,10 @@ def retention(change: "object") -> Operator:
 
 TRAIL = "Allow group deployers to {} in compartment usds:audit where all {{request.networkSource.name='usds-us-office', request.region='iad'}}"
 READ = "allow {} to read objects in compartment usds:protected"
+IN_COMPARTMENTS = (
+    "Bucket", "Vault", "Key", "Vcn", "Subnet", "Drg", "LoadBalancer", "Zone", "LogGroup", "Connector", "NotificationTopic",
+    "PrivateEndpoint", "SteeringPolicy", "HttpMonitor", "Alarm", "SecurityRecipe",
+)  # fmt: skip
 LEAKS: Mapping[str, Operator] = {
     "T1 a provider abroad": put("oci", region=ABROAD),
     "T1 a provider of the government": put("oci", region="us-gov-ashburn-1"),
@@ -186,6 +190,7 @@ LEAKS: Mapping[str, Operator] = {
     "T1 a resource under another provider": under_another("Vault", "Key", "Subnet"),
     "T1 a backup's region": put("BucketVersioning", "BucketPolicy", region="eu-central-1"),
     "T1 another account": put("aws", allowedAccountIds='["999999999999"]'),
+    "T1 another tenancy": put("oci", tenancyOcid="ocid1.tenancy.oc1..x"),
     "T2 replication abroad": put("ReplicationPolicy", destinationRegionName=ABROAD),
     "T2 replication to a region without that bucket": put("ReplicationPolicy", destinationRegionName="us-sanjose-1"),
     "T2 replication to a stranger's bucket": put("ReplicationPolicy", destinationBucketName="stranger"),
@@ -302,6 +307,12 @@ LEAKS: Mapping[str, Operator] = {
     "T7 backups that expire": put("BucketLifecycleConfiguration", rules=[{"status": "Enabled", "expiration": {"days": 1}}]),
     "T8 a type that nobody knows": added("oci:Streaming/stream:Stream", "oci", name="x"),
     "T8 a property that nobody knows": put("Bucket", "Subnet", "Vcn", newProperty="x"),
+    "T8 a compartment of nobody's": each(lambda given: given.update(compartmentId="ocid1.compartment.oc1..x"), *IN_COMPARTMENTS, having="compartmentId"),
+    "T8 a compartment for whatever the S3 interface makes": put("NamespaceMetadata", defaultS3compartmentId="ocid1.compartment.oc1..x"),
+    "T8 a firewall of another balancer": put("AppFirewall", loadBalancerId="ocid1.loadbalancer.oc1.fra.x"),
+    "T8 a firewall with another policy": put("AppFirewall", webAppFirewallPolicyId="ocid1.webappfirewallpolicy.oc1.fra.x"),
+    "T8 one more address of a balancer": more("reservedIps", {"id": "ocid1.publicip.oc1.fra.x"}, "LoadBalancer"),
+    "T8 a target's key": put("Alias", targetKeyId="arn:aws:kms:eu-west-1:999999999999:key/x"),
     "T9 a log less": gone("Log"),
     "T9 a log that is off": put("Log", isEnabled=False),
     "T9 a log that may be off": unknown("isEnabled", "Log"),

@@ -2,7 +2,7 @@
 
 A resource whose type has no model, and a property that stands in no list of its type, are undecided whatever they say.
 So is an unknown value, unless it is an id or address that comes from resources of this stack of the type that its
-property expects, or stands where nothing can move or expose data.
+property expects, or stands where nothing can move or expose data; and so is a known id of nothing in this stack.
 """
 
 from collections.abc import Iterator, Mapping
@@ -79,8 +79,7 @@ def _strange(inputs: Mapping[str, Any], model: Model, above: str) -> Iterator[tu
         if value is None or name.startswith("__") or path in model.irrelevant:
             continue
         if path in model.attributed:
-            if _unknown(value):
-                yield path, UNKNOWN
+            yield from ((path, it) for it in _ids(value))
         elif path not in model.read:
             yield path, ""
         else:
@@ -91,6 +90,29 @@ def _strange(inputs: Mapping[str, Any], model: Model, above: str) -> Iterator[tu
                     yield path, UNKNOWN
 
 
+IDS: Final = ("arn:", "ocid1.")
+"""How ids begin that say of themselves that they are some."""
+
+
+def _ids(value: object) -> Iterator[str]:
+    """What of an id, or a list of some, has to be looked at."""
+    for item in cast("list[Any]", value) if isinstance(value, list) else (value,):
+        if _unknown(item):
+            yield UNKNOWN
+        elif isinstance(item, str) and item.startswith(IDS):
+            yield item
+
+
+def _is_ours(graph: Graph, node: Node, path: str, value: str, types: frozenset[str]) -> bool:
+    """Whether an id is one of a resource of this stack, or of its tenancy."""
+    if value.startswith("ocid1.tenancy."):
+        provider = graph.provider_of(node)
+        return provider is not None and provider.inputs.get("tenancyOcid") == value
+    if graph.named(node, path, value, *types):
+        return True
+    return any(value in it.outputs.values() for it in graph.of(*sorted(types)))
+
+
 def _unknown(value: object) -> bool:
     if isinstance(value, str):
         return UNKNOWN in value or value == SECRET
@@ -99,11 +121,16 @@ def _unknown(value: object) -> bool:
 
 def _judged(graph: Graph, node: Node, model: Model, path: str, value: object) -> Missing | None:
     """What is missing there; None where an unknown value is attributed."""
-    if value != UNKNOWN:
+    if not value:
         return missing(node, f"{node.name} has {path}, which no list of {node.type} has", path=path,
                        fix="find out what it does, and list it in infra/verify/data")  # fmt: skip
     top = path.partition(".")[0]
     expected = model.attributed.get(path)
+    if expected is not None and value != UNKNOWN:
+        if _is_ours(graph, node, top, str(value), expected):
+            return None
+        return missing(node, f"{path} of {node.name} is {value}, which nothing in this stack has for an id", path=path,
+                       fix=f"take it from {' or '.join(sorted(expected))}")  # fmt: skip
     if expected is None:
         return missing(node, f"{path} of {node.name} is not known", path=path, fix="make it a plain value")
     allowed = {type_ for at, types in model.attributed.items() if at.partition(".")[0] == top for type_ in types}
@@ -157,8 +184,10 @@ def _fine(graph: Graph, node: Node, model: Model, found: tuple[str, object]) -> 
     (path, value), listing = found, _listing(node.type, found[0])
     if listing is not Listing.SAID:
         return listing is Listing.BESIDE
-    if not isinstance(value, str) or (UNKNOWN not in value and value != SECRET):
+    if not isinstance(value, str):
         return True
+    if UNKNOWN not in value and value != SECRET:
+        return path not in model.attributed or not value.startswith(IDS) or _is_somebodys(graph, node, path, value)
     if path not in model.attributed:
         return False
     top = path.split(".")[0]
@@ -166,6 +195,13 @@ def _fine(graph: Graph, node: Node, model: Model, found: tuple[str, object]) -> 
     types = [graph.nodes[urn].type if urn in graph.nodes else "" for urn in urns]
     near = [kinds for at, kinds in model.attributed.items() if at.split(".")[0] == top]
     return any(it in model.attributed[path] for it in types) and all(any(it in kinds for kinds in near) for it in types)
+
+
+def _is_somebodys(graph: Graph, node: Node, path: str, value: str) -> bool:
+    """Whether anything in this stack that may be meant says an id of itself, or a provider that it is its tenancy."""
+    meant = [it for it in graph.nodes.values() if it.type in MODELS[node.type].attributed[path]]
+    own = [it.inputs.get("tenancyOcid") for it in graph.nodes.values() if it.urn == node.provider]
+    return value in own or any(value == it.id or value in it.outputs.values() for it in meant)
 
 
 class Listing(Enum):

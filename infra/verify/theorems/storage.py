@@ -1,13 +1,13 @@
 """T1: every resource, and with it every holder of data, lies in an allowed US region or at a legacy site that is open.
 
-A resource of Oracle Cloud lies in a region that `UsRegion` names. One of AWS lies in the region of a declared legacy
-site, under that site's account, or in Virginia, under the account that keeps the sites' trails; what holds nothing may
-be elsewhere: a control of the organization under the organization's account, and in Virginia what tells of calls of
-IAM at any site. Where it lies says its own `region`, else its explicit provider's; what the state knows about it (the
-region in an OCID, the region's key in a physical name) says the same; and its provider does not move to another region
-under it, which an engine would show as no change at all. The stack's own state is declared to lie in a US region, no
-hosted service and no other backend keeps it as far as is committed, and nothing but its passphrase opens its secrets,
-of which none stands in the clear.
+A resource of Oracle Cloud lies in a region that `UsRegion` names, in the declared tenancy. One of AWS lies in the
+region of a declared legacy site, under that site's account, or in Virginia, under the account that keeps the sites'
+trails; what holds nothing may be elsewhere: a control of the organization under the organization's account, and in
+Virginia what tells of calls of IAM at any site. Where it lies says its own `region`, else its explicit provider's; what
+the state knows about it (the region in an OCID, the region's key in a physical name) says the same; and its provider
+does not move to another region under it, which an engine would show as no change at all. The stack's own state is
+declared to lie in a US region, no hosted service and no other backend keeps it as far as is committed, and nothing but
+its passphrase opens its secrets, of which none stands in the clear.
 """
 
 import json
@@ -17,8 +17,8 @@ from typing import Final
 from infra.verify import home
 from infra.verify.context import Context
 from infra.verify.declared import ARCHIVE_REGION
-from infra.verify.graph import Node
-from infra.verify.models.place import LEGACY, accounts_of, evidence, is_home, place_of
+from infra.verify.graph import SECRET, UNKNOWN, Node
+from infra.verify.models.place import LEGACY, Place, accounts_of, evidence, is_home, place_of
 from infra.verify.search import Opinion, opinion, worst
 from infra.verify.values import record
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
@@ -50,8 +50,8 @@ def decide(context: Context) -> Verdict:
         if node.type.startswith("aws:"):
             if not _governs(context, node, given) and not _tells(context, node, place.region, given):
                 findings.add(*_legacy(node, place.region, place.path, given, sites))
-        elif not is_home(place.region):
-            findings.add(_abroad(context, node, place.region, place.path))
+        else:
+            findings.add(*_at_home(context, node, place))
         for path, said in evidence(node).items():
             if said != place.region:
                 findings.add(_disagrees(node, path, said, place.region))
@@ -107,6 +107,28 @@ def _abroad(context: Context, node: Node, region: str, path: str) -> Counterexam
         because=f'provider {provider.name} has region = "{region}"',
         fix=f"change it to one of {', '.join(sorted(it.value for it in context.declared.regions))}",
         witness={"urn": node.urn, "region": region},
+    )
+
+
+def _at_home(context: Context, node: Node, place: Place) -> Iterator[Counterexample | Missing]:
+    """A resource of Oracle Cloud is in an allowed region, and in the declared tenancy."""
+    tenancy = context.graph.nodes[node.provider].inputs.get("tenancyOcid")
+    if not is_home(place.region):
+        yield _abroad(context, node, place.region, place.path)
+    elif tenancy != context.declared.tenancy:
+        yield _of_another(node, tenancy)
+
+
+def _of_another(node: Node, tenancy: object) -> Counterexample | Missing:
+    if tenancy in {UNKNOWN, SECRET}:
+        return missing(node, f"the tenancy of {node.name} is not known", path="provider.tenancyOcid")
+    return refuted(
+        node,
+        f"{node.name} would be in another tenancy",
+        path="provider.tenancyOcid",
+        because=f'its provider has tenancyOcid = "{tenancy}"',
+        fix="give the provider the declared tenancy",
+        witness={"urn": node.urn},
     )
 
 
@@ -214,6 +236,10 @@ def _slowly(context: Context, node: Node, provider: Node, region: object, us: li
         belongs = _slow_site(context, node, provider, region)
     else:
         belongs = Answer.PROVED if region in us else Answer.REFUTED
+        tenancy = provider.inputs.get("tenancyOcid")
+        if region in us and str(tenancy) != context.declared.tenancy:
+            hidden = str(tenancy).startswith(("[secret]", "04da6b54-"))
+            belongs = Answer.UNDECIDED if hidden else Answer.REFUTED
     before = provider.old.inputs.get("region") if provider.old else region
     stays = node.op not in {"create", "replace", "import"}
     moved = stays and isinstance(before, str) and before != provider.inputs.get("region")
