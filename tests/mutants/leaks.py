@@ -76,6 +76,17 @@ def out_of(kind: str, type_: str) -> Operator:
     return operator
 
 
+def more_of(kind: str, **inputs: object) -> Operator:
+    """One more like each resource of a kind, with other inputs."""
+
+    def operator(stack: Stack) -> Iterator[tuple[str, Changes]]:
+        for state in stack.of(kind):
+            urn = f"{state['urn']}-more"
+            yield short(state), {urn: {**state, "urn": urn, "inputs": {**state["inputs"], **inputs}}}
+
+    return operator
+
+
 def beside_data(type_: str) -> Operator:
     """A gateway in each network that holds data, without a route to it."""
 
@@ -333,6 +344,16 @@ LEAKS: Mapping[str, Operator] = {
     "T9 a rule of another place": each(lambda given: given.update(compartmentId="ocid1.compartment.oc1..x"), "Rule", where="::changes-"),
     "T9 somebody less is told": gone("Subscription"),
     "T9 somebody else is told": put("Subscription", endpoint="x@example.com"),
+    "T9 somebody more is told": more_of("Subscription", endpoint="x@example.com"),
+    "T9 nobody is told by mail": put("Subscription", protocol="SMS"),
+    "T9 a rule that tells something else": each(lambda given: given["actions"]["action"][0].update(actionType="FAAS"), "Rule", where="oci:Events"),
+    "T9 a log that no service writes": put("Log", logType="CUSTOM"),
+    "T9 a connector that carries metrics": each(lambda given: given["source"].update(kind="monitoring"), "Connector"),
+    "T9 a connector that has a function pick": each(lambda given: given["tasks"][0].update(kind="function"), "Connector", having="tasks"),
+    "T9 somebody more is told of a site": more_of("TopicSubscription", endpoint="x@example.com"),
+    "T9 a site's calls are told elsewhere": more_of("EventTarget", arn="arn:aws:sns:eu-west-1:999999999999:x"),
+    "T9 packet routing of a compartment": put("ZprPolicy", compartmentId="ocid1.compartment.oc1..x"),
+    "T9 an attribute out of use": put("SecurityAttribute", isRetired=True),
     "T9 alarms under another name": each(lambda given: given["target"].update(objectNamePrefix="quiet"), "Connector", having="tasks"),
     "T9 connectors are somebody's": more("statements", TRAIL.format("manage serviceconnectors"), "Policy", where="oci:"),
     "T9 retention is somebody's": more("statements", TRAIL.format("{RETENTION_RULE_MANAGE}"), "Policy", where="oci:"),

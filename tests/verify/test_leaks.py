@@ -278,6 +278,15 @@ LEAKS = [
     ("T9", "a site's trail that is off", put("Trail", "trail-virginia", enableLogging=False), REFUTED),
     ("T9", "a site's trail of calls alone", put("Trail", "trail-virginia", eventSelectors=[{"includeManagementEvents": True, "readWriteType": "All"}]), REFUTED),
     ("T9", "a lock that somebody may lift", put("BucketObjectLockConfiguration", "audit-archive", rule={"defaultRetention": {"days": 730, "mode": "GOVERNANCE"}}), REFUTED),
+    ("T9", "somebody who is told and was not declared", put("Subscription", "alarms-us-ashburn-1-compliance", endpoint="x@example.com"), REFUTED),
+    ("T9", "nobody is told by mail", put("Subscription", "alarms-us-ashburn-1-compliance", protocol="SMS"), REFUTED),
+    ("T9", "a log that no service writes", put("Log", "audit-us-ashburn-1-read", logType="CUSTOM"), REFUTED),
+    ("T9", "a connector that carries metrics", lambda s: s.state("Connector", "access-us-ashburn-1")["inputs"]["source"].update(kind="monitoring"), REFUTED),
+    ("T9", "a rule that tells something else", lambda s: s.state("Rule", "arrivals-us-ashburn-1")["inputs"]["actions"]["action"][0].update(actionType="FAAS"), REFUTED),
+    ("T9", "a site's calls are told elsewhere", lambda s: next(it for it in s.all.values() if it["type"].endswith(":EventTarget"))["inputs"].update(arn="arn:aws:sns:eu-west-1:1:x"), REFUTED),
+    ("T9", "a site's alarms are told to somebody else", lambda s: next(it for it in s.all.values() if it["type"].endswith(":TopicSubscription"))["inputs"].update(endpoint="x@example.com"), REFUTED),
+    ("T9", "packet routing of a compartment", put("ZprPolicy", "routing-us-ashburn-1", compartmentId="x"), REFUTED),
+    ("T9", "an attribute out of use", put("SecurityAttribute", "tier", isRetired=True), REFUTED),
 ]  # fmt: skip
 
 

@@ -166,6 +166,7 @@ class _Tenancy(Search):
         for end in self.of("PrivateEndpoint"):
             if not self._is_bound(end, "tier", "endpoint"):
                 yield seen(end.urn, Rule.ROUTING)
+        yield from self._unbound()
         spoken = set[str]()
         for policy in self.of("ZprPolicy"):
             texts = [str(it) for it in items(policy.inputs.get("statements"))]
@@ -176,6 +177,14 @@ class _Tenancy(Search):
         for region in self.homes:
             if _KEYS[region] not in spoken:
                 yield seen("", Rule.ROUTING, region)
+
+    def _unbound(self) -> Iterator[Opinion]:
+        """Somebody turns to packet routing elsewhere than at the root, or to an attribute that is out of use."""
+        rooted = [*self.of("ZprPolicy"), *(it for it in self.of("Configuration") if "Zpr" in it.type)]
+        away = [it for it in rooted if it.inputs.get("compartmentId") != self.declared.tenancy]
+        named = [it for kind in ("SecurityAttribute", "SecurityAttributeNamespace") for it in self.of(kind)]
+        for it in (*away, *(it for it in named if it.inputs.get("isRetired") is True)):
+            yield seen(it.urn, Rule.ROUTING)
 
     def _is_bound(self, node: Node, name: str, value: str) -> bool:
         """Whether it carries an attribute that is enforced."""

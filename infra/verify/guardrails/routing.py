@@ -17,6 +17,10 @@ from infra.verify.values import items, record
 
 _CONFIGURATION: Final = "oci:Zpr/configuration:Configuration"
 _POLICY: Final = "oci:Zpr/zprPolicy:ZprPolicy"
+_ATTRIBUTES: Final = (
+    "oci:SecurityAttribute/securityAttribute:SecurityAttribute",
+    "oci:SecurityAttribute/securityAttributeNamespace:SecurityAttributeNamespace",
+)
 _VCN: Final = "oci:Core/vcn:Vcn"
 _ENDPOINT: Final = "oci:ObjectStorage/privateEndpoint:PrivateEndpoint"
 _MOST: Final = 25
@@ -48,7 +52,18 @@ def routing_gaps(graph: Graph, declared: Declared) -> Iterator[Gap]:
     for node in graph.of(_ENDPOINT):
         if not _carries(node.inputs, declared, "tier", "endpoint"):
             yield Gap(urn=node.urn, rule=Rule.ROUTING, what=f"{node.name} does not carry its attribute")
+    yield from _bindings(graph, declared)
     yield from _statements(graph, declared)
+
+
+def _bindings(graph: Graph, declared: Declared) -> Iterator[Gap]:
+    """Packet routing is the whole tenancy's, and its attributes are in use."""
+    for node in graph.of(_CONFIGURATION, _POLICY):
+        if node.inputs.get("compartmentId") != declared.tenancy:
+            yield Gap(urn=node.urn, rule=Rule.ROUTING, what=f"{node.name} is not at the root of the tenancy")
+    for node in graph.of(*_ATTRIBUTES):
+        if node.inputs.get("isRetired") is True:
+            yield Gap(urn=node.urn, rule=Rule.ROUTING, what=f"{node.name} is retired, and binds nothing")
 
 
 def _carries(inputs: object, declared: Declared, attribute: str, value: str) -> bool:

@@ -7,6 +7,7 @@ it. What documents let somebody do is asked request by request (`requests`).
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -52,6 +53,7 @@ def unseen(graph: Graph, declared: Declared) -> Iterator[Opinion]:
         sites = _Sites(graph, declared, audit)
         yield from sites.lost()
         yield from sites.under_key()
+        yield from sites.overheard()
         for account in sites.open:
             yield from sites.unlogged(account)
             yield from sites.untold(account)
@@ -193,6 +195,17 @@ class _Sites(Search):
                 told = {it for acts, addresses in telling if at in acts for it in addresses}
                 if not everybody or not told >= everybody:
                     yield seen("", Rule.ALARM, account.id, region, act["detail.eventName"])
+
+    def overheard(self) -> Iterator[Opinion]:
+        """Somebody else hears of what is done: by mail, or because a rule tells what is not an account's own topic."""
+        everybody = [*record(self.audit.get("subscribers")).values()]
+        for it in self.of("TopicSubscription"):
+            if it.inputs.get("endpoint") not in everybody or it.inputs.get("protocol") != "email":
+                yield seen(it.urn, Rule.ALARM)
+        for it in self.of("EventTarget"):
+            told = re.fullmatch(r"arn:aws:sns:([^:]+):([^:]+):[^:]*", str(it.inputs.get("arn")))
+            if told is None or not self.is_in(it, told[2], told[1]):
+                yield seen(it.urn, Rule.ALARM)
 
     def _telling(self, account: _Account, region: str) -> list[tuple[str, set[str]]]:
         """Each rule that is on in a region, as its pattern and the addresses that it reaches."""

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from infra.residency.lifecycle import KEY_DELETION_DAYS, Phase
 from infra.verify.declared import ARCHIVE_REGION, Declared, DeclaredSite
 from infra.verify.graph import Graph, Node
-from infra.verify.models.place import accounts_of, place_of
+from infra.verify.models.place import account_of, accounts_of, place_of
 from infra.verify.models.s3 import BUCKET, ENCRYPTION, LIFECYCLE
 from infra.verify.models.site_trails import RULE, SUBSCRIPTION, TARGET, TOPIC, TOPIC_POLICY, TRAIL
 from infra.verify.models.vaults import AWS_KEY
@@ -67,7 +67,7 @@ def leaks(graph: Graph, declared: Declared) -> tuple[Leak, ...]:
         return ()
     if not declared.archive:
         return (Leak(urn="", rule=Rule.DECLARED, what="the stack file does not say where the sites' trails go"),)
-    parts = (_Check.archive, _Check.key, _Check.trails, _Check.alarms)
+    parts = (_Check.archive, _Check.key, _Check.trails, _Check.alarms, _Check.overheard)
     return tuple(sorted({leak for part in parts for leak in graph.ask(_part, part, declared)}))
 
 
@@ -255,6 +255,20 @@ class _Check(NamedTuple):
                     if missing := ", ".join(sorted(addresses - heard)) or ("" if addresses else "anybody"):
                         where = f"account {account.id} in {region}"
                         yield Leak(urn="", rule=Rule.ALARM, what=f"{where} does not tell {missing} of {what}")
+
+    def overheard(self) -> Iterator[Leak]:
+        """Nobody else is told: neither by a topic nor by a rule that tells something else."""
+        addresses = {*map(str, record(self._audit.get("subscribers")).values())}
+        for node in self.graph.of(SUBSCRIPTION):
+            if node.inputs.get("protocol") != "email" or node.inputs.get("endpoint") not in addresses:
+                what = f"{node.name} tells {node.inputs.get('endpoint')}, whom nobody declared"
+                yield Leak(urn=node.urn, rule=Rule.ALARM, what=what)
+        for node in self.graph.of(TARGET):
+            topic, account = str(node.inputs.get("arn")), account_of(self.graph, node)
+            place, here = topic.rpartition(":")[0], place_of(self.graph, node)
+            if here is None or place != f"arn:aws:sns:{here.region}:{account}":
+                what = f"{node.name} tells {topic}, which is no topic of its own account and region"
+                yield Leak(urn=node.urn, rule=Rule.ALARM, what=what)
 
     def _told(self, account: _Account, region: str) -> Iterator[tuple[str, frozenset[str]]]:
         """The pattern of each rule that is on, and the addresses that its topics tell."""

@@ -11,7 +11,7 @@ that whoever is told looks. The trails of the legacy sites are not looked at her
 """
 
 from infra.verify.graph import Graph
-from infra.verify.trail.alarms import alarm_leaks, health_leaks, unwatched
+from infra.verify.trail.alarms import alarm_leaks, health_leaks, overheard, unwatched
 from infra.verify.trail.carriers import Carriers
 from infra.verify.trail.declared import Declared, declared
 from infra.verify.trail.leak import Leak, Rule
@@ -38,6 +38,7 @@ def examined(found: Graph, declared: Declared) -> tuple[tuple[Leak, ...], dict[s
         found.ask(log_leaks, declared, recorded),
         found.ask(alarm_leaks, declared, recorded),
         found.ask(health_leaks, declared),
+        found.ask(overheard, declared),
         found.ask(grant_leaks, declared),
     )
     every = {*unwatched(declared), *(leak for part in parts for leak in part)}

@@ -28,6 +28,8 @@ from infra.verify.verdict import Answer
 _POLICY: Final = "oci:Identity/policy:Policy"
 _NOBODYS: Final = "nobodys"
 _TAMPERS: Final = ("UpdateBucket", "DeleteObject", "DeactivateServiceConnector", _NOBODYS)
+_LISTENS: Final = (True, "SERVICE", "OCISERVICE")
+"""A log that is on, and that a service writes."""
 _PROBES: Final = {"HttpMonitor": "HTTP", "PingMonitor": "PING"}
 _HALF: Final = 0.5
 _SERVICES: Final = {
@@ -89,7 +91,8 @@ class World(Search):
         self._ways = [way for it in self.of("Connector") for way in self._way(it)]
         self._said: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for log in self.of("Log"):
-            if log.inputs.get("isEnabled") is True:
+            said = record(record(log.inputs.get("configuration")).get("source"))
+            if (log.inputs.get("isEnabled"), log.inputs.get("logType"), said.get("sourceType")) == _LISTENS:
                 self._listen(log)
 
     def acts(self) -> Iterator[Act]:
@@ -136,7 +139,9 @@ class World(Search):
     def _way(self, connector: Node) -> Iterator[_Way]:
         """How a connector carries: not at all where it has no bucket to deliver into, or other than one source."""
         bucket, sources = self._lands(connector), items(record(connector.inputs.get("source")).get("logSources"))
-        if bucket is None or len(sources) != 1:
+        reads = record(connector.inputs.get("source")).get("kind")
+        kinds = {str(task.get("kind")) for task in records(connector.inputs.get("tasks"))}
+        if bucket is None or len(sources) != 1 or reads != "logging" or not kinds <= {"logRule"}:
             return
         region, said = self.region(bucket), record(sources[0])
         groups = self.meant(connector, "source", said.get("logGroupId"), "LogGroup")
@@ -240,7 +245,8 @@ class World(Search):
         urns = {it.urn for it in topics}
         behind = [(it, self.meant(it, "topicId", it.inputs.get("topicId"), "NotificationTopic"))
                   for it in self.of("Subscription")]  # fmt: skip
-        return {str(it.inputs.get("endpoint")) for it, its in behind if len(its) == 1 and its[0].urn in urns}
+        mailed = [it for it, its in behind if len(its) == 1 and its[0].urn in urns]
+        return {str(it.inputs.get("endpoint")) for it in mailed if it.inputs.get("protocol") == "EMAIL"}
 
     def _addresses(self, region: str, event: dict[str, Any], *, within: str = "") -> set[str]:
         """Whom rules tell of an event; only those that are about a whole compartment, where one is named."""
@@ -251,7 +257,8 @@ class World(Search):
             if within and rule.inputs.get("compartmentId") != within:
                 continue
             for action in records(record(rule.inputs.get("actions")).get("action")):
-                if rule.inputs.get("isEnabled") is True and action.get("isEnabled") is True:
+                told_by = (rule.inputs.get("isEnabled"), action.get("isEnabled"), action.get("actionType"))
+                if told_by == (True, True, "ONS"):
                     topics = self.meant(rule, "actions", action.get("topicId"), "NotificationTopic")
                     told |= self._subscribed(topics)
         return told
@@ -386,6 +393,8 @@ def unseen(graph: Graph, declared: Declared, as_of: date) -> Iterator[Opinion]:
         yield seen("", Rule.EVENTS)
     unwell = (it for kind in _PROBES for it in world.of(kind) if not world.unwell(it) >= declared.addresses)
     yield from (seen(it.urn, Rule.ALARM) for it in unwell)
+    heard = (it for it in world.of("Subscription") if it.inputs.get("endpoint") not in declared.addresses)
+    yield from (seen(it.urn, Rule.ALARM) for it in heard)
     untold = (it.value for it in declared.regions if not world.changes(it.value) >= declared.addresses)
     yield from (seen("", Rule.ALARM, it) for it in untold)
     for act in (it for it in world.acts() if not world.seen(it)):

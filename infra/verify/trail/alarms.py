@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from infra.residency.regions import UsRegion
 from infra.verify.graph import Graph, Node
-from infra.verify.models.trail import RULE
+from infra.verify.models.trail import RULE, SUBSCRIPTION
 from infra.verify.trail import health
 from infra.verify.trail.carriers import Carrier, Carriers
 from infra.verify.trail.declared import WATCHED, Declared
@@ -81,6 +81,14 @@ def health_leaks(found: Graph, declared: Declared) -> Iterator[Leak]:
         yield Leak(urn=node.urn, rule=Rule.ALARM, what=what)
 
 
+def overheard(found: Graph, declared: Declared) -> Iterator[Leak]:
+    """Nobody else is told: what is told of says who did what."""
+    for node in found.of(SUBSCRIPTION):
+        if node.inputs.get("endpoint") not in declared.addresses:
+            what = f"{node.name} tells {node.inputs.get('endpoint')}, whom nobody declared"
+            yield Leak(urn=node.urn, rule=Rule.ALARM, what=what)
+
+
 def unwatched(declared: Declared) -> tuple[Leak, ...]:
     """Groups that may read in an emergency while the trail watches no user who could be in them."""
     if declared.days and declared.sealed:
@@ -142,7 +150,8 @@ def _addresses(trail: Carriers, rule: Node) -> frozenset[str]:
     """Whom the topics of a rule that is on tell."""
     addresses: set[str] = set()
     for action in records(record(rule.inputs.get("actions")).get("action")):
-        if rule.inputs.get("isEnabled") is True and action.get("isEnabled") is True:
+        on = rule.inputs.get("isEnabled") is True and action.get("isEnabled") is True
+        if on and action.get("actionType") == "ONS":
             addresses.update(health.addresses(trail.graph, rule, "actions", [action.get("topicId")]))
     return frozenset(addresses)
 

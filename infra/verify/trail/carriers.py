@@ -69,6 +69,8 @@ class Carriers:
                 and node.inputs.get("state") in {None, "ACTIVE"}
                 and self.inside(node)
                 and len(sources) == 1
+                and record(node.inputs.get("source")).get("kind") == "logging"
+                and all(task.get("kind") == "logRule" for task in records(node.inputs.get("tasks")))
             ):
                 yield self._carrier(node, region, bucket, target, sources[0])
 

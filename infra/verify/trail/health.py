@@ -26,11 +26,11 @@ _UNWELL: Final = (
 
 
 def addresses(graph: Graph, node: Node, path: str, topics: object) -> Iterator[str]:
-    """The addresses that topics tell, named by a property of a resource."""
+    """The addresses that topics tell by mail, named by a property of a resource."""
     urns = {it.urn for value in items(topics) for it in graph.named(node, path, value, TOPIC)}
     for subscription in graph.of(SUBSCRIPTION):
         named = graph.named(subscription, "topicId", subscription.inputs.get("topicId"), TOPIC)
-        if len(named) == 1 and named[0].urn in urns:
+        if len(named) == 1 and named[0].urn in urns and subscription.inputs.get("protocol") == "EMAIL":
             yield str(subscription.inputs.get("endpoint"))
 
 

@@ -44,7 +44,8 @@ def _entry(graph: Graph, log: Node) -> Iterator[Entry]:
     source = record(record(log.inputs.get("configuration")).get("source"))
     service, category, resource = (source.get(key) for key in ("service", "category", "resource"))
     region = graph.region(log)
-    if log.inputs.get("isEnabled") is not True or region is None:
+    by_service = log.inputs.get("logType") == "SERVICE" and source.get("sourceType") == "OCISERVICE"
+    if log.inputs.get("isEnabled") is not True or not by_service or region is None:
         return
     if service == "objectstorage":
         targets = [it for it in graph.called(BUCKET, "name", str(resource)) if graph.region(it) is region]
