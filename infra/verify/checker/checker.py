@@ -141,11 +141,10 @@ class Stack:
         return found[0]
 
 def storage(stack: Stack) -> Json:
-    """T1: every resource is in an allowed region, or at a declared site under its account, or where trails are kept."""
+    """T1: every resource is in an allowed region of the tenancy, at a declared site, or where trails are kept."""
     sites = {(site["region"], site["accountId"]) for site in stack.sites.values()} | {("us-east-1", stack.archive)}
-    management = (stack.deployment["legacy"].get("organization") or {}).get("accountId")
-    places, state = list[list[str]](), stack.deployment.get("state")
-    demand(state is None or state.get("region") in US, "the state lies elsewhere")
+    places, management = list[list[str]](), (stack.deployment["legacy"].get("organization") or {}).get("accountId")
+    demand((state := stack.deployment.get("state")) is None or state.get("region") in US, "the state lies elsewhere")
     for it in sorted((it for it in stack.now.values() if it.managed), key=lambda it: it.urn):
         region, provider, path = stack.region(it), stack.now[it.provider], "provider.region"
         if it.type.startswith("aws:"):
@@ -155,7 +154,8 @@ def storage(stack: Stack) -> Json:
             ours = accounts == [management] if it.type.startswith(("aws:organizations/", "aws:iam/")) else False
             tells = region == "us-east-1" and it.type.startswith(("aws:cloudwatch/event", "aws:sns/")) and str(sites)
             demand(ours or all((region, one) in sites or (tells and one in tells) for one in accounts), it.urn)
-        demand(region in US or it.type.startswith("aws:"), f"{it.urn} is in {region}")
+        home = (region in US, provider.inputs.get("tenancyOcid")) == (True, stack.deployment["oci"]["tenancyId"])
+        demand(home or it.type.startswith("aws:"), f"{it.urn} is in {region}, or in another tenancy")
         for key in re.findall(r"ocid1\.[a-z0-9-]+\.[a-z0-9]+\.([a-z0-9-]+)\.", it.id):
             demand(key in (region, US.get(region)), f"{it.urn}: its id says {key}, its provider {region}")
         moves = provider.old and provider.old.inputs.get("region") != provider.inputs.get("region")
@@ -217,8 +217,7 @@ def traffic(stack: Stack) -> None:
 def owned(stack: Stack, given: Json, it: Resource, property_: str, answer: Json) -> str:
     """The type of an answer whose address is one of an edge, or may become one."""
     found = stack.meant(it, property_, answer["rdata"], ADDRESSES[answer["rtype"]])
-    good = found and all(stack.region(one) in US and stack.region(one) in given["edges"] for one in found)
-    demand(good, f"{it.urn} answers {answer['rdata']}, the address of no edge")
+    demand(found and all(stack.region(one) in {*US} & {*given["edges"]} for one in found), f"{it.urn}: {answer}")
     return answer["rtype"]
 
 def network(stack: Stack) -> None:
@@ -242,7 +241,6 @@ CARRIES = (r"Allow any-user to {{OBJECT_INSPECT, OBJECT_CREATE, OBJECT_OVERWRITE
            r"request\.principal\.compartment\.tag\.{own}\.sends='logs'}}")
 def access(stack: Stack) -> None:
     """T5: statements let in declared groups from their networks, connectors (CARRIES); documents jobs, own accounts."""
-    # That denials cover every request, and what deployers may do, is not shown here: for that there are two deciders.
     groups, own = (stack.deployment.get("access") or {}).get("groups") or {}, stack.deployment["organization"]
     exports = {it["export"]["group"] for it in stack.deployment["datasets"].values() if "export" in it}
     for urn, text in stack.statements:
@@ -290,6 +288,8 @@ def keys(stack: Stack) -> Json:
     for bucket in stack.of(BUCKET):
         key, name, region = stack.named(bucket, "kmsKeyId", KEY), bucket.inputs["name"], stack.region(bucket)
         demand(region == stack.region(key), f"{bucket.urn} is under a key of another region")
+        of = {it.get("class") for one, it in stack.datasets.items() if name.startswith(f"{own}-{one}-")} == {"public"}
+        demand(bucket.inputs.get("accessType") in (None, "NoPublicAccess", of and "ObjectReadWithoutList"), bucket.urn)
         ids = [held["regions"][region]["keys"][it.get("class", "protected")] for one, it in stack.datasets.items()
                 if held and re.fullmatch(rf"{own}-{one}(-\d+)?-{US[region]}", name)]
         given = [(key.inputs.get("externalKeyReference") or {}).get("externalKeyId")]
