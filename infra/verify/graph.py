@@ -76,6 +76,7 @@ class Graph:  # noqa: PLW1641 (compared, and never put into a set)
     def __init__(self, nodes: Mapping[str, Node], gone: tuple[Node, ...] = ()) -> None:
         self.nodes: Mapping[str, Node] = {urn: nodes[urn] for urn in sorted(nodes)}
         self.gone = gone
+        self._providers: dict[str, Node | None] = {}
         self._types: dict[str, list[Node]] = defaultdict(list)
         self._ids: dict[tuple[str, str], list[Node]] = defaultdict(list)
         self._names: dict[tuple[str, str], dict[str, list[Node]]] = {}
@@ -118,8 +119,11 @@ class Graph:  # noqa: PLW1641 (compared, and never put into a set)
         return tuple(found for node in self.of(*types) for found in function(self, node, *given))
 
     def provider_of(self, node: Node) -> "Node | None":
-        """The explicit provider of a resource; None where it has none in this graph."""
-        return self.nodes.get(node.provider)
+        """The explicit provider of a resource, as far as it says where that is; None where there is none."""
+        if node.provider not in self._providers:
+            provider = self.nodes.get(node.provider)
+            self._providers[node.provider] = placing(provider) if provider else None
+        return self._providers[node.provider]
 
     def type_of(self, urn: str) -> str:
         """The type of a resource; empty where there is none of that URN."""
@@ -128,13 +132,9 @@ class Graph:  # noqa: PLW1641 (compared, and never put into a set)
 
     def region(self, node: Node) -> UsRegion | None:
         """Where a resource of Oracle Cloud is: its provider's region, where that is an allowed home of US user data."""
-        return _HOMES.get(self.stands(node.provider)[1])
-
-    def stands(self, provider: str) -> tuple[str, str]:
-        """The type of the provider of that URN and the region that it names; empty where there is none, or no text."""
-        node = self.nodes.get(provider)
-        region = node.inputs.get("region") if node else None
-        return (node.type if node else "", region if isinstance(region, str) else "")
+        provider = self.provider_of(node)
+        region = provider.inputs.get("region") if provider else None
+        return _HOMES.get(region) if isinstance(region, str) else None
 
     def called(self, type_: str, property_: str, value: str) -> list[Node]:
         """The resources of a type whose input has that text, sorted by URN."""
@@ -161,6 +161,16 @@ class Graph:  # noqa: PLW1641 (compared, and never put into a set)
             return []
         return [other for type_ in types for other in self._ids.get((type_, value), ())]
 
+
+def placing(provider: Node) -> Node:
+    """A provider without what places nothing: its version and its credentials."""
+    inputs = {name: provider.inputs[name] for name in PLACING if name in provider.inputs}
+    old = None if provider.old is None else placing(provider.old)
+    return Node(urn=provider.urn, type=provider.type, name=provider.name, inputs=inputs, old=old)
+
+
+PLACING = ("region", "allowedAccountIds", "tenancyOcid")
+"""Inputs of providers that say where, and whose, what they make is."""
 
 _HOMES = {region.value: region for region in UsRegion}
 

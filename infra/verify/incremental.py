@@ -24,7 +24,7 @@ from typing import Any, Final, NamedTuple, cast
 from infra.residency.regions import UsRegion
 from infra.verify import binding
 from infra.verify.context import Context
-from infra.verify.graph import UNKNOWN, Graph, Node
+from infra.verify.graph import UNKNOWN, Graph, Node, placing
 from infra.verify.proof import Proof
 from infra.verify.theorems import THEOREMS, Theorem, completeness, storage
 from infra.verify.verdict import Verdict, in_order
@@ -68,8 +68,8 @@ class Reads:
         self.urns = set[str]()
         self.types_of = set[str]()
         """URNs of which only the type was."""
-        self.stands = set[str]()
-        """URNs of providers of which only their type and region were."""
+        self.providers = set[str]()
+        """URNs of providers of which only what places resources was."""
         self.types = set[str]()
         self.shares = set[tuple[str, int]]()
         """Of types of which there are many, those resources that have a number."""
@@ -81,7 +81,7 @@ class Reads:
         """What somebody else looked up, too."""
         self.urns |= other.urns
         self.types_of |= other.types_of
-        self.stands |= other.stands
+        self.providers |= other.providers
         self.types |= other.types
         self.shares |= other.shares
         for key, texts in other.found.items():
@@ -96,7 +96,8 @@ class Change:
     def __init__(self, before: Graph, after: Graph) -> None:
         self._urns = changed(before.nodes, after.nodes)
         self._retyped = {urn for urn in self._urns if before.type_of(urn) != after.type_of(urn)}
-        self._moved = {urn for urn in self._urns if before.stands(urn) != after.stands(urn)}
+        pairs = ((urn, before.nodes.get(urn), after.nodes.get(urn)) for urn in self._urns)
+        self._moving = {urn for urn, one, other in pairs if not _same(one and placing(one), other and placing(other))}
         nodes = (graph.nodes.get(urn) for graph in (before, after) for urn in self._urns)
         self._nodes = [node for node in nodes if node is not None]
         self.types = {node.type for node in self._nodes}
@@ -105,7 +106,7 @@ class Change:
 
     def touches(self, reads: Reads) -> bool:
         """Whether something of what was looked up may be another."""
-        if reads.urns & self._urns or reads.types_of & self._retyped or reads.stands & self._moved:
+        if reads.urns & self._urns or reads.types_of & self._retyped or reads.providers & self._moving:
             return True
         if reads.types & self.types or reads.shares & self._shares:
             return True
@@ -186,8 +187,9 @@ class Watched:
         return tuple(it for _, told in sorted(found, key=_FIRST) for it in told)
 
     def provider_of(self, node: Node) -> Node | None:
-        """The explicit provider of a resource."""
-        return self.nodes.get(node.provider)
+        """The explicit provider of a resource, as far as it says where that is."""
+        self._reads.providers.add(node.provider)
+        return self._graph.provider_of(node)
 
     def type_of(self, urn: str) -> str:
         """The type of a resource."""
@@ -196,13 +198,8 @@ class Watched:
 
     def region(self, node: Node) -> UsRegion | None:
         """Where a resource of Oracle Cloud is."""
-        self._reads.stands.add(node.provider)
+        self._reads.providers.add(node.provider)
         return self._graph.region(node)
-
-    def stands(self, provider: str) -> tuple[str, str]:
-        """Type and region of a provider."""
-        self._reads.stands.add(provider)
-        return self._graph.stands(provider)
 
     def called(self, type_: str, property_: str, value: str) -> list[Node]:
         """Those of a type whose input has that text."""

@@ -114,7 +114,7 @@ def _ask(node: Node, path: str, document: object, what: str, question: Question)
 
 def _site(graph: Graph, declared: Declared, node: Node) -> DeclaredSite | None:
     """The site that a resource is at; None where it is at none."""
-    provider = graph.nodes.get(node.provider)
+    provider = graph.provider_of(node)
     region = node.inputs.get("region") or (provider.inputs.get("region") if provider else None)
     accounts: Any = provider.inputs.get("allowedAccountIds") if provider else None
     own = (it for it in declared.sites.values() if it.region.value == region and it.account in str(accounts))

@@ -38,11 +38,11 @@ class Place(NamedTuple):
 
 def place_of(graph: Graph, node: Node) -> Place | None:
     """Where a resource is; None where neither it nor an explicit provider of its own cloud says so."""
-    type_, region = graph.stands(node.provider)
-    if type_ != f"pulumi:providers:{node.type.partition(':')[0]}":
+    provider = graph.provider_of(node)
+    if provider is None or provider.type != f"pulumi:providers:{node.type.partition(':')[0]}":
         return None
     own = node.inputs.get("region") if node.type.startswith("aws:") else None
-    said = own if own is not None else region
+    said = own if own is not None else provider.inputs.get("region")
     if not isinstance(said, str) or said in {UNKNOWN, SECRET, ""}:
         return None
     return Place(region=said, path="region" if own is not None else "provider.region")

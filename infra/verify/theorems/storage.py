@@ -43,8 +43,8 @@ def decide(context: Context) -> Verdict:
         if place is None:
             findings.add(missing(node, f"where {node.name} lies is not known", path="provider", fix=_PROVIDER))
             continue
-        if node.provider not in providers:
-            provider = context.graph.nodes[node.provider]
+        provider = context.graph.provider_of(node)
+        if provider is not None and node.provider not in providers:
             providers[node.provider] = (accounts_of(provider), _moved(provider))
         given, moved = providers[node.provider]
         if node.type.startswith("aws:"):
@@ -99,12 +99,11 @@ _PROVIDER = "give it an explicit provider with a plain region"
 
 
 def _abroad(context: Context, node: Node, region: str, path: str) -> Counterexample:
-    provider = context.graph.nodes[node.provider]
     return refuted(
         node,
         f"{node.name} would lie in {said(region)}",
         path=path,
-        because=f'provider {provider.name} has region = "{region}"',
+        because=f'provider {node.provider.rpartition("::")[2]} has region = "{region}"',
         fix=f"change it to one of {', '.join(sorted(it.value for it in context.declared.regions))}",
         witness={"urn": node.urn, "region": region},
     )
@@ -112,7 +111,8 @@ def _abroad(context: Context, node: Node, region: str, path: str) -> Counterexam
 
 def _at_home(context: Context, node: Node, place: Place) -> Iterator[Counterexample | Missing]:
     """A resource of Oracle Cloud is in an allowed region, and in the declared tenancy."""
-    tenancy = context.graph.nodes[node.provider].inputs.get("tenancyOcid")
+    provider = context.graph.provider_of(node)
+    tenancy = provider.inputs.get("tenancyOcid") if provider else None
     if not is_home(place.region):
         yield _abroad(context, node, place.region, place.path)
     elif tenancy != context.declared.tenancy:
