@@ -56,6 +56,8 @@ _HARMLESS = frozenset({"CAA", "TXT"})
 _RULES = frozenset({"FILTER", "HEALTH", "PRIORITY", "WEIGHTED", "LIMIT"})
 _CUSTOM = "CUSTOM"
 _LONGEST_TTL = 300
+_DEFAULTS = {"scope": "GLOBAL"}
+"""What a zone is that does not say so."""
 
 
 class Rule(StrEnum):
@@ -150,7 +152,7 @@ class _Check(NamedTuple):
         expected = {"name": self.zone, "zoneType": "PRIMARY", "scope": "GLOBAL", "dnssecState": "ENABLED"}
         for node in zones:
             for name, value in expected.items():
-                if node.inputs.get(name) != value:
+                if node.inputs.get(name, _DEFAULTS.get(name)) != value:
                     yield _leak(node, Rule.ZONE, f"{name} is {node.inputs.get(name)}, not {value}")
             for name in ("externalMasters", "externalDownstreams"):
                 if node.inputs.get(name):
@@ -247,7 +249,7 @@ class _Check(NamedTuple):
         """Each leads from a planned name in our zone to one policy of this stack."""
         taken: dict[tuple[str, str], str] = {}
         for node in self.graph.of(ATTACHMENT):
-            domain = str(node.inputs.get("domainName"))
+            domain = _hostname(node.inputs.get("domainName"))
             if domain not in self.hostnames:
                 yield _leak(node, Rule.ATTACHMENT, f"{domain} is no planned hostname")
             if len(self.graph.named(node, "zoneId", node.inputs.get("zoneId"), ZONE)) != 1:
@@ -263,7 +265,7 @@ class _Check(NamedTuple):
     def records(self) -> Iterator[Leak]:
         """The zone's own records name edges at planned names, or lead nobody anywhere."""
         for node in self.graph.of(RRSET):
-            domain, kind = str(node.inputs.get("domain")), node.inputs.get("rtype")
+            domain, kind = _hostname(node.inputs.get("domain")), node.inputs.get("rtype")
             yield from self._misplaced(node, domain)
             if kind in _HARMLESS:
                 continue
@@ -285,19 +287,19 @@ class _Check(NamedTuple):
         if "*" in domain:
             yield _leak(node, Rule.RECORD, f"{domain} answers for names that nobody planned")
         for item in records(node.inputs.get("items")):
-            if (item.get("domain"), item.get("rtype")) != (domain, node.inputs.get("rtype")):
+            if (_hostname(item.get("domain")), item.get("rtype")) != (domain, node.inputs.get("rtype")):
                 yield _leak(node, Rule.RECORD, f"an item for {item.get('domain')} {item.get('rtype')}")
 
     def coverage(self) -> Iterator[Leak]:
         """Each hostname is answered for A by a policy and by records, and for AAAA by both or by neither."""
         steered = {
-            (str(node.inputs.get("domainName")), kind)
+            (_hostname(node.inputs.get("domainName")), kind)
             for node in self.graph.of(ATTACHMENT)
             for policy in self.graph.named(node, "steeringPolicyId", node.inputs.get("steeringPolicyId"), POLICY)
             for kind in _kinds(policy)
         }
         written = {
-            (str(node.inputs.get("domain")), str(node.inputs.get("rtype")))
+            (_hostname(node.inputs.get("domain")), str(node.inputs.get("rtype")))
             for node in self.graph.of(RRSET)
             if node.inputs.get("items") and node.inputs.get("rtype") in ADDRESS_OF
         }
@@ -340,6 +342,11 @@ class _Check(NamedTuple):
 _PARTS = (
     _Check.types, _Check.zones, _Check.policies, _Check.attachments, _Check.records, _Check.coverage, _Check.edges,
 )  # fmt: skip
+
+
+def _hostname(text: object) -> str:
+    """A name as DNS compares it: in lower case, without the dot at its end."""
+    return str(text).lower().removesuffix(".")
 
 
 def _holds(range_: object, address: IPv4Address) -> bool:

@@ -1,4 +1,4 @@
-"""A sample of `make mutants`: every operator at one place, every rewrite at one.
+"""A sample of `make mutants`: every operator at one place, rewrites of every kind at one.
 
 Proves that what is seeded is found, and that what means the same is proved; that no leak is missing from the list it
 cannot.
@@ -26,7 +26,7 @@ def test_a_seeded_leak_is_not_proved(name):
     assert one(LEAKS, name).answer() is not Answer.PROVED
 
 
-@pytest.mark.parametrize("name", REWRITES)
+@pytest.mark.parametrize("name", {name.partition(":")[0]: name for name in REWRITES}.values())
 def test_a_rewrite_is_still_proved(name):
     """Nothing is held against it."""
     assert one(REWRITES, name).told() == []

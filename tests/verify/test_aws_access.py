@@ -212,7 +212,7 @@ LEAKS = [
     ("S3 decrypts", key(put("EncryptInventories", Action=["kms:Decrypt"])), {Rule.ACTION}),
     ("another service encrypts", key(put("EncryptInventories", Principal={"Service": "lambda.amazonaws.com"})), {Rule.STRANGER}),
     ("a stranger administers", key(put("Administer", Principal={"AWS": "arn:aws:iam::111111111111:role/interns"})), {Rule.STRANGER}),
-    ("a condition that is left open", key(lambda s: s["UseThroughS3"].update(Condition={"StringEqualsIfExists": {"kms:ViaService": ["s3.us-east-1.amazonaws.com"]}})), {Rule.DOCUMENT}),
+    ("a condition that is left open", key(lambda s: s["UseThroughS3"].update(Condition={"StringEqualsIfExists": {"kms:ViaService": ["s3.us-east-1.amazonaws.com"]}})), {Rule.KEY}),
     ("a key of several regions", set_(KEY, SITE, multiRegion=True), {Rule.KEY}),
     ("a key that is elsewhere", set_(KEY, SITE, region="eu-west-1"), {Rule.KEY}),
     ("a key that goes in a week", set_(KEY, SITE, deletionWindowInDays=7), {Rule.KEY}),
@@ -319,7 +319,7 @@ def test_a_harmless_rewrite_is_none(stack, edit):
         ('{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Principal": 1}]}', "that is none"),
         ('{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Condition": 1}]}', "no object"),
         (
-            '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Condition": {"X": {}}}]}',
+            '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "a", "Condition": {"X": {}}}]}',
             "operator X",
         ),
     ],

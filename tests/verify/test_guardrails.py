@@ -310,10 +310,8 @@ REMOVALS = [
         {Rule.CONTROL},
     ),
     (
-        "regions where the key is there only",
-        control(
-            REGIONS, lambda it: it.update(Condition={"StringNotEqualsIfExists": it["Condition"]["StringNotEquals"]})
-        ),
+        "regions by what only looks like a denial",
+        control(REGIONS, lambda it: it.update(Condition={"StringEquals": it["Condition"]["StringNotEquals"]})),
         {Rule.CONTROL},
     ),
     ("an allow in place of a deny", control(REGIONS, lambda it: it.update(Effect="Allow")), {Rule.CONTROL}),

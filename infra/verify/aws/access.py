@@ -172,9 +172,9 @@ class _Check(NamedTuple):
             site = next((it for it in self.sites if it.name == node.name), None)
             if site is None:
                 continue  # no backup's: the audit trail's, which other checks are about
-            if node.inputs.get("multiRegion") is not False or node.inputs.get("region") != site.region:
+            if node.inputs.get("multiRegion", False) is not False or node.inputs.get("region") != site.region:
                 yield Leak(urn=node.urn, rule=Rule.KEY, what="a key that is, or can be copied, elsewhere")
-            if node.inputs.get("deletionWindowInDays") != KEY_DELETION_DAYS:
+            if node.inputs.get("deletionWindowInDays", KEY_DELETION_DAYS) != KEY_DELETION_DAYS:  # so is the default
                 yield Leak(urn=node.urn, rule=Rule.KEY, what=f"a key that is gone before {KEY_DELETION_DAYS} days")
             if node.inputs.get("enableKeyRotation") is not True:
                 yield Leak(urn=node.urn, rule=Rule.KEY, what="a key that never rotates")

@@ -110,9 +110,11 @@ def of_bucket(site: Site, bucket: str, statements: tuple[Statement, ...]) -> Ite
     for statement in statements:
         if not statement.denies:
             yield from _service(statement, "s3.amazonaws.com")
-            if set(statement.actions) != {"s3:PutObject"}:
+            if set(statement.actions) != {"s3:putobject"}:
                 yield Rule.ACTION, f"{statement.sid}: more than delivering inventories"
-            if statement.resources != (f"arn:aws:s3:::{bucket}/*",):
+            if not statement.resources or not all(
+                it.startswith(f"arn:aws:s3:::{bucket}/") for it in statement.resources
+            ):
                 yield Rule.RESOURCE, f"{statement.sid}: about something else than {bucket}"
 
 
@@ -160,11 +162,11 @@ def of_key(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule
             yield Rule.ACTION, f"{statement.sid}: every call there is"
         if _touches(statement, _NOBODY):
             yield Rule.ACTION, f"{statement.sid}: a key that can be lent out or carried away"
-        if statement.resources != ("*",):
+        if {*statement.resources} != {"*"}:
             yield Rule.RESOURCE, f"{statement.sid}: about something else than this key"
         if any(kind == "Service" for kind, _ in statement.principals):
             yield from _service(statement, "s3.amazonaws.com")
-            if set(statement.actions) != {"kms:GenerateDataKey*"}:
+            if not all(it.startswith("kms:generatedatakey") for it in statement.actions):
                 yield Rule.ACTION, f"{statement.sid}: more than encrypting inventories"
         else:
             restorers = {site.restore.role} if site.restore is not None else set[str]()
@@ -203,7 +205,7 @@ def of_restore_trust(site: Site, restore: Restore, statements: tuple[Statement, 
     """Who may act as the restore's role: those people, from their network, until its end."""
     for statement in statements:
         if not statement.denies:
-            if set(statement.actions) != {"sts:AssumeRole"}:
+            if set(statement.actions) != {"sts:assumerole"}:
                 yield Rule.ACTION, f"{statement.sid}: more than acting as the role"
             yield from _people(site, statement, {restore.operator})
             yield from _ends(restore, statement)
@@ -215,7 +217,7 @@ def of_restore(site: Site, restore: Restore, statements: tuple[Statement, ...]) 
         if statement.denies:
             continue
         for action in statement.actions:
-            if not action.startswith(("s3:Get", "s3:List")) and action not in {"kms:Decrypt", "kms:DescribeKey"}:
+            if not action.startswith(("s3:get", "s3:list")) and action not in {"kms:decrypt", "kms:describekey"}:
                 yield Rule.ACTION, f"{statement.sid}: {action}, which is no reading"
         own = f"arn:aws:s3:::{restore.bucket}"
         for resource in statement.resources or ("nothing in particular",):
@@ -237,7 +239,7 @@ def of_trust(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Ru
     for statement in statements:
         if statement.denies:
             continue
-        if set(statement.actions) != {"sts:AssumeRole"}:
+        if set(statement.actions) != {"sts:assumerole"}:
             yield Rule.ACTION, f"{statement.sid}: more than acting as the role"
         if site.phase is Phase.BACKUP:
             yield from _service(statement, "datasync.amazonaws.com")
@@ -255,7 +257,7 @@ def of_role(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Rul
                 yield Rule.ACTION, f"{statement.sid}: every call there is"
             elif not action.startswith(("s3:", "kms:")):
                 yield Rule.ACTION, f"{statement.sid}: {action}, which is no work on a backup"
-            elif action.startswith(("s3:PutBucket", "s3:DeleteBucket", "s3:PutLifecycle", "s3:PutEncryption")):
+            elif action.startswith(("s3:putbucket", "s3:deletebucket", "s3:putlifecycle", "s3:putencryption")):
                 yield Rule.ACTION, f"{statement.sid}: {action} changes what guards the backup"
         if _touches(statement, _NOBODY) or _touches(statement, _ADMINISTERS):
             yield Rule.KEY, f"{statement.sid}: the site's role would administer the key"

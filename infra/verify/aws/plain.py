@@ -1,7 +1,8 @@
 """AWS policy documents, read from their text: who may do what with which resource, and when it holds.
 
 An independent reading: it shares no code with what writes them. What it cannot read it refuses: an element, operator or
-kind of principal that this project has no use for, `NotPrincipal`, `NotAction` and `NotResource` among them.
+kind of principal that this project has no use for, `NotPrincipal`, `NotAction` and `NotResource` among them. Only a
+denial may compare in a way that is not known here: whether it holds nobody can say then.
 
 Source: AWS's pages "Grammar of the IAM JSON policy language" and "IAM JSON policy elements: Condition operators".
 """
@@ -32,6 +33,7 @@ class Statement(NamedTuple):
 
     Attributes:
         principals: (kind, name), kinds as AWS writes them; (`*`, `*`) for everyone; none in a role's own policy.
+        actions: in lower case, since AWS does not tell case apart in them.
     """
 
     sid: str
@@ -58,7 +60,7 @@ def parse(text: str) -> tuple[Statement, ...]:
     except ValueError as error:
         raise UnreadableError(f"no JSON ({error})") from None
     document = cast("dict[str, object]", raw) if isinstance(raw, dict) else {}
-    if document.keys() != {"Version", "Statement"}:
+    if document.keys() - {"Id"} != {"Version", "Statement"}:
         raise UnreadableError("no document of Version and Statement")
     if document["Version"] != "2012-10-17":
         raise UnreadableError("another version of the language")
@@ -78,9 +80,9 @@ def _statement(raw: object) -> Statement:
         sid=str(fields.get("Sid", "")),
         denies=fields["Effect"] == "Deny",
         principals=tuple(_principals(fields.get("Principal"))),
-        actions=tuple(_texts(fields.get("Action"))),
+        actions=tuple(it.lower() for it in _texts(fields.get("Action"))),
         resources=tuple(_texts(fields.get("Resource", []))),
-        conditions=tuple(_comparisons(fields.get("Condition", {}))),
+        conditions=tuple(_comparisons(fields.get("Condition", {}), any_operator=fields["Effect"] == "Deny")),
     )
 
 
@@ -105,19 +107,27 @@ def _principals(value: object) -> Iterator[tuple[str, str]]:
             for kind, names in cast("dict[str, object]", value).items():
                 if kind not in _KINDS:
                     raise UnreadableError(f"a principal of kind {kind}")
-                yield from (("*", "*") if name == "*" else (kind, name) for name in _texts(names))
+                yield from (_principal(kind, name) for name in _texts(names))
         case _:
             raise UnreadableError("a principal that is none")
 
 
-def _comparisons(value: object) -> Iterator[Comparison]:
+def _principal(kind: str, name: str) -> tuple[str, str]:
+    """One principal; a whole account has two spellings."""
+    if name == "*":
+        return "*", "*"
+    return kind, f"arn:aws:iam::{name}:root" if kind == "AWS" and name.isdecimal() else name
+
+
+def _comparisons(value: object, *, any_operator: bool) -> Iterator[Comparison]:
     if not isinstance(value, dict):
         raise UnreadableError("conditions that are no object")
     for operator, compared in cast("dict[str, object]", value).items():
-        if operator not in OPERATORS or not isinstance(compared, dict):
+        if not isinstance(compared, dict) or not (any_operator or operator in OPERATORS):
             raise UnreadableError(f"the condition operator {operator}")
         for key, values in cast("dict[str, object]", compared).items():
-            yield Comparison(operator=operator, key=key.lower(), values=tuple(_texts(values)))
+            texts = [str(it).lower() if isinstance(it, bool) else it for it in _list(values)]
+            yield Comparison(operator=operator, key=key.lower(), values=tuple(_texts(texts)))
 
 
 ABSENT = "\N{EM DASH}absent"
@@ -141,6 +151,7 @@ _POSITIVE: Mapping[str, Callable[[str, str], bool]] = MappingProxyType(
         "ForAllValues:ArnEquals": fnmatchcase,
         "ForAnyValue:ArnEquals": fnmatchcase,
         "ForAnyValue:StringEquals": str.__eq__,
+        "ForAnyValue:StringLike": fnmatchcase,
         "IpAddress": _inside,
         "DateLessThan": str.__lt__,
         "DateGreaterThanEquals": str.__ge__,
@@ -155,27 +166,29 @@ _NEGATED: Mapping[str, str] = MappingProxyType(
         "NotIpAddress": "IpAddress",
     }
 )
-OPERATORS = frozenset({*_POSITIVE, *_NEGATED, "Null"})
-"""Those that can be read; `...IfExists` is not among them."""
+_IF_EXISTS = "IfExists"
+OPERATORS = frozenset({*_POSITIVE, *_NEGATED, *(f"{it}{_IF_EXISTS}" for it in (*_POSITIVE, *_NEGATED)), "Null"})
+"""Those that can be read."""
 
 
 def holds(comparison: Comparison, call: Mapping[str, str]) -> bool | None:
-    """Whether a comparison holds for a call, of which some keys are known; None where another is asked for.
+    """Whether a comparison holds for a call, of which some keys are known; None where nobody can say.
 
     Args:
         comparison: of a statement.
         call: values by key in lower case, `ABSENT` for one that it does not carry.
     """
     given = call.get(comparison.key)
-    if given is None:
+    if given is None or comparison.operator not in OPERATORS:
         return None
     if comparison.operator == "Null":
         return (given == ABSENT) == (comparison.values == ("true",))
-    if comparison.operator.startswith("ForAllValues:") and given == ABSENT:
+    operator = comparison.operator.removesuffix(_IF_EXISTS)
+    if given == ABSENT and (operator.startswith("ForAllValues:") or operator != comparison.operator):
         return True
-    positive = _NEGATED.get(comparison.operator, comparison.operator)
+    positive = _NEGATED.get(operator, operator)
     fits = given != ABSENT and any(_POSITIVE[positive](given, value) for value in comparison.values)
-    return fits is not (comparison.operator in _NEGATED)
+    return fits is not (operator in _NEGATED)
 
 
 def may_speak(statement: Statement, call: Mapping[str, str]) -> bool:

@@ -62,7 +62,7 @@ class Call(NamedTuple):
 
 
 def _calls(service: str, names: str, *about: About, says: tuple[str, ...] = ()) -> dict[str, Call]:
-    return {f"{service}:{name}": Call(about=frozenset(about), says=says) for name in names.split()}
+    return {f"{service}:{name}".lower(): Call(about=frozenset(about), says=says) for name in names.split()}
 
 
 CALLS: Mapping[str, Call] = MappingProxyType(

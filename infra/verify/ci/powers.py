@@ -21,7 +21,7 @@ from infra.verify.values import has_unknown
 ROLE: Final = "aws:iam/role:Role"
 MANAGED_POLICY: Final = "aws:iam/policy:Policy"
 
-_EXACT = frozenset({"ArnEquals", "Bool", "StringEquals"})
+_EXACT = frozenset({"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringLike"})
 _SEVERAL = ("ForAllValues:ArnEquals", "ForAnyValue:ArnEquals")
 """What a key that has several values takes: none may be another, and there has to be one."""
 

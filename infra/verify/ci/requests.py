@@ -33,7 +33,7 @@ _STRANGE: Final = ("eu-west-1", "true", "lambda.amazonaws.com", "arn:aws:iam::aw
 @lru_cache(maxsize=1024)  # one statement of many is edited, and the rest asked again
 def admitted(text: str, known: Ground) -> bool:
     """Whether an allow, as JSON, lets a call through that is like no declared one."""
-    statement = record(json.loads(text))
+    statement = _statement(text)
     if {"NotAction", "NotResource"} & statement.keys():
         return True
     return any(_allows(statement, *call) and not _declared(*call, known) for call in _made_up(statement, known))
@@ -54,9 +54,10 @@ _WORK: Final = (
 @lru_cache(maxsize=1024)
 def unbounded(text: str, known: Ground) -> bool:
     """Whether an allow of a boundary, as JSON, lets a call through that is no work on a backup of its account."""
-    statement = record(json.loads(text))
+    statement = _statement(text)
     named = _listed(statement.get("Action", []))
-    calls = {it for it in (*CALLS, *_OTHERS, *_WORK) if any(fnmatchcase(it, pattern) for pattern in named)}
+    work = frozenset(map(str.lower, _WORK))
+    calls = {it for it in (*CALLS, *map(str.lower, _OTHERS), *work) if any(fnmatchcase(it, one) for one in named)}
     calls |= {it for it in named if not {"*", "?"} & {*it}}
     aliases = {site.alias for site in known.sites}
     buckets = [f"arn:aws:s3:::{pattern}" for site in known.sites for pattern in site.buckets]
@@ -67,10 +68,16 @@ def unbounded(text: str, known: Ground) -> bool:
         backup = any(fnmatchcase(resource.partition("/")[0], it) for it in buckets)
         key = any(fnmatchcase(resource, it) for it in keys)
         for alias in (None, "alias/other", *sorted(aliases)):
-            works = call in _WORK and (backup if call.startswith("s3:") else key and alias in aliases)
+            works = call in work and (backup if call.startswith("s3:") else key and alias in aliases)
             if _allows(statement, call, resource, {"kms:resourcealiases": alias}) and not works:
                 return True
     return False
+
+
+def _statement(text: str) -> Mapping[str, Any]:
+    """A statement from its JSON, its actions in lower case."""
+    raw = record(json.loads(text))
+    return {**raw, "Action": [it.lower() for it in _listed(raw["Action"])]} if "Action" in raw else raw
 
 
 def _listed(value: Any) -> list[str]:
@@ -80,7 +87,8 @@ def _listed(value: Any) -> list[str]:
 def _made_up(statement: Mapping[str, Any], known: Ground) -> Iterator[tuple[str, str, Mapping[str, str | None]]]:
     """Calls near a statement: action, resource, and what each says of itself (None: it leaves that out)."""
     named = _listed(statement.get("Action", []))
-    actions = {it for it in (*CALLS, *_OTHERS) if any(fnmatchcase(it, pattern) for pattern in named)}
+    known_calls = (*CALLS, *map(str.lower, _OTHERS))
+    actions = {it for it in known_calls if any(fnmatchcase(it, pattern) for pattern in named)}
     actions |= {it.replace("*", "x").replace("?", "x") for it in named}
     places = {place for places in known.places.values() for place in places}
     resources = {

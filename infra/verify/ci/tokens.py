@@ -127,7 +127,7 @@ def _lets_in(statements: list[dict[str, Any]], account: str, known: Declared) ->
     for statement in (it for it in statements if it["Effect"] == "Allow"):
         if statement.get("Principal") != {"Federated": ours} and statement.get("Principal") != {"Federated": [ours]}:
             return True
-        if _listed(statement.get("Action")) != ["sts:AssumeRoleWithWebIdentity"]:
+        if {str(it).lower() for it in _listed(statement.get("Action"))} != {"sts:assumerolewithwebidentity"}:
             return True
         if any(_fits(statement, token) for token in _tokens(statement, known)):
             return True
@@ -170,9 +170,9 @@ def _may(documents: list[list[dict[str, Any]]], known: Ground) -> bool:
     if any(admitted(json.dumps(it), known) for it in statements if it["Effect"] != "Deny"):
         return True
     denied = [
-        str(pattern)
+        str(pattern).lower()
         for it in statements
         if it["Effect"] == "Deny" and not it.get("Condition") and "*" in _listed(it.get("Resource"))
         for pattern in _listed(it.get("Action"))
     ]
-    return any(not any(fnmatchcase(call, pattern) for pattern in denied) for call in NEVER)
+    return any(not any(fnmatchcase(call.lower(), pattern) for pattern in denied) for call in NEVER)

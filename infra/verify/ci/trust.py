@@ -209,7 +209,7 @@ def _believed(statement: Statement, account: str, known: Declared) -> Iterator[t
     ours = ("Federated", f"arn:aws:iam::{account}:oidc-provider/{known.host}")
     for kind, who in sorted({*statement.principals} - {ours}) or ([] if statement.principals else [("*", "*")]):
         yield Rule.PRINCIPAL, f"{statement.sid}: {who if kind != '*' else 'anybody'}"
-    for action in sorted({*statement.actions} - {"sts:AssumeRoleWithWebIdentity"}):
+    for action in sorted({*statement.actions} - {"sts:assumerolewithwebidentity"}):
         yield Rule.PRINCIPAL, f"{statement.sid}: {action}, which asks for no token"
     for claim, rule, allowed in (("aud", Rule.AUDIENCE, {AUDIENCE}), ("sub", Rule.SUBJECT, {*known.subjects})):
         bound = [
@@ -242,6 +242,8 @@ def _own(graph: Graph, account: str, name: str, known: Ground) -> Iterator[tuple
             if not statement.denies:
                 yield from ((Rule.POWERS, f"{name} would be let {what}") for what in too_much(statement, known))
             elif not statement.conditions and "*" in statement.resources:
-                denied.update(it for it in NEVER if any(fnmatchcase(it, pattern) for pattern in statement.actions))
+                denied.update(
+                    it for it in NEVER if any(fnmatchcase(it.lower(), pattern) for pattern in statement.actions)
+                )
     for call in sorted({*NEVER} - denied):
         yield Rule.LIMITS, f"nothing denies {name} {call}"

@@ -42,7 +42,9 @@ _DENY: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ONE: Final = r"[\w.-]+\s*(?:!=|=)\s*(?:'[\w.-]+'|[\w.-]+)"
-_CONDITION: Final = re.compile(rf"|\s*{_ONE}\s*|\s*(?:all|any)\s*{{\s*{_ONE}(?:\s*,\s*{_ONE})*\s*}}\s*", re.IGNORECASE)
+_FLAT: Final = rf"(?:{_ONE}|(?:all|any)\s*{{\s*{_ONE}(?:\s*,\s*{_ONE})*\s*}})"
+_NESTED: Final = rf"(?:all|any)\s*{{\s*{_FLAT}(?:\s*,\s*{_FLAT})*\s*}}"
+_CONDITION: Final = re.compile(rf"|\s*(?:{_FLAT}|{_NESTED})\s*", re.IGNORECASE)
 _COMPARED: Final = re.compile(r"(?P<variable>[\w.-]+)\s*!?=\s*'?(?P<value>[\w.-]+)")
 
 
@@ -75,7 +77,7 @@ class _Tenancy(Search):
         """Something of a family is made in a region: nowhere but at home, by each quota there is."""
         kept = set[str]()
         for quota in self.of("Quota"):
-            said = [str(text).split(" ") for text in items(quota.inputs.get("statements"))]
+            said = [str(text).lower().replace("=", " = ").split() for text in items(quota.inputs.get("statements"))]
             families = {words[1] for words in said if _is_quota(words)}
             whole = quota.inputs.get("compartmentId") == self.declared.tenancy and all(map(_is_quota, said))
             if not whole or len(families) != 1:
@@ -95,7 +97,7 @@ class _Tenancy(Search):
         denials = [found for text in texts if (found := _DENY.fullmatch(text.strip()))]
         for family in _ASKED:
             said = [it["condition"] or "" for it in denials if it["resource"].lower() == family]
-            if not any(set(_KEYS.values()) - homes <= _denied_in(each) for each in said):
+            if not set(_KEYS.values()) - homes <= set[str]().union(*map(_denied_in, said)):
                 yield seen("", Rule.DENIAL, family)
 
     def unwatched(self) -> Iterator[Opinion]:
@@ -169,7 +171,7 @@ class _Tenancy(Search):
         yield from self._unbound()
         spoken = set[str]()
         for policy in self.of("ZprPolicy"):
-            texts = [str(it) for it in items(policy.inputs.get("statements"))]
+            texts = [" ".join(str(it).split()) for it in items(policy.inputs.get("statements"))]
             networks = {text: self._network(text) for text in texts}
             spoken.update(networks.values())
             if not 1 <= len(texts) <= 25 or not all(networks.values()):  # noqa: PLR2004 (what the service takes)
@@ -196,7 +198,7 @@ class _Tenancy(Search):
         """The key of the region in whose network a statement lets nothing pass but to a tier; else empty."""
         where, _, rest = text.partition(" VCN allow ")
         source, _, rest = rest.partition(" to connect to ")
-        target, _, ports = rest.partition(" with protocol='tcp/")
+        target, _, ports = rest.replace("protocol = '", "protocol='").partition(" with protocol='tcp/")
         networks = {f"in {self.declared.organization}.network:{_KEYS[it]}": _KEYS[it] for it in self.homes}
         first, last = self._end(source), self._end(target)
         may = {"data": {"1521-1522'"}, "endpoint": {"443'"}, "services": {"443'"}}

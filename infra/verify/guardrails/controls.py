@@ -7,6 +7,7 @@ something in it that is not asked about here stops nothing.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import product
@@ -39,11 +40,12 @@ _CHANGING: Final = ("cloudtrail:DeleteTrail", "cloudtrail:PutEventSelectors", "c
 _READING: Final = ("kms:Decrypt", "s3:GetObject", "s3:ListBucket", "s3:PutObject")
 
 _ASKED: Final = {
-    "StringNotEquals": {"aws:RequestedRegion", "aws:PrincipalOrgID"},
-    "ArnNotEquals": {"aws:PrincipalArn"},
-    "BoolIfExists": {"aws:PrincipalIsAWSService"},
+    "String": {"aws:requestedregion", "aws:principalorgid", "aws:principalarn"},
+    "Arn": {"aws:principalarn"},
+    "Bool": {"aws:principalisawsservice"},
 }
-"""The keys that are asked about here, by how they are compared."""
+"""The keys that are asked about here, by what they are compared as: `ArnNotLike` as an ARN."""
+_COMPARED: Final = re.compile(r"(String|Arn)Not(?:Equals|Like)(?:IfExists)?|(Bool)IfExists")
 
 _PLACE: Final = "arn:aws:x:::y"
 """Something that it is asked of; guards are about everything."""
@@ -117,8 +119,8 @@ class _Account:
         ]
         self.abroad = {"eu-west-1"}
         for it in self.raw.get("SERVICE_CONTROL_POLICY", ()):
-            self.principals.update(_named(it, "ArnNotEquals", "aws:PrincipalArn"))
-            self.abroad.update(_named(it, "StringNotEquals", "aws:RequestedRegion"))
+            self.principals.update(_named(it, "aws:principalarn"))
+            self.abroad.update(_named(it, "aws:requestedregion"))
 
     def guards(self, kind: str) -> list[tuple[Mapping[str, Any], Guard]]:
         """Each denying statement of policies of a kind with whether it stops a request."""
@@ -149,10 +151,10 @@ class _Account:
         for call in _TELLING if self.site.audited else ():
             tries = self.requests([call], self.abroad - told, set())
             kept |= {call} if any(all(map(guard, tries)) for _, guard in guards) else set()
-        telling = ("events:", "sns:") if kept == {*_TELLING} else ()
+        spared = tuple(map(str.lower, (*_AT_HOME, *(("events:", "sns:") if kept == {*_TELLING} else ()))))
         for raw, guard in guards:
             named = {str(it).replace("*", "Nobodys") for it in listed(raw.get("NotAction", []))}
-            calls = {it for it in {*_ANYWHERE, *_TELLING, *named} if not it.startswith((*_AT_HOME, *telling))}
+            calls = {it for it in {*_ANYWHERE, *_TELLING, *named} if not it.lower().startswith(spared)}
             stops = all(map(guard, self.requests(calls, self.abroad - self.regions, set())))
             if stops and not all(map(guard, self.requests(_ANYWHERE, self.regions, set()))):
                 return True
@@ -163,7 +165,7 @@ class _Account:
         organization = self.site.organization
         guards = [guard for it, guard in self.guards("RESOURCE_CONTROL_POLICY") if it.get("Principal") == "*"]
         named = {name for it in self.raw.get("RESOURCE_CONTROL_POLICY", ())
-                 for name in _named(it, "StringNotEquals", "aws:PrincipalOrgID")}  # fmt: skip
+                 for name in _named(it, "aws:principalorgid")}  # fmt: skip
         contexts = [{"aws:principalorgid": it, "aws:principalisawsservice": "false"}
                     for it in {*named, "o-nobodys"} - {organization}]  # fmt: skip
         contexts += [{"aws:principalisawsservice": "false"}, {}]
@@ -183,24 +185,32 @@ def _denies(content: str) -> list[Mapping[str, Any]]:
         document = record(cast("object", json.loads(content)))
     except ValueError:
         return []
-    return [it for it in records(document.get("Statement")) if it.get("Effect") == "Deny"]
+    return [it for it in records(listed(document.get("Statement"))) if it.get("Effect") == "Deny"]
 
 
-def _named(statement: Mapping[str, Any], operator: str, key: str) -> list[str]:
-    """The values that a condition compares a key with."""
-    return [str(it) for it in listed(record(record(statement.get("Condition")).get(operator)).get(key, []))]
+def _named(statement: Mapping[str, Any], key: str) -> list[str]:
+    """The values that conditions compare a key, in lower case, with."""
+    compared = [keys.items() for keys in map(record, record(statement.get("Condition")).values())]
+    return [str(it) for keys in compared for name, values in keys if name.lower() == key for it in listed(values)]
 
 
 def _guard(statement: Mapping[str, Any]) -> Guard | None:
     """Whether a statement stops a request; None where it is none, or where not everything in it is asked about."""
     conditions = statement.get("Condition", {})
     asked = isinstance(conditions, dict) and all(
-        isinstance(keys, dict) and set() < {*cast("dict[str, Any]", keys)} <= _ASKED.get(operator, set())
+        isinstance(keys, dict) and set() < {it.lower() for it in cast("dict[str, Any]", keys)} <= _asked(operator)
         for operator, keys in cast("dict[str, Any]", conditions).items()
     )
-    arns = all(it.startswith("arn:") for it in _named(statement, "ArnNotEquals", "aws:PrincipalArn"))
-    about = ("Action" in statement) is not ("NotAction" in statement) and listed(statement.get("Resource", [])) == ["*"]
+    arns = all(it.startswith("arn:") for it in _named(statement, "aws:principalarn"))
+    everything = {*map(str, listed(statement.get("Resource", [])))} == {"*"}
+    about = ("Action" in statement) is not ("NotAction" in statement) and everything
     if not (asked and arns and about):
         return None
     admits = compiled(json.dumps({"Statement": [{**statement, "Principal": "*"}]}), open_=True)
     return lambda request: not admits(request)
+
+
+def _asked(operator: str) -> set[str]:
+    """The keys that are asked about here when they are compared in a way."""
+    found = _COMPARED.fullmatch(operator)
+    return _ASKED[found[1] or found[2]] if found else set()

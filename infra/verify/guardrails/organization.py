@@ -31,6 +31,10 @@ _TELLING: Final = ("events:*", "sns:*")
 _STOP: Final = "cloudtrail:StopLogging"
 _HOLDING: Final = ("kms:Decrypt", "s3:GetObject", "s3:ListBucket", "s3:PutObject")
 
+_OTHER: Final = frozenset({"StringNotEquals", "StringNotLike"})
+_OTHER_ROLE: Final = _OTHER | {"ArnNotEquals", "ArnNotLike"}
+"""Comparisons with plain values that say the same: that it is none of them."""
+
 _Statement = Mapping[str, Any]
 
 
@@ -78,19 +82,19 @@ def _read(content: object) -> list[_Statement]:
         document = cast("object", json.loads(str(content)))
     except ValueError:
         return []
-    statements = records(record(document).get("Statement"))
-    return [it for it in statements if it.get("Effect") == "Deny" and it.get("Resource") in ("*", ["*"])]
+    statements = records(listed(record(document).get("Statement")))
+    return [it for it in statements if it.get("Effect") == "Deny" and {*map(str, listed(it.get("Resource")))} == {"*"}]
 
 
 def _regions(denials: list[_Statement], regions: set[str], *, audited: bool) -> Iterator[str]:
     """Every call elsewhere; where there are trails, what tells of calls of IAM may be in Virginia, and nowhere else."""
     told = regions | {ARCHIVE_REGION.value}
-    where = "StringNotEquals", "aws:RequestedRegion"
+    where = _OTHER, "aws:requestedregion"
     confined = all(any(_names(it, call) and _but(it, *where, told) for it in denials) for call in _TELLING)
     for it in denials:
-        spared = {str(action) for action in listed(it.get("NotAction", []))}
+        spared = {str(action).lower() for action in listed(it.get("NotAction", []))}
         near = _but(it, *where, regions) and not _but(it, *where, set())
-        if near and spared and spared <= {*_SPARED, *(_TELLING if audited and confined else ())}:
+        if near and spared and spared <= {it.lower() for it in (*_SPARED, *(_TELLING if audited and confined else ()))}:
             return
     yield "regions beside the sites' own can be used"
 
@@ -103,39 +107,49 @@ def _always(denials: list[_Statement], actions: tuple[str, ...], what: str) -> I
 
 def _trail(denials: list[_Statement], deployers: set[str]) -> Iterator[str]:
     for action in _TRAIL:
-        if not any(_names(it, action) and _but(it, "ArnNotEquals", "aws:PrincipalArn", deployers) for it in denials):
+        if not any(_names(it, action) and _but(it, _OTHER_ROLE, "aws:principalarn", deployers) for it in denials):
             yield f"{action} is not denied to everybody but who deploys"
 
 
 def _strangers(denials: list[_Statement], organization: str) -> Iterator[str]:
     for action in _HOLDING:
         if not any(
-            _names(it, action)
-            and it.get("Principal") == "*"
-            and record(it.get("Condition")) == {
-                "StringNotEquals": {"aws:PrincipalOrgID": [organization]},
-                "BoolIfExists": {"aws:PrincipalIsAWSService": ["false"]},
-            }
-            for it in denials
-        ):  # fmt: skip
+            _names(it, action) and it.get("Principal") == "*" and _of_strangers(it, organization) for it in denials
+        ):
             yield f"{action} is not denied to whoever is not of the organization"
 
 
 def _names(statement: _Statement, action: str) -> bool:
     """Whether a deny is about a call, or a pattern of calls: it names it, or does not leave out any of it."""
+    action = action.lower()
     if "NotAction" in statement:
-        spared = [str(pattern) for pattern in listed(statement["NotAction"])]
+        spared = [str(pattern).lower() for pattern in listed(statement["NotAction"])]
         return not any(fnmatchcase(action, pattern) or fnmatchcase(pattern, action) for pattern in spared)
-    return any(fnmatchcase(action, str(pattern)) for pattern in listed(statement.get("Action", [])))
+    return any(fnmatchcase(action, str(pattern).lower()) for pattern in listed(statement.get("Action", [])))
 
 
-def _but(statement: _Statement, operator: str, key: str, spared: set[str]) -> bool:
+def _but(statement: _Statement, operators: frozenset[str], key: str, spared: set[str]) -> bool:
     """Whether nothing but this keeps a deny from holding, and for nobody but these."""
-    conditions = record(statement.get("Condition"))
-    if not conditions:
-        return not statement.get("Condition")
-    return (
-        set(conditions) == {operator}
-        and set(conditions[operator]) == {key}
-        and {*map(str, listed(conditions[operator][key]))} <= spared
+    if not statement.get("Condition"):
+        return True
+    compared = _compared(statement)
+    return len(compared) == 1 and any(compared[0][:2] == (it, key) and compared[0][2] <= spared for it in operators)
+
+
+def _of_strangers(statement: _Statement, organization: str) -> bool:
+    """Whether a deny is about whoever is neither of the organization nor a service of AWS."""
+    services = ("BoolIfExists", "aws:principalisawsservice", {"false"})
+    return any(
+        sorted(_compared(statement)) == [services, (it, "aws:principalorgid", {organization})] for it in sorted(_OTHER)
     )
+
+
+def _compared(statement: _Statement) -> list[tuple[str, str, set[str]]]:
+    """Operator, key in lower case and values of each comparison; that a key is absent no negative one minds anyway."""
+    found: list[tuple[str, str, set[str]]] = []
+    for operator, keys in record(statement.get("Condition")).items():
+        name = operator.removesuffix("IfExists") if "Not" in operator else operator
+        for key, values in (record(keys) or {"": []}).items():
+            texts = {str(it).lower() if isinstance(it, bool) else str(it) for it in listed(values)}
+            found.append((name, key.lower(), texts))
+    return found

@@ -2,7 +2,7 @@
 
 A quota policy is played for every region of the realm, one statement after the other: the last one that applies there
 counts. A deny counts only where it is about everybody, everything and the whole tenancy, and nothing but the region
-decides whether it holds.
+decides whether it holds; several of one family count together.
 """
 
 import re
@@ -29,7 +29,7 @@ _DENIED: Final = (
     "object-family", "stream-family", "virtual-network-family", "volume-family",
 )  # fmt: skip
 _STATEMENT: Final = (
-    r"(?P<verb>zero|unset) (?P<family>[a-z-]+) quotas in tenancy(?: where request\.region = (?P<region>[a-z0-9-]+))?"
+    r"(?P<verb>zero|unset) (?P<family>[a-z-]+) quotas in tenancy(?: where request\.region ?= ?(?P<region>[a-z0-9-]+))?"
 )
 _REALM: Final = {row.name: row.key for row in REGIONS.values() if row.realm is Realm.OC1}
 
@@ -66,7 +66,7 @@ def _played(node: Node) -> tuple[str | None, set[str]]:
     """The family of a quota policy, and the regions in which it is not at zero after the last statement."""
     open_in, families = set(_REALM), set[str]()
     for text in items(node.inputs.get("statements")):
-        read = re.fullmatch(_STATEMENT, str(text))
+        read = re.fullmatch(_STATEMENT, " ".join(str(text).lower().split()))
         if read is None:
             return None, open_in
         families.add(read["family"])
@@ -77,30 +77,28 @@ def _played(node: Node) -> tuple[str | None, set[str]]:
 
 def _denials(graph: Graph, declared: Declared) -> Iterator[Gap]:
     homes = frozenset(region.facts.key for region in declared.regions)
-    denied = {
-        family
-        for node in graph.of(_POLICY)
-        if node.inputs.get("compartmentId") == declared.tenancy
-        for text in items(node.inputs.get("statements"))
-        if (family := _denied_abroad(str(text), homes))
-    }
+    denied: dict[str, frozenset[str]] = {}
+    for node in graph.of(_POLICY):
+        whole = node.inputs.get("compartmentId") == declared.tenancy
+        for text in items(node.inputs.get("statements")) if whole else ():
+            family, where = _denied(str(text))
+            denied[family] = denied.get(family, frozenset()) | where
     for family in _DENIED:
-        if family not in denied:
+        if not {*_REALM.values()} - homes <= denied.get(family, frozenset()):
             yield Gap(urn="", rule=Rule.DENIAL, what=f"{family} is not denied to everybody outside the stack's regions")
 
 
 @lru_cache(maxsize=4096)
-def _denied_abroad(text: str, homes: frozenset[str]) -> str:
-    """The family that a statement denies to everybody in every region but some; empty where it does not."""
+def _denied(text: str) -> tuple[str, frozenset[str]]:
+    """The family that a statement denies to everybody, and the keys of the regions in which it does for sure."""
     try:
         read = parse(text)
     except UnreadableError:
-        return ""
+        return "", frozenset()
     whole = read.denies and read.kind == "any-user" and read.verb == "manage" and not read.place
     if not whole or set(_variables(read.condition)) - {"request.region"}:
-        return ""
-    abroad = all(may_hold(read.condition, {"request.region": key}) for key in {*_REALM.values()} - homes)
-    return read.resource if abroad else ""
+        return "", frozenset()
+    return read.resource, frozenset(it for it in _REALM.values() if may_hold(read.condition, {"request.region": it}))
 
 
 def _variables(condition: Condition) -> Iterator[str]:

@@ -31,7 +31,7 @@ _SERVICES: Final = "osn-services-ip-addresses"
 _HTTPS, _ORACLE_NET = "443", "1521-1522"
 _STATEMENT: Final = (
     r"in (?P<network>[\w.:-]+) VCN allow (?P<source>.+?) to connect to (?P<target>.+?)"
-    r" with protocol='tcp/(?P<ports>[\d-]+)'"
+    r" with protocol(?:=| = )'tcp/(?P<ports>[\d-]+)'"
 )
 
 
@@ -80,7 +80,7 @@ def _statements(graph: Graph, declared: Declared) -> Iterator[Gap]:
         if len(statements) > _MOST:
             yield Gap(urn=node.urn, rule=Rule.ROUTING, what=f"more than {_MOST} statements, which the service refuses")
         for text in statements:
-            found = re.fullmatch(_STATEMENT, str(text))
+            found = re.fullmatch(_STATEMENT, " ".join(str(text).split()))
             wrong = "it cannot be read" if found is None else _wrong(found, declared)
             if wrong:
                 yield Gap(urn=node.urn, rule=Rule.ROUTING, what=f"{wrong}: {text}")

@@ -27,7 +27,7 @@ def range_of(value: object, *, label: bool) -> Range:
     if label:
         return value
     try:
-        return ip_network(value)
+        return ip_network(value, strict=False)  # bits behind the prefix mean nothing
     except ValueError:
         raise UnreadableError(f"{value} is no range of addresses") from None
 

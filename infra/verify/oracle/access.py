@@ -334,8 +334,10 @@ class _Check(NamedTuple):
             yield Rule.REGION, f"{name} may act in {_said(other)}"
 
     def _export(self, statement: Statement, exports: list[Export]) -> Iterator[tuple[Rule, str]]:
-        if (statement.verb, statement.resource) != ("read", "objects"):
-            yield Rule.FAMILY, f"an export reads objects, and does not {statement.verb} {statement.resource}"
+        reads = statement.resource == "objects" and statement.verb in {"inspect", "read"}
+        if not reads and not (statement.permissions and statement.permissions <= _OF_VERBS["read"]):
+            does = f"{statement.verb} {statement.resource}".strip() or ", ".join(sorted(statement.permissions))
+            yield Rule.FAMILY, f"an export reads objects, and does not {does}"
         for other in _beyond(
             statement, "target.bucket.name", frozenset(bucket for it in exports for bucket in it.buckets)
         ):

@@ -43,7 +43,7 @@ class Statement(NamedTuple):
     Attributes:
         denies: whether it takes away instead of giving.
         kind: `group`, `dynamic-group`, `service`, `any-user` or `any-group`.
-        names: of the subject, as written; empty for `any-user`.
+        names: of the subject, as written, those of the default identity domain without it; empty for `any-user`.
         verb: empty where permissions are listed.
         resource: a family or type in lower case; empty where permissions are listed.
         place: names of compartments from the root down; empty is the tenancy.
@@ -77,7 +77,7 @@ def parse(text: str) -> Statement:
     words = _Words(text)
     effect = words.one_of({"allow", "deny"}, "allow or deny")
     kind = words.one_of(_KINDS, "a group, a service or any-user")
-    names = () if kind.startswith("any-") else tuple(words.names())
+    names = () if kind.startswith("any-") else tuple(map(_local, words.names()))
     words.one_of({"to"}, "to")
     verb, resource, permissions = "", "", frozenset[str]()
     if words.next == "{":
@@ -106,6 +106,12 @@ def parse(text: str) -> Statement:
         place=place,
         condition=condition,
     )
+
+
+def _local(name: str) -> str:
+    """A name without the default identity domain, which is meant where none is named."""
+    domain, _, rest = name.partition("/")
+    return rest if domain.lower() == "default" and rest else name
 
 
 class _Words:
@@ -150,6 +156,8 @@ class _Words:
         """Names with commas between them."""
         while True:
             name = self.take("a name").strip("'")
+            while name.endswith("/") or self.next.startswith("/"):
+                name += self.take("a name").strip("'")
             if not _NAME.fullmatch(name) or name.lower() == "id":
                 raise UnreadableError(f"{name} is no plain name")
             yield name

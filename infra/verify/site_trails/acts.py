@@ -150,7 +150,7 @@ class _Sites(Search):
             yield seen("", Rule.KEY)
             return
         lasts = key.protect and key.retain and key.inputs.get("isEnabled") is not False
-        lasts = lasts and key.inputs.get("deletionWindowInDays") == _LONGEST
+        lasts = lasts and key.inputs.get("deletionWindowInDays", _LONGEST) == _LONGEST
         if not lasts or with_key(self.archive, str(key.inputs.get("policy"))):
             yield seen(key.urn, Rule.KEY)
 

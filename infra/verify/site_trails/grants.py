@@ -84,7 +84,7 @@ def _of_bucket(known: Trails, text: str) -> Iterator[str]:
         return
     for statement in statements:
         if not statement.denies:
-            yield from _lets(known, statement, {"s3:GetBucketAcl", "s3:PutObject"})
+            yield from _lets(known, statement, {"s3:getbucketacl", "s3:putobject"})
             yield from _places(known, statement)
     for arn, account in known.arns.items():
         about = {"aws:sourcearn": arn, "aws:securetransport": "true", "s3:x-amz-acl": "bucket-owner-full-control"}
@@ -184,10 +184,10 @@ def _of_key(known: Trails, text: str) -> Iterator[str]:
     for statement in statements:
         if statement.denies:
             continue
-        if statement.resources != ("*",):
+        if {*statement.resources} != {"*"}:
             yield f"{statement.sid}: about something else than this key"
         if any(kind == "Service" for kind, _ in statement.principals):
-            yield from _lets(known, statement, {"kms:GenerateDataKey*", "kms:DescribeKey"})
+            yield from _lets(known, statement, {"kms:generatedatakey*", "kms:describekey"})
             yield from _encrypts(known, statement)
         else:
             yield from _administers(known, statement)

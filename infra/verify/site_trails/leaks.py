@@ -173,7 +173,7 @@ class _Check(NamedTuple):
             return
         if not (key.protect and key.retain) or key.inputs.get("isEnabled") is False:
             yield Leak(urn=key.urn, rule=Rule.KEY, what=f"{key.name} is not protected, kept and on")
-        if key.inputs.get("deletionWindowInDays") != KEY_DELETION_DAYS:
+        if key.inputs.get("deletionWindowInDays", KEY_DELETION_DAYS) != KEY_DELETION_DAYS:  # so is the default
             yield Leak(urn=key.urn, rule=Rule.KEY, what=f"{key.name} is gone before {KEY_DELETION_DAYS} days")
         for what in of_key(self._known(), str(key.inputs.get("policy"))):
             yield Leak(urn=key.urn, rule=Rule.KEY, what=f"{key.name}: {what}")

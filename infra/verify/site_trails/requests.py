@@ -3,7 +3,8 @@
 It shares no rule with `grants`: documents are played on `aws.replay`. What a statement lets in is asked of it by
 itself, as everybody whom it names, from every source, under each value that a condition names, one of nobody's and
 none; what nobody may do has to be denied by one statement, and what a trail does has to be let by the whole. Where a
-document is none, or has something in it that is not asked about here, everybody is let do everything.
+document is none, or has something in it that is not asked about here, everybody is let do everything; a denial that
+compares in such a way keeps nobody away, and may stop a trail.
 """
 
 import json
@@ -23,7 +24,8 @@ _LOG_OF: Final = "kms:encryptioncontext:aws:cloudtrail:arn"
 _COMPARED: Final = frozenset(
     {
         "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike", "Bool", "ForAllValues:ArnEquals", "ForAnyValue:ArnEquals",
-        "ForAnyValue:StringEquals", "Null", "StringEquals", "StringLike", "StringNotEquals", "StringNotLike",
+        "ForAnyValue:StringEquals", "ForAnyValue:StringLike", "StringEquals", "StringLike", "StringNotEquals",
+        "StringNotLike",
     }
 )  # fmt: skip
 _OF_PEOPLE: Final = frozenset({"aws:principalaccount", "aws:principalarn"})
@@ -72,7 +74,7 @@ def _statements(text: str) -> list[dict[str, Any]] | None:
     except ValueError:
         return None
     statements: list[dict[str, Any]] = listed(document.get("Statement"))
-    whole = set(document) == {"Version", "Statement"} and document["Version"] == "2012-10-17"
+    whole = set(document) - {"Id"} == {"Version", "Statement"} and document["Version"] == "2012-10-17"
     return statements if whole and all(map(_is_plain, statements)) else None
 
 
@@ -80,7 +82,7 @@ def _is_plain(statement: object) -> bool:
     said, conditions = record(statement), record(statement).get("Condition", {})
     compared = record(conditions)
     texts = [it for name in ("Action", "Resource") for it in listed(said.get(name))]
-    texts += [it for keys in compared.values() for values in record(keys).values() for it in listed(values)]
+    values = [it for keys in compared.values() for values in record(keys).values() for it in listed(values)]
     who = said.get("Principal")
     named = who == "*" or (isinstance(who, dict) and set(record(cast("object", who))) <= _KINDS)
     return (
@@ -88,9 +90,16 @@ def _is_plain(statement: object) -> bool:
         and said["Effect"] in {"Allow", "Deny"}
         and named
         and isinstance(conditions, dict)
-        and all(operator in _COMPARED and isinstance(keys, dict) for operator, keys in compared.items())
+        and all(isinstance(keys, dict) for keys in compared.values())
+        and (said["Effect"] == "Deny" or all(map(_is_asked, compared)))
         and all(isinstance(it, str) for it in texts)
+        and all(isinstance(it, str | bool) for it in values)
     )
+
+
+def _is_asked(operator: str) -> bool:
+    """Whether a comparison is one that is asked about here."""
+    return operator == "Null" or operator.removesuffix("IfExists") in _COMPARED
 
 
 @lru_cache(maxsize=4096)
@@ -108,7 +117,8 @@ def _named(statement: Mapping[str, Any]) -> dict[str, set[str]]:
     named: dict[str, set[str]] = {}
     for keys in record(statement.get("Condition")).values():
         for key, values in record(keys).items():
-            named.setdefault(key.lower(), set()).update(map(str, listed(values)))
+            texts = (str(it).lower() if isinstance(it, bool) else str(it) for it in listed(values))
+            named.setdefault(key.lower(), set()).update(texts)
     return named
 
 
@@ -208,10 +218,11 @@ def _is_let(statements: list[dict[str, Any]], who: str, call: str, place: str, g
 
 
 def _of_anybody(statement: Mapping[str, Any]) -> dict[str, Any]:
-    """A statement without what its conditions ask of who acts."""
+    """A statement without what its conditions ask of who acts, and without what is not asked about here."""
     conditions = {
         operator: {key: values for key, values in record(keys).items() if key.lower() not in _OF_PEOPLE}
         for operator, keys in record(statement.get("Condition")).items()
+        if _is_asked(operator)
     }
     return {**statement, "Condition": conditions}
 
@@ -219,7 +230,8 @@ def _of_anybody(statement: Mapping[str, Any]) -> dict[str, Any]:
 def _not_kept(archive: Archive, statements: list[dict[str, Any]]) -> Iterator[str]:
     """What somebody is not kept from by any one statement about everybody."""
     denials = [it for it in statements if it["Effect"] == "Deny"
-               and "*" in (it["Principal"], *listed(record(it["Principal"]).get("AWS")))]  # fmt: skip
+               and "*" in (it["Principal"], *listed(record(it["Principal"]).get("AWS")))
+               and all(map(_is_asked, record(it.get("Condition"))))]  # fmt: skip
     guards = [(_decision([it], open_=True), _named(it)) for it in denials]
     strangers = {
         f"arn:aws:iam::{archive.account}:role/stranger",
@@ -268,7 +280,7 @@ def _with_key(archive: Archive, text: str) -> Iterator[str]:
         return
     this, trails = "*", dict(archive.trails)  # a key's policy is about that key, whatever it is called
     for statement in (it for it in statements if it["Effect"] == "Allow"):
-        if listed(statement["Resource"]) != [this]:
+        if {*listed(statement["Resource"])} != {this}:
             yield "something with another key"
         for request in _let(statement, archive, (*_KEY_ENDS, "kms:DescribeKey"), (this,)):
             by_trail = request.principal == _TRAIL and request.context.get(_SOURCE) in trails

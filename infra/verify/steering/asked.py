@@ -54,16 +54,17 @@ class _Asked:
             yield len(self._of("Zone")) != 1
         for zone in self._of("Zone"):
             wanted = [self._zone, "PRIMARY", "GLOBAL", "ENABLED"]
-            found = [zone.inputs.get(name) for name in ("name", "zoneType", "scope", "dnssecState")]
+            said = {"scope": "GLOBAL", **zone.inputs}
+            found = [said.get(name) for name in ("name", "zoneType", "scope", "dnssecState")]
             yield not has_unknown(found) and found != wanted
             yield bool(zone.inputs.get("externalMasters") or zone.inputs.get("externalDownstreams"))
         attached = [(node, policy) for node in self._of("SteeringPolicyAttachment") for policy in self._policy(node)]
         for name in self._hostnames:
-            kinds = [_kinds(policy) for node, policy in attached if node.inputs.get("domainName") == name]
+            kinds = [_kinds(policy) for node, policy in attached if _spelled(node.inputs.get("domainName")) == name]
             written = [
                 node.inputs.get("rtype")
                 for node in self._of("Rrset")
-                if node.inputs.get("domain") == name and node.inputs.get("items")
+                if _spelled(node.inputs.get("domain")) == name and node.inputs.get("items")
             ]
             for kind in _OWNERS:
                 times = sum(kind in them for them in kinds)
@@ -78,7 +79,7 @@ class _Asked:
         yield from self._edges()
 
     def _elsewhere(self, value: object, allowed: frozenset[str]) -> bool:
-        return not has_unknown(value) and value not in allowed
+        return not has_unknown(value) and _spelled(value) not in allowed
 
     def _named(self, node: Node, name: str, short: str) -> list[Node]:
         value, sources = node.inputs.get(name), node.sources.get(name, frozenset())
@@ -148,11 +149,12 @@ class _Asked:
             yield rule.get("ruleType") == "WEIGHTED" and not all(it.get("value") for it in data)
 
     def _recorded(self, node: Node) -> Iterator[bool]:
-        domain, kind, written = node.inputs.get("domain"), node.inputs.get("rtype"), records(node.inputs.get("items"))
+        domain, kind = _spelled(node.inputs.get("domain")), node.inputs.get("rtype")
+        written = records(node.inputs.get("items"))
         yield not self._named(node, "zoneNameOrId", "Zone")
         yield not has_unknown(domain) and f".{domain}".endswith(f".{self._zone}") is False
         yield "*" in str(domain)
-        yield any([it.get("domain"), it.get("rtype")] != [domain, kind] for it in written)
+        yield any([_spelled(it.get("domain")), it.get("rtype")] != [domain, kind] for it in written)
         if kind in {"CAA", "TXT"} or has_unknown([kind, domain]):
             return
         yield kind not in _OWNERS or domain not in self._hostnames
@@ -190,6 +192,11 @@ def _short(node: Node) -> str:
 
 def _kinds(policy: Node) -> set[Any]:
     return {answer.get("rtype") for answer in records(policy.inputs.get("answers"))}
+
+
+def _spelled(name: object) -> object:
+    """A name without what DNS does not look at: case, and the root's dot."""
+    return name.casefold().rstrip(".") if isinstance(name, str) else name
 
 
 def _lasts(ttl: object) -> bool:

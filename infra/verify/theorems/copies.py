@@ -189,7 +189,7 @@ def _logs(context: Context, node: Node) -> Answer:
     found = [(it.inputs.get("name"), _region(graph, it), it.inputs.get("namespace")) for it in buckets]
     there = (target.get("bucket"), here, target.get("namespace"))
     ours = target.get("bucket") == f"{context.declared.organization}-audit-{_HOMES.get(str(here))}"
-    lands = target.get("kind") == "objectStorage" and there in found
+    lands = str(target.get("kind")).casefold() == "objectstorage" and there in found
     return Answer.PROVED if lands and ours else Answer.REFUTED
 
 
@@ -202,6 +202,7 @@ def _archived(context: Context, node: Node) -> Answer:
     there = [it for it in there if it.inputs.get("bucket") == name]
     providers = [context.graph.nodes.get(it.provider) for it in there]
     accounts = [it.inputs.get("allowedAccountIds") if it is not None else None for it in providers]
+    accounts = ["".join(it.split()) if isinstance(it, str) else it for it in accounts]
     kept = [_region(context.graph, it) for it in there] == ["us-east-1"] and account
     kept = kept and accounts in ([[account]], [f'["{account}"]'])
     return Answer.PROVED if kept and name == f"{context.declared.organization}-audit-use1-{account}" else Answer.REFUTED

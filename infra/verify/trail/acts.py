@@ -22,7 +22,7 @@ from infra.verify.oracle.statements import UnreadableError, parse
 from infra.verify.search import Opinion, Search, opinion, seen
 from infra.verify.trail.declared import WATCHED, Declared
 from infra.verify.trail.leak import Rule
-from infra.verify.values import items, record, records
+from infra.verify.values import items, listed, record, records
 from infra.verify.verdict import Answer
 
 _POLICY: Final = "oci:Identity/policy:Policy"
@@ -65,11 +65,11 @@ _AUDIT: Final = "_Audit_Include_Subcompartment"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Way:
-    """How a connector that is on carries a record.
+    """How a connector that is on carries a record from one of its sources.
 
     Attributes:
         region: of it, and of the bucket that it delivers into.
-        source: the URN of the one log group that it takes from, or Audit; empty where that is none of this stack's.
+        source: the URN of the log group that it takes from, or Audit; empty where that is none of this stack's.
         picks: what each of its tasks lets through, one after another.
         kept: whether what it puts into the bucket stays there.
         told: who hears of each object that it puts there.
@@ -137,18 +137,20 @@ class World(Search):
         return frozenset([*([act.on.urn] if act.on else []), *there])
 
     def _way(self, connector: Node) -> Iterator[_Way]:
-        """How a connector carries: not at all where it has no bucket to deliver into, or other than one source."""
-        bucket, sources = self._lands(connector), items(record(connector.inputs.get("source")).get("logSources"))
-        reads = record(connector.inputs.get("source")).get("kind")
+        """How a connector carries from each source: not at all where it has no bucket to deliver into."""
+        bucket, reads = self._lands(connector), record(connector.inputs.get("source"))
         kinds = {str(task.get("kind")) for task in records(connector.inputs.get("tasks"))}
-        if bucket is None or len(sources) != 1 or reads != "logging" or not kinds <= {"logRule"}:
-            return
-        region, said = self.region(bucket), record(sources[0])
+        if bucket is not None and reads.get("kind") == "logging" and kinds <= {"logRule"}:
+            for said in records(reads.get("logSources")):
+                yield self._way_from(connector, said, bucket)
+
+    def _way_from(self, connector: Node, said: Mapping[str, Any], bucket: Node) -> _Way:
+        region = self.region(bucket)
         groups = self.meant(connector, "source", said.get("logGroupId"), "LogGroup")
         groups = [it.urn for it in groups if self.region(it) == region]
         audit = said.get("compartmentId") == self.declared.tenancy and said.get("logGroupId") == _AUDIT
         prefix = record(connector.inputs.get("target")).get("objectNamePrefix") or ""
-        yield _Way(
+        return _Way(
             region=region,
             source=_AUDIT if audit else groups[0] if len(groups) == 1 else "",
             picks=tuple(str(task.get("condition")) for task in records(connector.inputs.get("tasks"))),
@@ -200,7 +202,8 @@ class World(Search):
             amount, unit = (str(record(rule.get("duration")).get(it)) for it in ("timeAmount", "timeUnit"))
             each = {"DAYS": timedelta(days=1), "YEARS": timedelta(days=365)}.get(unit, timedelta())
             until = self.as_of + int(amount) * each if re.fullmatch("[0-9]+", amount) else self.as_of
-            locked = re.fullmatch(r"(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\dZ", str(rule.get("timeRuleLocked")))
+            moment = r"(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)"
+            locked = re.fullmatch(moment, str(rule.get("timeRuleLocked")))
             held = held or (until >= last and locked is not None and locked[1] <= self.declared.lock_on)
         keys = self.meant(bucket, "kmsKeyId", given.get("kmsKeyId"), "Key")
         return (
@@ -322,9 +325,14 @@ def _picks(condition: str, call: str, user: str) -> bool:
     event = {"data.eventName": call, "data.principalId": user}
     return any(
         event.get(field.strip()) == value.strip().strip("'") and value.strip()[:1] == "'"
-        for field, mark, value in (part.partition("=") for part in condition.split(" or "))
+        for field, mark, value in (_unwrapped(part).partition("=") for part in condition.split(" or "))
         if mark
     )
+
+
+def _unwrapped(part: str) -> str:
+    match = re.fullmatch(r"\s*\((.*)\)\s*", part, re.DOTALL)
+    return match[1] if match else part
 
 
 def _fires(alarm: Node, monitor: Node) -> bool:
@@ -332,11 +340,12 @@ def _fires(alarm: Node, monitor: Node) -> bool:
     metric, _, rest = str(alarm.inputs.get("query")).partition("[")
     window, _, rest = rest.partition("]")
     which, _, rest = rest.partition("}")
-    how, _, limit = rest.partition(" < ")
+    how, _, limit = (it.strip() for it in rest.partition("<"))
+    name, _, value = (it.strip() for it in which.lstrip("{").partition("="))
     return (
         metric == f"{_PROBES[monitor.type.rpartition(':')[2]]}.isHealthy"
         and window[:-1].isdigit() and window[-1:] == "m"
-        and which == f'{{resourceDisplayName = "{monitor.inputs.get("displayName")}"'
+        and (name, value) == ("resourceDisplayName", f'"{monitor.inputs.get("displayName")}"')
         and how in {".groupBy(target).mean()", ".groupBy(target).min()"}
         and re.fullmatch(r"[0-9.]+", limit) is not None and _HALF <= float(limit) <= 1
     )  # fmt: skip
@@ -361,7 +370,7 @@ def _within(wanted: object, event: object) -> bool:
     if isinstance(wanted, dict):
         there, here = record(cast("object", wanted)), record(event)
         return all(key in here and _within(it, here[key]) for key, it in there.items())
-    return isinstance(event, str) and any(fnmatchcase(event, str(it)) for it in items(wanted))
+    return isinstance(event, str) and any(fnmatchcase(event, str(it)) for it in listed(wanted))
 
 
 def unread(graph: Graph) -> bool:

@@ -14,11 +14,11 @@ from infra.verify.trail.carriers import Carrier, Carriers
 from infra.verify.trail.declared import WATCHED, Declared
 from infra.verify.trail.leak import Leak, Rule
 from infra.verify.trail.logs import Entry
-from infra.verify.values import items, record, records
+from infra.verify.values import listed, record, records
 
 _ARRIVAL: Final = "com.oraclecloud.objectstorage.createobject"
 _CHANGE: Final = "com.oraclecloud.identitycontrolplane.updatepolicy"
-_PICKED: Final = r"data\.(eventName|principalId)='([^']*)'"
+_PICKED: Final = r"data\.(eventName|principalId)\s*=\s*'([^']*)'"
 
 
 class _Told(NamedTuple):
@@ -112,8 +112,14 @@ def _picks(carrier: Carrier) -> frozenset[tuple[str, str]]:
     """The fields and values of which each alone makes a connector's one task pick an event."""
     if len(carrier.conditions) != 1:
         return frozenset()
-    parts = [re.fullmatch(_PICKED, part.strip()) for part in carrier.conditions[0].split(" or ")]
+    parts = [re.fullmatch(_PICKED, _bare(part)) for part in carrier.conditions[0].split(" or ")]
     return frozenset((match[1], match[2]) for match in parts if match)
+
+
+def _bare(part: str) -> str:
+    """A comparison without the parentheses that may stand around it alone."""
+    whole = part.strip()
+    return whole[1:-1].strip() if whole[:1] + whole[-1:] == "()" else whole
 
 
 def _heard(carrier: Carrier, rules: list[_Told]) -> frozenset[str]:
@@ -134,10 +140,10 @@ def _told(trail: Carriers, rule: Node) -> _Told:
     data = record(condition.get("data"))
     details = record(data.get("additionalDetails"))
     return _Told(
-        types=frozenset(map(str, items(condition.get("eventType")))),
+        types=frozenset(map(str, listed(condition.get("eventType", [])))),
         anywhere=not data and rule.inputs.get("compartmentId") == trail.declared.tenancy,
-        buckets=tuple(map(str, items(details.get("bucketName")))) if details else ("*",),
-        objects=tuple(map(str, items(data.get("resourceName")))) if "resourceName" in data else ("*",),
+        buckets=tuple(map(str, listed(details.get("bucketName", [])))) if details else ("*",),
+        objects=tuple(map(str, listed(data["resourceName"]))) if "resourceName" in data else ("*",),
         readable=all(isinstance(it, dict) for it in (condition.get("data", {}), data.get("additionalDetails", {})))
         and set(condition) <= {"eventType", "data"}
         and set(data) <= {"additionalDetails", "resourceName"}

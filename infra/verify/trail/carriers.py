@@ -17,7 +17,7 @@ _TENANCY: Final = "_Audit_Include_Subcompartment"
 
 
 class Carrier(NamedTuple):
-    """A connector that is on and delivers into the bucket of its own region.
+    """A connector that is on and delivers into the bucket of its own region, by one of its sources.
 
     Attributes:
         group: URN of the log group that it carries; empty for one that carries none of this stack's.
@@ -68,11 +68,10 @@ class Carriers:
                 and target.get("namespace") == bucket.inputs.get("namespace")
                 and node.inputs.get("state") in {None, "ACTIVE"}
                 and self.inside(node)
-                and len(sources) == 1
                 and record(node.inputs.get("source")).get("kind") == "logging"
                 and all(task.get("kind") == "logRule" for task in records(node.inputs.get("tasks")))
             ):
-                yield self._carrier(node, region, bucket, target, sources[0])
+                yield from (self._carrier(node, region, bucket, target, it) for it in sources)
 
     def _carrier(
         self, node: Node, region: UsRegion, bucket: Node, target: Mapping[str, Any], source: Mapping[str, Any]

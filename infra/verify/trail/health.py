@@ -19,8 +19,8 @@ MONITORS: Final = {
 """Monitors, and how the names of their metrics begin."""
 
 _UNWELL: Final = (
-    r'(HTTP|PING)\.isHealthy\[\d+m\]\{resourceDisplayName = "([^"]+)"\}\.groupBy\(target\)'
-    r"\.(?:mean|min)\(\) < (?:0\.[5-9]\d*|1)"
+    r'(HTTP|PING)\.isHealthy\[\d+m\]\{\s*resourceDisplayName\s*=\s*"([^"]+)"\s*\}\.groupBy\(target\)'
+    r"\.(?:mean|min)\(\)\s*<\s*(?:0\.[5-9]\d*|1(?:\.0+)?)"
 )
 """A query that holds where half of the vantage points, or more, find a target unwell."""
 

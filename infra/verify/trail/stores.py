@@ -13,8 +13,8 @@ from infra.verify.trail.leak import Leak, Rule
 from infra.verify.values import record, records
 
 _AUDIT_DAYS: Final = 365
-_MOMENT: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
-"""A time as the program writes it, which sorts as text."""
+_MOMENT: Final = r"([0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|\+00:00)"
+"""A time as the program, and as the service, writes it."""
 
 
 def store_leaks(found: Graph, declared: Declared) -> Iterator[Leak]:
@@ -47,9 +47,8 @@ def _retention(trail: Carriers, node: Node) -> Iterator[tuple[Rule, str]]:
 
 def _locked(trail: Carriers, rule: Mapping[str, Any]) -> bool:
     """Whether a rule that is long enough is locked in time; a shorter one that is locked keeps nothing any longer."""
-    lock = str(rule.get("timeRuleLocked") or "")
-    in_time = re.fullmatch(_MOMENT, lock) and lock <= f"{trail.declared.lock_on}T23:59:59Z"
-    return days(rule) >= trail.declared.days and bool(in_time)
+    lock = re.fullmatch(_MOMENT, str(rule.get("timeRuleLocked") or ""))
+    return days(rule) >= trail.declared.days and lock is not None and lock[1] <= trail.declared.lock_on
 
 
 def days(rule: Mapping[str, Any]) -> int:
