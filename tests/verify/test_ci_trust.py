@@ -155,6 +155,7 @@ OPENED = {
         {Rule.PRINCIPAL},
     ),
     "objects": (statement(lambda it: it["Action"].remove("s3:GetObject*"), **LIMITS), {Rule.LIMITS}),
+    "objects in brackets": (statement(lambda it: it["Action"].__setitem__(it["Action"].index("s3:GetObject*"), "s3:[G]etObject*"), **LIMITS), {Rule.LIMITS}),
     "decryption": (statement(lambda it: it["Action"].remove("kms:Decrypt"), **LIMITS), {Rule.LIMITS}),
     "a key that lasts": (statement(lambda it: it["Action"].remove("iam:CreateAccessKey"), **LIMITS), {Rule.LIMITS}),
     "limits under a condition": (statement(lambda it: it.update(Condition={"Bool": {"aws:SecureTransport": "true"}}), **LIMITS), {Rule.LIMITS}),

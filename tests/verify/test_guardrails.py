@@ -316,6 +316,11 @@ REMOVALS = [
     ),
     ("an allow in place of a deny", control(REGIONS, lambda it: it.update(Effect="Allow")), {Rule.CONTROL}),
     ("one bucket alone", control(COPIES, lambda it: it.update(Resource="arn:aws:s3:::a")), {Rule.CONTROL}),
+    (
+        "copies in brackets",
+        control(COPIES, lambda it: it.update(Action=[f"[{one[0]}]{one[1:]}" for one in it["Action"]])),
+        {Rule.CONTROL},
+    ),
     ("a copy less", control(COPIES, lambda it: it["Action"].remove("s3:PutReplicationConfiguration")), {Rule.CONTROL}),
     (
         "copies by all but one",

@@ -52,6 +52,11 @@ def matches(pattern: Pattern, text: str) -> bool:
     return _expression(pattern).fullmatch(text) is not None
 
 
+def fits(text: str, pattern: str) -> bool:
+    """Whether a text fits a pattern as policies write it, in which `*` and `?` are the only signs."""
+    return matches(like(pattern), text)
+
+
 @lru_cache(maxsize=4096)
 def _expression(pattern: Pattern) -> re.Pattern[str]:
     return re.compile("".join(_WILD.get(char) or re.escape(char) for char in pattern), re.DOTALL)

@@ -5,11 +5,11 @@ One function for each kind of document. Each yields the rule that is broken and 
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from infra.residency.lifecycle import Phase
 from infra.residency.regions import LegacyRegion
+from infra.verify.aws.globs import fits
 from infra.verify.aws.plain import ABSENT, Statement, may_speak, must_speak
 
 _READS = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:ListBucketVersions")
@@ -80,7 +80,7 @@ class Site(NamedTuple):
 
     def has(self, bucket: str) -> bool:
         """Whether a bucket is one of its own."""
-        return any(fnmatchcase(bucket, pattern) for pattern in self.buckets)
+        return any(fits(bucket, pattern) for pattern in self.buckets)
 
 
 Judge = Callable[[tuple[Statement, ...]], Iterator[tuple[Rule, str]]]
@@ -88,7 +88,7 @@ Judge = Callable[[tuple[Statement, ...]], Iterator[tuple[Rule, str]]]
 
 
 def _touches(statement: Statement, calls: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(call.lower(), pattern.lower()) for call in calls for pattern in statement.actions)
+    return any(fits(call.lower(), pattern.lower()) for call in calls for pattern in statement.actions)
 
 
 def _strangers(site: Site) -> dict[str, dict[str, str]]:
@@ -148,7 +148,7 @@ def _denied(statements: tuple[Statement, ...], bucket: str, call: str, caller: M
         it.denies
         and ("*", "*") in it.principals
         and _touches(it, (call,))
-        and any(fnmatchcase(resource, pattern) for pattern in it.resources)
+        and any(fits(resource, pattern) for pattern in it.resources)
         and must_speak(it, caller)
         for it in statements
     )

@@ -9,11 +9,12 @@ Source: AWS's pages "Grammar of the IAM JSON policy language" and "IAM JSON poli
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from types import MappingProxyType
 from typing import NamedTuple, cast
+
+from infra.verify.aws.globs import fits
 
 
 class UnreadableError(ValueError):
@@ -145,13 +146,13 @@ _POSITIVE: Mapping[str, Callable[[str, str], bool]] = MappingProxyType(
     {
         "Bool": str.__eq__,
         "StringEquals": str.__eq__,
-        "StringLike": fnmatchcase,
-        "ArnEquals": fnmatchcase,
-        "ArnLike": fnmatchcase,
-        "ForAllValues:ArnEquals": fnmatchcase,
-        "ForAnyValue:ArnEquals": fnmatchcase,
+        "StringLike": fits,
+        "ArnEquals": fits,
+        "ArnLike": fits,
+        "ForAllValues:ArnEquals": fits,
+        "ForAnyValue:ArnEquals": fits,
         "ForAnyValue:StringEquals": str.__eq__,
-        "ForAnyValue:StringLike": fnmatchcase,
+        "ForAnyValue:StringLike": fits,
         "IpAddress": _inside,
         "DateLessThan": str.__lt__,
         "DateGreaterThanEquals": str.__ge__,
@@ -187,8 +188,8 @@ def holds(comparison: Comparison, call: Mapping[str, str]) -> bool | None:
     if given == ABSENT and (operator.startswith("ForAllValues:") or operator != comparison.operator):
         return True
     positive = _NEGATED.get(operator, operator)
-    fits = given != ABSENT and any(_POSITIVE[positive](given, value) for value in comparison.values)
-    return fits is not (operator in _NEGATED)
+    found = given != ABSENT and any(_POSITIVE[positive](given, value) for value in comparison.values)
+    return found is not (operator in _NEGATED)
 
 
 def may_speak(statement: Statement, call: Mapping[str, str]) -> bool:

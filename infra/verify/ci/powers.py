@@ -8,9 +8,9 @@ What it does not prove: that a deployment needs no other call.
 """
 
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Final
 
+from infra.verify.aws.globs import fits
 from infra.verify.aws.grants import of_role
 from infra.verify.aws.plain import Statement, parse
 from infra.verify.ci.ground import CALLS, TARGET, Call, Ground
@@ -39,7 +39,7 @@ def too_much(statement: Statement, known: Ground) -> Iterator[str]:
             yield f"{statement.sid}: {action}, which no deployment calls"
             continue
         for resource in statement.resources:
-            if not any(fnmatchcase(resource, place) for about in call.about for place in known.places[about]):
+            if not any(fits(resource, place) for about in call.about for place in known.places[about]):
                 yield f"{statement.sid}: {action} on {resource}"
         yield from (f"{statement.sid}: {action} whatever its {key} is" for key in _unsaid(statement, call, known))
 

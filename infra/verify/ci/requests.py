@@ -30,6 +30,11 @@ _STRANGE: Final = ("eu-west-1", "true", "lambda.amazonaws.com", "arn:aws:iam::aw
 """What calls could say of themselves."""
 
 
+def matched(text: str, pattern: str) -> bool:
+    """Whether a text fits a pattern of AWS's, for which brackets are letters as any other."""
+    return fnmatchcase(text, pattern.replace("[", "[[]"))
+
+
 @lru_cache(maxsize=1024)  # one statement of many is edited, and the rest asked again
 def admitted(text: str, known: Ground) -> bool:
     """Whether an allow, as JSON, lets a call through that is like no declared one."""
@@ -57,7 +62,7 @@ def unbounded(text: str, known: Ground) -> bool:
     statement = _statement(text)
     named = _listed(statement.get("Action", []))
     work = frozenset(map(str.lower, _WORK))
-    calls = {it for it in (*CALLS, *map(str.lower, _OTHERS), *work) if any(fnmatchcase(it, one) for one in named)}
+    calls = {it for it in (*CALLS, *map(str.lower, _OTHERS), *work) if any(matched(it, one) for one in named)}
     calls |= {it for it in named if not {"*", "?"} & {*it}}
     aliases = {site.alias for site in known.sites}
     buckets = [f"arn:aws:s3:::{pattern}" for site in known.sites for pattern in site.buckets]
@@ -65,8 +70,8 @@ def unbounded(text: str, known: Ground) -> bool:
     asked = _listed(statement.get("Resource", "*"))
     resources = {it.replace("*", "x") for it in asked} | {"arn:aws:s3:::other/x"}
     for call, resource in product(sorted(calls), sorted(resources)):
-        backup = any(fnmatchcase(resource.partition("/")[0], it) for it in buckets)
-        key = any(fnmatchcase(resource, it) for it in keys)
+        backup = any(matched(resource.partition("/")[0], it) for it in buckets)
+        key = any(matched(resource, it) for it in keys)
         for alias in (None, "alias/other", *sorted(aliases)):
             works = call in work and (backup if call.startswith("s3:") else key and alias in aliases)
             if _allows(statement, call, resource, {"kms:resourcealiases": alias}) and not works:
@@ -88,7 +93,7 @@ def _made_up(statement: Mapping[str, Any], known: Ground) -> Iterator[tuple[str,
     """Calls near a statement: action, resource, and what each says of itself (None: it leaves that out)."""
     named = _listed(statement.get("Action", []))
     known_calls = (*CALLS, *map(str.lower, _OTHERS))
-    actions = {it for it in known_calls if any(fnmatchcase(it, pattern) for pattern in named)}
+    actions = {it for it in known_calls if any(matched(it, pattern) for pattern in named)}
     actions |= {it.replace("*", "x").replace("?", "x") for it in named}
     places = {place for places in known.places.values() for place in places}
     resources = {
@@ -109,7 +114,7 @@ def _made_up(statement: Mapping[str, Any], known: Ground) -> Iterator[tuple[str,
             for key in keys
         ]
         for resource in sorted(resources):
-            if not any(fnmatchcase(resource, it) for it in _listed(statement.get("Resource", "*"))):
+            if not any(matched(resource, it) for it in _listed(statement.get("Resource", "*"))):
                 continue
             right = [next(iter(sorted(said.get(key, {None}), key=str))) for key in keys]
             for at, choices in enumerate(values or [[None]]):
@@ -127,8 +132,8 @@ def _strange(key: str, known: Ground) -> Iterator[str]:
 
 def _allows(statement: Mapping[str, Any], action: str, resource: str, told: Mapping[str, str | None]) -> bool:
     return (
-        any(fnmatchcase(action, it) for it in _listed(statement.get("Action", [])))
-        and any(fnmatchcase(resource, it) for it in _listed(statement.get("Resource", "*")))
+        any(matched(action, it) for it in _listed(statement.get("Action", [])))
+        and any(matched(resource, it) for it in _listed(statement.get("Resource", "*")))
         and all(
             _holds(operator, told.get(key.lower()), _listed(values))
             for operator, keys in record(statement.get("Condition")).items()
@@ -147,7 +152,7 @@ def _holds(operator: str, given: str | None, values: list[str]) -> bool:
         case "StringEquals" | "Bool":
             return given in values
         case "ArnEquals" | "ArnLike" | "StringLike":
-            return given is not None and any(fnmatchcase(given, it) for it in values)
+            return given is not None and any(matched(given, it) for it in values)
         case _:
             return True
 
@@ -157,4 +162,4 @@ def _declared(action: str, resource: str, told: Mapping[str, str | None], known:
     call = CALLS.get(action)
     if call is None or any(not {*(told.get(key) or "?").split()} <= known.says[key] for key in call.says):
         return False
-    return any(fnmatchcase(resource, place) for about in call.about for place in known.places[about])
+    return any(matched(resource, place) for about in call.about for place in known.places[about])

@@ -7,13 +7,12 @@ they name and from what nobody named; `requests` makes up the calls of whoever h
 import json
 import re
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any, Final
 
 from infra.verify.ci.ground import Ground
 from infra.verify.ci.powers import MANAGED_POLICY, ROLE
-from infra.verify.ci.requests import admitted, unbounded
+from infra.verify.ci.requests import admitted, matched, unbounded
 from infra.verify.ci.trust import (
     AUDIENCE,
     NEVER,
@@ -158,7 +157,7 @@ def _fits(statement: Mapping[str, Any], token: Mapping[str, str | None]) -> bool
             given = token[claim]
             wanted = [str(value) for value in _listed(values)]
             if given is None or not (
-                given in wanted if operator == "StringEquals" else any(fnmatchcase(given, it) for it in wanted)
+                given in wanted if operator == "StringEquals" else any(matched(given, it) for it in wanted)
             ):
                 return False
     return True
@@ -175,4 +174,4 @@ def _may(documents: list[list[dict[str, Any]]], known: Ground) -> bool:
         if it["Effect"] == "Deny" and not it.get("Condition") and "*" in _listed(it.get("Resource"))
         for pattern in _listed(it.get("Action"))
     ]
-    return any(not any(fnmatchcase(call.lower(), pattern) for pattern in denied) for call in NEVER)
+    return any(not any(matched(call.lower(), pattern) for pattern in denied) for call in NEVER)

@@ -6,9 +6,9 @@ meant here keeps it from holding: a condition more, an action less, or a service
 
 import json
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any, Final, cast
 
+from infra.verify.aws.globs import fits
 from infra.verify.declared import ARCHIVE_REGION, Declared
 from infra.verify.graph import Graph
 from infra.verify.guardrails.gap import Gap, Rule
@@ -124,8 +124,8 @@ def _names(statement: _Statement, action: str) -> bool:
     action = action.lower()
     if "NotAction" in statement:
         spared = [str(pattern).lower() for pattern in listed(statement["NotAction"])]
-        return not any(fnmatchcase(action, pattern) or fnmatchcase(pattern, action) for pattern in spared)
-    return any(fnmatchcase(action, str(pattern).lower()) for pattern in listed(statement.get("Action", [])))
+        return not any(fits(action, pattern) or fits(pattern, action) for pattern in spared)
+    return any(fits(action, str(pattern).lower()) for pattern in listed(statement.get("Action", [])))
 
 
 def _but(statement: _Statement, operators: frozenset[str], key: str, spared: set[str]) -> bool:

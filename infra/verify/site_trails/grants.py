@@ -5,10 +5,10 @@ words; nothing is well.
 """
 
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple
 
+from infra.verify.aws.globs import fits
 from infra.verify.aws.plain import ABSENT, Statement, UnreadableError, may_speak, must_speak, parse
 
 _SERVICE = ("Service", "cloudtrail.amazonaws.com")
@@ -106,7 +106,7 @@ def _lets(known: Trails, statement: Statement, actions: set[str]) -> Iterator[st
     """An allow is CloudTrail's, for those actions, as one of the trails."""
     if statement.principals != (_SERVICE,):
         yield f"{statement.sid}: lets in somebody else than CloudTrail"
-    if more := sorted(it for it in statement.actions if not any(fnmatchcase(it, may) for may in actions)):
+    if more := sorted(it for it in statement.actions if not any(fits(it, may) for may in actions)):
         yield f"{statement.sid}: lets {', '.join(more)}"
     for other in (*known.others(), *_strange(known, statement, "aws:sourcearn")):
         if may_speak(statement, {"aws:sourcearn": other}):
@@ -131,11 +131,11 @@ def _places(known: Trails, statement: Statement) -> Iterator[str]:
 
 
 def _touches(statement: Statement, call: str) -> bool:
-    return any(fnmatchcase(call.lower(), pattern.lower()) for pattern in statement.actions)
+    return any(fits(call.lower(), pattern.lower()) for pattern in statement.actions)
 
 
 def _about(statement: Statement, call: str, resource: str) -> bool:
-    return _touches(statement, call) and any(fnmatchcase(resource, pattern) for pattern in statement.resources)
+    return _touches(statement, call) and any(fits(resource, pattern) for pattern in statement.resources)
 
 
 def _allowed(
