@@ -165,6 +165,8 @@ LEAKS = [
     ("nothing keeps anybody from reading", bucket(without("DenyReading")), {Rule.READER}),
     ("nothing keeps anybody from listing", bucket(without("DenyListing")), {Rule.READER}),
     ("nothing keeps anybody from older names", bucket(without("DenyListingHistory")), {Rule.READER}),
+    ("anything encrypts what is put", bucket(without("DenyOtherEncryption")), {Rule.READER}),
+    ("whoever puts it keeps the key", bucket(without("DenyCustomerKeys")), {Rule.READER}),
     ("plain text is let in", bucket(without("DenyPlainText")), {Rule.READER}),
     ("a stranger is spared", bucket(replaced("DenyReading", "aws:PrincipalArn", values=[WORKER, "arn:aws:iam::111111111111:role/*"])), {Rule.READER}),
     ("the deployer reads", bucket(replaced("DenyReading", "aws:PrincipalArn", values=[WORKER, DEPLOYER])), {Rule.READER}),

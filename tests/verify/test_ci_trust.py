@@ -14,7 +14,7 @@ from infra.verify.aws.plain import parse
 from infra.verify.ci import requests, tokens
 from infra.verify.ci.ground import ground
 from infra.verify.ci.powers import MANAGED_POLICY, too_much
-from infra.verify.ci.trust import PROVIDER, ROLE, ROLE_POLICY, TRUST, Declared, Rule, declared, leaks
+from infra.verify.ci.trust import CLOUD, PROVIDER, ROLE, ROLE_POLICY, TRUST, Declared, Rule, declared, leaks
 from infra.verify.graph import UNKNOWN
 from infra.verify.verdict import Answer
 from tests.residency.test_deployer import life
@@ -390,10 +390,10 @@ def test_what_is_not_known_is_not_proved(edit):
 
 
 def test_where_nobody_is_declared_nobody_is_believed():
-    """Every identity provider and every trust is one too many, and so is what is left of powers."""
+    """Every identity provider and trust is one too many, whoever AWS's providers act as, and what is left of powers."""
     found = leaks(Stack().graph(), Declared())
     types = {leak.urn.split("::")[2].rpartition("$")[2] for leak in found}
-    assert types == {MANAGED_POLICY, PROVIDER, TRUST}
+    assert types == {CLOUD, MANAGED_POLICY, PROVIDER, TRUST}
     assert tokens.decide(Stack().graph(), Declared()) is Answer.REFUTED
 
 

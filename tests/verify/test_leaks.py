@@ -207,6 +207,7 @@ LEAKS = [
     ("T5", "tokens for anybody deploy", believes(lambda it: it["Condition"]["StringEquals"].pop(f"{SIGNED}:aud")), REFUTED),
     ("T5", "somebody deploys without a token", believes(lambda it: it["Principal"].update(AWS=MASTER)), REFUTED),
     ("T5", "the identity domain believes any job that deploys", put("DomainsIdentityPropagationTrust", "ci", impersonationServiceUsers=[{"rule": 'sub sw "repo:"', "value": "5e0a83b7d6c94f12b7e43d90a8c1f257"}]), REFUTED),
+    ("T5", "somebody else deploys", put("aws", "aws-virginia-us-east-1", assumeRoleWithWebIdentity=json.dumps({"roleArn": MASTER})), REFUTED),
     ("T6", "a bucket under Oracle's key", lambda s: s.drop("Bucket", "profiles-us-ashburn-1", "kmsKeyId"), REFUTED),
     ("T6", "a bucket under a stranger's key", put("Bucket", "profiles-us-ashburn-1", kmsKeyId="ocid1.key.oc1.iad.x.y"), REFUTED),
     ("T6", "a bucket under another region's key", foreign_key, REFUTED),

@@ -29,6 +29,7 @@ from infra.verify.aws.grants import (
 )
 from infra.verify.aws.plain import UnreadableError, parse
 from infra.verify.graph import UNKNOWN, Graph, Node
+from infra.verify.models.place import account_of
 
 __all__ = ["Leak", "Rule", "Site", "declared", "leaks"]
 
@@ -169,7 +170,7 @@ class _Check(NamedTuple):
     def keys(self) -> Iterator[Leak]:
         """Each key is of one region, waits as long as it can, and has two hands."""
         for node in self.graph.of(KEY):
-            site = next((it for it in self.sites if it.name == node.name), None)
+            site = self._site(node)
             if site is None:
                 continue  # no backup's: the audit trail's, which other checks are about
             if node.inputs.get("multiRegion", False) is not False or node.inputs.get("region") != site.region:
@@ -198,11 +199,20 @@ class _Check(NamedTuple):
     def role_policies(self) -> Iterator[Leak]:
         """Each role's own policy is about the site's own buckets and key."""
         for node in self.graph.of(ROLE_POLICY):
-            site = self._worker(str(node.inputs.get("role")))
+            role = str(node.inputs.get("role"))
+            site = self._worker(role)
             if site is not None:
                 yield from self._document(node, "policy", partial(of_role, site))
+            elif role not in self.deployers and not [*self._restores(role)]:
+                yield Leak(urn=node.urn, rule=Rule.STRANGER, what=f"{role}, who is declared nowhere, is let something")
             for at, restore in self._restores(str(node.inputs.get("role"))):
                 yield from self._document(node, "policy", partial(of_restore, at, restore))
+
+    def _site(self, node: Node) -> Site | None:
+        """The site in whose account a resource is, of several that of its region; without an account of its name."""
+        account = account_of(self.graph, node)
+        here = [it for it in self.sites if (it.account == account if account else it.name == node.name)]
+        return next((it for it in here if it.region == node.inputs.get("region")), here[0] if here else None)
 
     def _restores(self, role: str) -> Iterator[tuple[Site, Restore]]:
         for site in self.sites:

@@ -129,6 +129,8 @@ def _callers(site: Site, bucket: str) -> Iterator[tuple[str, tuple[str, ...], Ma
         for what, call in cases.items():
             yield f"who restores{what}", (*_READS, *_LISTS), {**caller, **call}
     yield "whoever comes in plain text", ("s3:GetObject", "s3:PutObject", "s3:ListBucket"), _PLAIN_TEXT
+    for what, key in _OTHER_KEYS.items():
+        yield f"whoever encrypts {what}", ("s3:PutObject",), {**_TLS, key: "AES256"}
 
 
 def _beyond(restore: Restore) -> dict[str, dict[str, str]]:
@@ -139,7 +141,12 @@ def _beyond(restore: Restore) -> dict[str, dict[str, str]]:
 _ABROAD = "192.0.2.200"
 """An address of nobody's (RFC 5737), outside every network that a stack file names as its own."""
 
-_PLAIN_TEXT = {"aws:securetransport": "false"}
+_PLAIN_TEXT, _TLS = {"aws:securetransport": "false"}, {"aws:securetransport": "true"}
+_OTHER_KEYS = {
+    "otherwise than the bucket": "s3:x-amz-server-side-encryption",
+    "with a key of their own": "s3:x-amz-server-side-encryption-customer-algorithm",
+}
+"""How whoever puts an object could have it encrypted, by the key that says so."""
 
 
 def _denied(statements: tuple[Statement, ...], bucket: str, call: str, caller: Mapping[str, str]) -> bool:

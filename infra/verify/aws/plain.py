@@ -155,6 +155,8 @@ _POSITIVE: Mapping[str, Callable[[str, str], bool]] = MappingProxyType(
         "ForAnyValue:StringLike": fits,
         "IpAddress": _inside,
         "DateLessThan": str.__lt__,
+        "DateLessThanEquals": str.__le__,
+        "DateGreaterThan": str.__gt__,
         "DateGreaterThanEquals": str.__ge__,
     }
 )

@@ -15,11 +15,13 @@ from infra.verify.ci.powers import MANAGED_POLICY, ROLE
 from infra.verify.ci.requests import admitted, matched, unbounded
 from infra.verify.ci.trust import (
     AUDIENCE,
+    CLOUD,
     NEVER,
     PROVIDER,
     ROLE_POLICY,
     TRUST,
     Declared,
+    assumed,
     deployers,
 )
 from infra.verify.graph import Graph, Node
@@ -39,6 +41,8 @@ def decide(graph: Graph, known: Declared) -> Answer:
             answer = Answer.UNDECIDED
         elif _open(node, known):
             return Answer.REFUTED
+    if any(arn not in known.actors for node in graph.of(CLOUD) for arn in assumed(node)):
+        return Answer.REFUTED
     for node in deployers(graph, known):
         account = account_of(graph, node)
         if (account, node.inputs.get("name")) not in known.roles:

@@ -9,6 +9,7 @@ What it does not prove: what an account's administrators let the role do by poli
 the issuer signs the truth, and who is a member of the group of the service user.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -26,6 +27,7 @@ from infra.verify.values import has_unknown, items, record, records
 
 PROVIDER: Final = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
+CLOUD: Final = "pulumi:providers:aws"
 TRUST: Final = "oci:Identity/domainsIdentityPropagationTrust:DomainsIdentityPropagationTrust"
 
 AUDIENCE: Final = "sts.amazonaws.com"
@@ -70,6 +72,7 @@ class Declared(NamedTuple):
     Attributes:
         subjects: what the tokens of its jobs say about themselves.
         roles: (account, name) of each deployer's role.
+        actors: ARNs of the roles that a provider of AWS may act as, whoever deploys.
         trust: what the identity domain's trust has to say, property by property.
         user: the service user that jobs act as there.
         grounds: what each deployer's role may touch, by account and name.
@@ -78,6 +81,7 @@ class Declared(NamedTuple):
     issuer: str = ""
     subjects: frozenset[str] = frozenset()
     roles: frozenset[tuple[str, str]] = frozenset()
+    actors: frozenset[str] = frozenset()
     trust: Mapping[str, object] | None = None
     user: str = ""
     grounds: Mapping[tuple[str, str], Ground] = MappingProxyType({})
@@ -91,8 +95,9 @@ class Declared(NamedTuple):
 def declared(deployment: Mapping[str, Any]) -> Declared:
     """The jobs of a deployment value that the planner has found right."""
     asked = record(deployment.get("ci"))
+    actors = frozenset(f"arn:aws:iam::{account}:role/{name}" for account, name in _actors(deployment))
     if not asked:
-        return Declared()
+        return Declared(actors=actors)
     legacy, domain, issuer = deployment["legacy"], asked["domain"], str(asked["issuer"])
     roles = {
         (str(site["accountId"]), str(site["deployerRole"]))
@@ -105,6 +110,7 @@ def declared(deployment: Mapping[str, Any]) -> Declared:
         roles.add((str(archive["accountId"]), str(archive["deployerRole"])))
     return Declared(
         issuer=issuer,
+        actors=actors,
         subjects=frozenset(f"repo:{asked['repository']}:environment:{it}" for it in asked["environments"].values()),
         roles=frozenset(roles),
         trust={
@@ -123,6 +129,14 @@ def declared(deployment: Mapping[str, Any]) -> Declared:
     )
 
 
+def _actors(deployment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Account and name of each role that the stack file gives to a provider."""
+    legacy, archive = deployment["legacy"], record(record(deployment.get("audit")).get("archive"))
+    for it in (*legacy["sites"].values(), record(legacy.get("organization")), archive):
+        if it:
+            yield str(it["accountId"]), str(it["deployerRole"])
+
+
 def leaks(graph: Graph, known: Declared) -> tuple[Leak, ...]:
     """Every leak, sorted."""
     found = set[Leak]()
@@ -130,6 +144,8 @@ def leaks(graph: Graph, known: Declared) -> tuple[Leak, ...]:
         found.update(_leak(node, it) for it in _provider(node, known))
     for node in graph.of(TRUST):
         found.update(_leak(node, it) for it in _trust(node, known))
+    for node in graph.of(CLOUD):
+        found.update(_leak(node, it) for it in _acting(node, known))
     for node in deployers(graph, known):
         found.update(_leak(node, it) for it in _role(graph, node, known))
     try:
@@ -187,6 +203,25 @@ def _trust(node: Node, known: Declared) -> Iterator[tuple[Rule, str]]:
             yield Rule.SUBJECT, f"a token would be believed where {entry.get('rule')}"
         if entry.get("value") != known.user:
             yield Rule.PRINCIPAL, f"a job would act as {entry.get('value')}"
+
+
+def _acting(node: Node, known: Declared) -> Iterator[tuple[Rule, str]]:
+    """A provider acts as nobody but the declared deployers."""
+    for arn in assumed(node):
+        if arn not in known.actors:
+            yield Rule.PRINCIPAL, f"would deploy as {arn}, who is declared nowhere"
+
+
+def assumed(node: Node) -> Iterator[str]:
+    """The roles that a provider acts as, as an engine writes them; `?` for what cannot be read."""
+    for name in ("assumeRoles", "assumeRoleWithWebIdentity"):
+        value: object = node.inputs.get(name)
+        try:
+            told: object = json.loads(value) if isinstance(value, str) and not has_unknown(value) else value
+        except ValueError:
+            told = ""
+        for role in (records(told) or [record(told)]) if told is not None else ():
+            yield str(role.get("roleArn", "?"))
 
 
 def _role(graph: Graph, node: Node, known: Declared) -> Iterator[tuple[Rule, str]]:
