@@ -76,10 +76,16 @@ def alone(on: Stack, around: Graph, node: Node) -> Iterator[Found]:
     context = on.context(around)
     for theorem in _BY_ITSELF:
         for _, item in told((theorem.decide(context),)):
-            if item.urn == node.urn:
+            if item.urn == node.urn and not _has_come(node, item):
                 yield theorem.ID, item
     for item in _strangers(context, node):
         yield RESOLVED, item
+
+
+def _has_come(node: Node, item: Counterexample | Missing) -> bool:
+    """Whether it is about an id that is known by now: whose it is, an engine shows a pack at the end only."""
+    attributed = isinstance(item, Missing) and node.type in MODELS and item.path in MODELS[node.type].attributed
+    return attributed and not has_unknown(node.inputs)
 
 
 def _strangers(context: Context, node: Node) -> Iterator[Counterexample]:
