@@ -2,8 +2,9 @@
 
 A bucket is closed unless the dataset that it is of is declared to be public, and then its names are not listed; it is
 in the compartment of its class, or of the audit trail, since statements are about compartments. Those stand where
-statements look for them: inside the organization's own. A network source is no wider than what is declared under its
-name; a group, a user and a member are declared ones, and a key is a user's of this stack.
+statements look for them: inside the organization's own; policies at the root, and whatever leads to buckets in the
+tenancy's own namespace. A network source is no wider than what is declared under its name; a group, a user and a member
+are declared ones, and a key is a user's of this stack.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,14 +13,21 @@ from typing import Any, Final
 
 from infra.verify.declared import Declared
 from infra.verify.graph import UNKNOWN, Graph, Node
-from infra.verify.oracle.access import COMPARTMENT, GROUP, SOURCE, Leak, Rule
-from infra.verify.values import items, record
+from infra.verify.oracle.access import COMPARTMENT, GROUP, POLICY, SOURCE, Leak, Rule
+from infra.verify.values import items, record, records
 
 BUCKET: Final = "oci:ObjectStorage/bucket:Bucket"
 USER: Final = "oci:Identity/user:User"
 MEMBER: Final = "oci:Identity/userGroupMembership:UserGroupMembership"
 SECRET_KEY: Final = "oci:Identity/customerSecretKey:CustomerSecretKey"  # noqa: S105 (a type)
 
+NAMESPACED: Final = (
+    BUCKET,
+    "oci:ObjectStorage/namespaceMetadata:NamespaceMetadata",
+    "oci:ObjectStorage/objectLifecyclePolicy:ObjectLifecyclePolicy",
+    "oci:ObjectStorage/privateEndpoint:PrivateEndpoint",
+    "oci:ObjectStorage/replicationPolicy:ReplicationPolicy",
+)
 AUDIT: Final = "audit"
 _CLOSED: Final = (None, "NoPublicAccess")
 _BY_NAME: Final = "ObjectReadWithoutList"
@@ -28,7 +36,7 @@ _BY_NAME: Final = "ObjectReadWithoutList"
 
 def leaks(graph: Graph, declared: Declared) -> Iterator[Leak]:
     """Every one that is open."""
-    for part in (_buckets, _compartments, _networks, _people):
+    for part in (_buckets, _compartments, _roots, _namespaces, _networks, _people):
         yield from part(graph, declared)
 
 
@@ -71,6 +79,22 @@ def _compartments(graph: Graph, declared: Declared) -> Iterator[Leak]:
         if not inside:
             what = "a compartment that is not where statements look for it"
             yield Leak(urn=node.urn, rule=Rule.COMPARTMENT, what=what)
+
+
+def _roots(graph: Graph, declared: Declared) -> Iterator[Leak]:
+    """Statements are about compartments below the one that their policy is in, and groups are the tenancy's."""
+    for node in graph.of(POLICY, GROUP, SOURCE, USER):
+        if node.inputs.get("compartmentId") != declared.tenancy:
+            yield Leak(urn=node.urn, rule=Rule.COMPARTMENT, what="it is not at the root of the tenancy")
+
+
+def _namespaces(graph: Graph, declared: Declared) -> Iterator[Leak]:
+    """Buckets, and whatever leads to some, are in the tenancy's own namespace: others are others'."""
+    for node in graph.of(*NAMESPACED):
+        for said in (node.inputs, *records(node.inputs.get("accessTargets"))):
+            if said.get("namespace") not in (declared.namespace, UNKNOWN):
+                what = f"{said.get('namespace')} is not the namespace of this tenancy"
+                yield Leak(urn=node.urn, rule=Rule.COMPARTMENT, what=what)
 
 
 def _networks(graph: Graph, declared: Declared) -> Iterator[Leak]:

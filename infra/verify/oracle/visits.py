@@ -17,11 +17,14 @@ from infra.verify.oracle.access import CALLS
 from infra.verify.oracle.duties import OF_VERBS, TABLE, VERBS, Row, duties
 from infra.verify.oracle.requests import read_statement
 from infra.verify.search import Search
-from infra.verify.values import items
+from infra.verify.values import items, records
 
 _COMPARTMENTS: Final = ("protected", "excepted", "public", "keys", "network", "edge", "audit", "")
 """Every compartment inside the organization's own, and the tenancy around them."""
 
+_OF_THE_TENANCY: Final = (
+    "oci:Identity/policy:", "oci:Identity/group:", "oci:Identity/networkSource:", "oci:Identity/user:",
+)  # fmt: skip
 _NOBODYS: Final = "nobodys"
 
 
@@ -73,6 +76,14 @@ def _open(oracle: Search, declared: Declared) -> Iterator[bool]:
         above = _meant(oracle, it, "compartmentId", "Compartment")
         root = it.inputs.get("name") == own
         yield it.inputs.get("compartmentId") != declared.tenancy if root else above != [own]
+    for it in (it for it in oracle.nodes if it.type.startswith(_OF_THE_TENANCY)):
+        yield it.inputs.get("compartmentId") != declared.tenancy
+    for it in (it for it in oracle.nodes if it.type in doors.NAMESPACED):
+        said = [
+            it.inputs.get("namespace"),
+            *(each.get("namespace") for each in records(it.inputs.get("accessTargets"))),
+        ]
+        yield any(each not in (declared.namespace, UNKNOWN) for each in said)
     for source in oracle.of("NetworkSource"):
         known = doors.networks(declared).get(str(source.inputs.get("name")), [])
         given = map(str, items(source.inputs.get("publicSourceLists")))

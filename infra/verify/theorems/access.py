@@ -80,7 +80,7 @@ def _answered(graph: Graph, node: Node, declared: Declared) -> Iterator[_Answer]
 
 
 _FIXES: Final = {
-    access.Rule.COMPARTMENT: "put it where the component does",
+    access.Rule.COMPARTMENT: "put it, and what it names, where the component does",
     access.Rule.NETWORK: "declare the range, or take it out",
     access.Rule.PUBLIC: "set accessType to NoPublicAccess",
     access.Rule.SUBJECT: "declare it, or remove it",
