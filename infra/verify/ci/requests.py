@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any, Final
 
 from infra.verify.ci.ground import CALLS, TARGET, Ground
-from infra.verify.values import record
+from infra.verify.values import listed, record
 
 _OTHERS: Final = (
     "s3:GetObject", "s3:PutObject", "s3:PutBucketAcl", "s3:PutReplicationConfiguration", "s3:PutBucketLogging",
@@ -86,7 +86,7 @@ def _statement(text: str) -> Mapping[str, Any]:
 
 
 def _listed(value: Any) -> list[str]:
-    return [str(it) for it in (value if isinstance(value, list) else [value])]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return [str(it).lower() if isinstance(it, bool) else str(it) for it in listed(value)]
 
 
 def _made_up(statement: Mapping[str, Any], known: Ground) -> Iterator[tuple[str, str, Mapping[str, str | None]]]:
