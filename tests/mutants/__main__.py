@@ -1,4 +1,7 @@
-"""Seeds every leak at every place, and every rewrite: `python -m tests.mutants`. Survivors are listed by name."""
+"""Seeds every leak at every place, every rewrite, and a change of each property: `python -m tests.mutants`.
+
+What survives is listed by name; with `--operator` there are only leaks and rewrites.
+"""
 
 import argparse
 import sys
@@ -6,6 +9,7 @@ import time
 from collections.abc import Mapping
 
 from infra.verify.verdict import Answer
+from tests.mutants import properties
 from tests.mutants.leaks import LEAKS
 from tests.mutants.mutant import Mutant, Operator, mutants
 from tests.mutants.rewrites import REWRITES
@@ -39,4 +43,12 @@ print(
     f"{leaks} leaks by {len(LEAKS)} operators: {leaks - len(survivors)} refuted or undecided, {len(survivors)} survived"
 )
 print(f"{rewrites} safe rewrites: {len(refused)} refused")
-sys.exit(1 if refused or len(survivors) * 100 > leaks else 0)
+differences = list[str]()
+if not given.operator:
+    answers = properties.answers(*STACKS)
+    differences = properties.differences(answers)
+    print(*differences, sep="\n", end="\n" if differences else "")
+    print(
+        f"{len(answers)} changes of properties: {sum(answers.values())} proved, {len(differences)} not as written down"
+    )
+sys.exit(1 if refused or differences or len(survivors) * 100 > leaks else 0)

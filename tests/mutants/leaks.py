@@ -273,6 +273,7 @@ LEAKS: Mapping[str, Operator] = {
     "T5 a policy that is not at the root": each(lambda given: given.update(compartmentId="x"), "Policy", where="oci:"),
     "T5 a stranger's namespace": put("Bucket", "NamespaceMetadata", "PrivateEndpoint", "ObjectLifecyclePolicy", namespace="stranger"),
     "T5 an endpoint into a stranger's namespace": each(lambda given: given["accessTargets"][0].update(namespace="stranger"), "PrivateEndpoint"),
+    "T5 buckets of another interface at the root": drop("defaultS3compartmentId", "NamespaceMetadata"),
     "T5 somebody else deploys": put("aws", assumeRoles='[{"roleArn": "arn:aws:iam::111111111111:role/master"}]'),
     "T5 whatever encrypts": document("policy", lambda s: s.pop("DenyOtherEncryption"), "BucketPolicy", where="::profiles-"),
     "T5 whoever puts it keeps the key": document("policy", lambda s: s.pop("DenyCustomerKeys"), "BucketPolicy", where="::profiles-"),

@@ -7,6 +7,7 @@ cannot.
 import pytest
 
 from infra.verify.verdict import Answer
+from tests.mutants import properties
 from tests.mutants.leaks import LEAKS
 from tests.mutants.mutant import mutants
 from tests.mutants.rewrites import REWRITES
@@ -30,6 +31,14 @@ def test_a_seeded_leak_is_not_proved(name):
 def test_a_rewrite_is_still_proved(name):
     """Nothing is held against it."""
     assert one(REWRITES, name).told() == []
+
+
+def test_what_is_harmless_is_a_change_that_is_played():
+    """Each stands under one reason; that each is proved, and nothing else, is for the long run."""
+    listed = [what for changes in properties.HARMLESS.values() for what in changes]
+    played = {what for name in STACKS for what, _, _ in properties.changes(name)}
+    assert len(listed) == len({*listed})
+    assert {*listed} <= played
 
 
 def test_there_are_leaks_for_every_theorem():

@@ -35,7 +35,8 @@ NOT_DERIVED = {
     *("one more address of nobody's", "somebody who is told and was not declared", "nobody is told by mail"),
     *("a log that no service writes", "a connector that carries metrics", "a rule that tells something else"),
     *("a site's calls are told elsewhere", "a site's alarms are told to somebody else"),
-    *("a policy that is not at the root", "an endpoint into a stranger's namespace"),
+    *("buckets of another interface at the root", "a policy that is not at the root"),
+    "an endpoint into a stranger's namespace",
     *(
         "a bucket of a stranger's namespace",
         "somebody else deploys",

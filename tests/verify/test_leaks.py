@@ -210,6 +210,7 @@ LEAKS = [
     ("T5", "a policy that is not at the root", put("Policy", "storage-operators", compartmentId="x"), REFUTED),
     ("T5", "a bucket of a stranger's namespace", put("Bucket", "drafts-us-ashburn-1", namespace="stranger"), REFUTED),
     ("T5", "an endpoint into a stranger's namespace", lambda s: s.state("PrivateEndpoint", "endpoint-us-ashburn-1")["inputs"]["accessTargets"][0].update(namespace="stranger"), REFUTED),
+    ("T5", "buckets of another interface at the root", lambda s: s.drop("NamespaceMetadata", "namespace-us-ashburn-1", "defaultS3compartmentId"), REFUTED),
     ("T5", "somebody else deploys", put("aws", "aws-virginia-us-east-1", assumeRoleWithWebIdentity=json.dumps({"roleArn": MASTER})), REFUTED),
     ("T6", "a bucket under Oracle's key", lambda s: s.drop("Bucket", "profiles-us-ashburn-1", "kmsKeyId"), REFUTED),
     ("T6", "a bucket under a stranger's key", put("Bucket", "profiles-us-ashburn-1", kmsKeyId="ocid1.key.oc1.iad.x.y"), REFUTED),

@@ -21,9 +21,13 @@ USER: Final = "oci:Identity/user:User"
 MEMBER: Final = "oci:Identity/userGroupMembership:UserGroupMembership"
 SECRET_KEY: Final = "oci:Identity/customerSecretKey:CustomerSecretKey"  # noqa: S105 (a type)
 
+METADATA: Final = "oci:ObjectStorage/namespaceMetadata:NamespaceMetadata"
+DEFAULTS: Final = ("defaultS3compartmentId", "defaultSwiftCompartmentId")
+"""Where buckets are made by whoever says no compartment."""
+
 NAMESPACED: Final = (
     BUCKET,
-    "oci:ObjectStorage/namespaceMetadata:NamespaceMetadata",
+    METADATA,
     "oci:ObjectStorage/objectLifecyclePolicy:ObjectLifecyclePolicy",
     "oci:ObjectStorage/privateEndpoint:PrivateEndpoint",
     "oci:ObjectStorage/replicationPolicy:ReplicationPolicy",
@@ -94,6 +98,11 @@ def _namespaces(graph: Graph, declared: Declared) -> Iterator[Leak]:
         for said in (node.inputs, *records(node.inputs.get("accessTargets"))):
             if said.get("namespace") not in (declared.namespace, UNKNOWN):
                 what = f"{said.get('namespace')} is not the namespace of this tenancy"
+                yield Leak(urn=node.urn, rule=Rule.COMPARTMENT, what=what)
+    for node in graph.of(METADATA):
+        for name in DEFAULTS:
+            if _names(graph, node, name, COMPARTMENT) != ["protected"]:
+                what = f"buckets of other interfaces would not be in protected: {name}"
                 yield Leak(urn=node.urn, rule=Rule.COMPARTMENT, what=what)
 
 

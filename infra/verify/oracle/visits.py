@@ -84,6 +84,8 @@ def _open(oracle: Search, declared: Declared) -> Iterator[bool]:
             *(each.get("namespace") for each in records(it.inputs.get("accessTargets"))),
         ]
         yield any(each not in (declared.namespace, UNKNOWN) for each in said)
+    for it, name in product(oracle.of("NamespaceMetadata"), doors.DEFAULTS):
+        yield _meant(oracle, it, name, "Compartment") != ["protected"]
     for source in oracle.of("NetworkSource"):
         known = doors.networks(declared).get(str(source.inputs.get("name")), [])
         given = map(str, items(source.inputs.get("publicSourceLists")))
