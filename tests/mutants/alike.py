@@ -136,7 +136,7 @@ def statement(change: Callable[[State], object]) -> Operator:
 
 
 def compared(
-    name: Callable[[str], str], key: Callable[[str], str] = str, value: Callable[[Any], Any] = list
+    name: Callable[[str], str], key: Callable[[str], str] = str, value: Callable[[Any], Any] = deepcopy
 ) -> Operator:
     """The conditions of each statement by other operators, keys and values; those that would fall together stay."""
 
