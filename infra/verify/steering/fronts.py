@@ -62,7 +62,7 @@ def _monitors(graph: Graph) -> Iterator[Leak]:
     own = {it.outputs.get("ipAddress") for it in graph.of(*ADDRESS_OF.values())} | {UNKNOWN}
     for node in graph.of(MONITOR):
         for target in sorted({*map(str, items(node.inputs.get("targets")))} - own):
-            yield Leak(urn=node.urn, rule=Rule.MONITOR, what=f"it looks at {target}, which is no address of this stack")
+            yield Leak(urn=node.urn, rule=Rule.MONITOR, what=f"{target} is no address of this stack, and is watched")
 
 
 def _tls(tls: Mapping[str, Any]) -> Iterator[str]:
