@@ -52,10 +52,8 @@ def test_what_is_undecided_is_not_applied(project, monkeypatch):
     """A property that nobody has looked at yet: exit 3, and nothing is there afterwards."""
     module = primary_storage.oci.objectstorage
     real = module.Bucket
-    monkeypatch.setattr(
-        module, "Bucket", lambda logical, /, **args: real(logical, **args | {"auto_tiering": "InfrequentAccess"})
-    )
+    monkeypatch.setattr(module, "Bucket", lambda logical, /, **args: real(logical, **args | {"metadata": {"x": "y"}}))
     out = project.run("up", "--stack", "sandbox", "--as-of", "2026-11-23", code=3)[1]
     assert "  RESIDENCY  UNDECIDED T8 completeness" in out
-    assert "profiles-us-ashburn-1 has autoTiering, which no list of oci:ObjectStorage/bucket:Bucket has." in out
+    assert "profiles-us-ashburn-1 has metadata, which no list of oci:ObjectStorage/bucket:Bucket has." in out
     assert out.endswith("Nothing was applied.\n")
