@@ -5,7 +5,6 @@ resource lies, which copies there are and where they lead, which key encrypts wh
 same bytes, whenever and wherever it is proved.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -52,7 +51,7 @@ def certificate(proof: Proof, *, kind: str) -> dict[str, Any]:
             for verdict in proof.verdicts
         ],
     }
-    return found | {"seal": hashlib.sha256(binding.canonical(found).encode()).hexdigest()}
+    return found | {"seal": binding.sha256(binding.canonical(found).encode())}
 
 
 def models(graph: Graph) -> dict[str, Any]:
@@ -75,4 +74,4 @@ def text(found: Mapping[str, Any]) -> str:
 
 def digest(found: Mapping[str, Any]) -> str:
     """By which a certificate is named."""
-    return hashlib.sha256(text(found).encode()).hexdigest()
+    return binding.sha256(text(found).encode())

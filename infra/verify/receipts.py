@@ -5,12 +5,12 @@ receipt is signed by as many declared people as its step needs, is about this si
 the one before it, and is not of the future.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
+from infra.verify import binding
 from infra.verify.values import record, records
 
 _TYPE: Final = "application/vnd.in-toto+json"
@@ -96,7 +96,7 @@ def _receipt(
     return Receipt(
         step=step,
         buckets=frozenset(str(record(it)["name"]) for it in statement["subject"]),
-        digest=hashlib.sha256(payload).hexdigest(),
+        digest=binding.sha256(payload),
         expires=str(predicate["expires"])[:10],
     )
 
