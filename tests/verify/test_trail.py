@@ -181,6 +181,7 @@ BREAKS = [
     ("nobody watches the trail", unpick("data.eventName='DeactivateServiceConnector'"), {Rule.ALARM}),
     ("nobody watches the Administrators", unpick("data.eventName='AddUserToGroup'"), {Rule.ALARM}),
     ("nobody watches a sealed user", unpick(f"data.principalId='{FIRST}'"), {Rule.ALARM}),
+    ("alarms that cannot be read", unpick("data.eventName='UploadApiKey'", "data.eventName='UploadApiKey'x"), {Rule.ALARM}),
     ("a watch of two at once", unpick("data.eventName='DisableKey' or", "data.eventName='DisableKey' and"), {Rule.ALARM}),
     ("alarms under a name that nobody is told of", inside(CONNECTOR, f"alarms-{HERE}", "target", "objectNamePrefix", value="quiet"), {Rule.ALARM}),
     ("alarms that pass a second pick", lambda s: s.state(CONNECTOR, f"alarms-{HERE}")["inputs"]["tasks"].append({"kind": "logRule", "condition": "data.eventName='DisableKey'"}), {Rule.ALARM}),

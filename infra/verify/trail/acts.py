@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import product
+from string import ascii_letters, digits
 from typing import Any, Final, cast
 
 from infra.verify.graph import Graph, Node
@@ -319,15 +320,21 @@ def _brings(said: re.Match[str], call: str) -> bool:
     return not harmless and bool(permissions & _CHANGES or (resource in _OF_THE_TRAIL and verb in {"use", "manage"}))
 
 
+_FIELD: Final = frozenset(f"{ascii_letters}{digits}_.")
+
+
 @lru_cache(maxsize=8192)
 def _picks(condition: str, call: str, user: str) -> bool:
-    """Whether a task lets the record of a call by a user through."""
-    event = {"data.eventName": call, "data.principalId": user}
-    return any(
-        event.get(field.strip()) == value.strip().strip("'") and value.strip()[:1] == "'"
-        for field, mark, value in (_unwrapped(part).partition("=") for part in condition.split(" or "))
-        if mark
-    )
+    """Whether a task lets the record of a call by a user through; one that cannot be read lets nothing."""
+    event, picks = {"data.eventName": call, "data.principalId": user}, False
+    for part in condition.split(" or "):
+        field, _, value = (it.strip() for it in _unwrapped(part).partition("="))
+        pieces = value.split("'")
+        quoted = len(pieces) == len("''") + 1 and not pieces[0] + pieces[-1]
+        if not quoted or not field.startswith("data.") or not set(field) <= _FIELD:
+            return False
+        picks = picks or event.get(field) == pieces[1]
+    return picks
 
 
 def _unwrapped(part: str) -> str:

@@ -18,7 +18,7 @@ from infra.verify.values import listed, record, records
 
 _ARRIVAL: Final = "com.oraclecloud.objectstorage.createobject"
 _CHANGE: Final = "com.oraclecloud.identitycontrolplane.updatepolicy"
-_PICKED: Final = r"data\.(eventName|principalId)\s*=\s*'([^']*)'"
+_PICKED: Final = r"data\.([A-Za-z0-9_.]+)\s*=\s*'([^']*)'"
 
 
 class _Told(NamedTuple):
@@ -109,11 +109,11 @@ def _untold(trail: Carriers, what: str, by: list[Carrier], heard: Mapping[str, f
 
 
 def _picks(carrier: Carrier) -> frozenset[tuple[str, str]]:
-    """The fields and values of which each alone makes a connector's one task pick an event."""
+    """The fields and values of which each alone makes a connector's one task pick an event; none if it is malformed."""
     if len(carrier.conditions) != 1:
         return frozenset()
     parts = [re.fullmatch(_PICKED, _bare(part)) for part in carrier.conditions[0].split(" or ")]
-    return frozenset((match[1], match[2]) for match in parts if match)
+    return frozenset((match[1], match[2]) for match in parts if match) if all(parts) else frozenset()
 
 
 def _bare(part: str) -> str:
