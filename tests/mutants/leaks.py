@@ -263,6 +263,7 @@ LEAKS: Mapping[str, Operator] = {
     "T5 a stranger": more("statements", READ.format("group strangers"), "Policy", where="oci:"),
     "T5 another tenancy": more("statements", "admit group x of tenancy y to read objects in tenancy", "Policy", where="oci:"),
     "T5 all resources": more("statements", "allow group storage-operators to manage all-resources in tenancy", "Policy", where="oci:"),
+    "T5 a service's other powers": more("statements", "Allow service objectstorage-us-ashburn-1 to manage policies in tenancy", "Policy", where="oci:"),
     "T5 no network": said("request.networkSource.name=", "request.user.name="),
     "T5 another region": said("request.region='iad'", "request.region='fra'"),
     "T5 no condition": said(" where all {", " where any {"),

@@ -32,7 +32,7 @@ NOT_DERIVED = {
     *("a listener at another port", "a listener with old TLS", "a log that no service writes"),
     *("a monitor that looks elsewhere", "a network of version 6", "a network that is wider than declared"),
     *("a peer of another region", "a policy that is not at the root", "a route to everywhere over a router"),
-    *("a rule for everybody beside data", "a rule that tells something else"),
+    *("a rule for everybody beside data", "a rule that tells something else", "a service that makes policies"),
     *("a site's alarms are told to somebody else", "a site's calls are told elsewhere", "a stranger's certificate"),
     *("an address that another can get", "an attribute out of use", "an auditor who reads"),
     *("an endpoint into a stranger's namespace", "an operator in all of the organization"),

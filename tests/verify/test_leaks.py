@@ -212,6 +212,7 @@ LEAKS = [
     ("T5", "an endpoint into a stranger's namespace", lambda s: s.state("PrivateEndpoint", "endpoint-us-ashburn-1")["inputs"]["accessTargets"][0].update(namespace="stranger"), REFUTED),
     ("T5", "buckets of another interface at the root", lambda s: s.drop("NamespaceMetadata", "namespace-us-ashburn-1", "defaultS3compartmentId"), REFUTED),
     ("T5", "somebody else deploys", put("aws", "aws-virginia-us-east-1", assumeRoleWithWebIdentity=json.dumps({"roleArn": MASTER})), REFUTED),
+    ("T5", "a service that makes policies", lambda s: s.state("Policy", "objectstorage-us-ashburn-1")["inputs"]["statements"].append("Allow service objectstorage-us-ashburn-1 to manage policies in tenancy"), REFUTED),
     ("T6", "a bucket under Oracle's key", lambda s: s.drop("Bucket", "profiles-us-ashburn-1", "kmsKeyId"), REFUTED),
     ("T6", "a bucket under a stranger's key", put("Bucket", "profiles-us-ashburn-1", kmsKeyId="ocid1.key.oc1.iad.x.y"), REFUTED),
     ("T6", "a bucket under another region's key", foreign_key, REFUTED),

@@ -61,6 +61,9 @@ _PERMISSIONS = _READS | _USES_KEYS | _HARMLESS | _CHANGES_KEYS | _CHANGES_LOGS
 
 _DATA = frozenset({"objects", "object-family"})
 _CONFIGURES = frozenset({"buckets"})
+_OF_STORAGE = ("OBJECT_", "BUCKET_", "KEY_")
+"""How permissions begin that Object Storage has a use for."""
+
 _KEYS = frozenset({"keys", "vaults", "key-delegate"})
 _CHANGE = frozenset(
     {
@@ -306,6 +309,10 @@ class _Check(NamedTuple):
         for name in statement.names:
             if name not in allowed:
                 yield Rule.SERVICE, f"{name} is not Object Storage of a region of this stack"
+        encrypts = statement.resource == "keys" and statement.verb != "manage"
+        listed = not statement.resource and all(it.startswith(_OF_STORAGE) for it in statement.permissions)
+        if not encrypts and not listed and statement.resource not in _DATA | _CONFIGURES:
+            yield Rule.SERVICE, "more than data and the use of keys"
         if statement.resource in _DATA | _CONFIGURES:
             for name in _beyond(statement, "request.permission", _PERMISSIONS):
                 yield Rule.SERVICE, f"more permissions than replication needs: {_said(name)}"

@@ -38,6 +38,8 @@ def gets_in(graph: Graph, declared: Declared) -> bool:
 def _oversteps(text: str, declared: Declared) -> bool:
     """Whether a statement lets a member of a group do something that no row of its duty has."""
     said = read_statement(text)
+    if said is not None and said["kind"].lower() == "service":
+        return _serves_more(said)
     if said is None or said["kind"].lower() != "group":
         return False
     known, own = duties(declared), f"{declared.organization}:"
@@ -54,6 +56,14 @@ def _oversteps(text: str, declared: Declared) -> bool:
                 for row in each)
         for each in rows
     )  # fmt: skip
+
+
+def _serves_more(said: re.Match[str]) -> bool:
+    """Whether a service may do something with anything but objects, buckets and, short of managing them, keys."""
+    if said["permissions"]:
+        return any(it.strip().split("_")[0] not in {"OBJECT", "BUCKET", "KEY"} for it in said["permissions"].split(","))
+    about, how = str(said["resource"]).lower(), str(said["verb"]).lower()
+    return about not in {"objects", "object-family", "buckets"} and (about != "keys" or how == "manage")
 
 
 def _has(row: Row, thing: str, where: str, call: str) -> bool:
