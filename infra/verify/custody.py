@@ -93,21 +93,12 @@ def custody(declared: Declared) -> Custody | None:
     )
 
 
-def class_of(declared: Declared, region: str, bucket: object) -> str | None:
-    """The class of the data that a bucket of a region is named for; None where it is no dataset's."""
-    key = next((it.facts.key for it in declared.regions if it == region), None)
-    for name, dataset in declared.datasets.items():
-        shards = (name, *(f"{name}-{number}" for number in range(1, dataset.shards)))
-        if key is not None and bucket in {f"{declared.organization}-{shard}-{key}" for shard in shards}:
-            return dataset.data_class.value
-    return None
-
-
 def withheld(declared: Declared, graph: Graph, bucket: Node, held: Custody) -> Iterator[Counterexample]:
     """A dataset's bucket is under the key that is declared for its region and class."""
     place, keys = place_of(graph, bucket), graph.named(bucket, "kmsKeyId", bucket.inputs.get("kmsKeyId"), KEY)
     region = place.region if place is not None else ""
-    data_class = class_of(declared, region, bucket.inputs.get("name"))
+    there = [declared.buckets(it) for it in declared.regions if it == region]
+    data_class = there[0].get(str(bucket.inputs.get("name"))) if there else None
     wanted = held.key(region, data_class) if data_class is not None else None
     if len(keys) != 1 or (data_class is None and _is_trail(declared, region, bucket)):
         return  # without a key of this stack it is refuted for that

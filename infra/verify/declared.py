@@ -77,6 +77,14 @@ class Declared(NamedTuple):
     edges: frozenset[UsRegion]
     deployment: Mapping[str, Any]
 
+    def buckets(self, region: UsRegion) -> Mapping[str, DataClass]:
+        """The names of the datasets' buckets in a region, each with the class of what it holds."""
+        return {
+            f"{self.organization}-{it.name}{f'-{number}' if number else ''}-{region.facts.key}": it.data_class
+            for it in self.datasets.values()
+            for number in range(it.shards)
+        }
+
     @property
     def archive_bucket(self) -> str:
         """The name of the bucket that the trails go to; empty where nobody keeps them."""

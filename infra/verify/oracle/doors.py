@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from infra.verify.declared import Declared
 from infra.verify.graph import UNKNOWN, Graph, Node
+from infra.verify.models.object_storage import BUCKET, LIFECYCLE, REPLICATION
 from infra.verify.oracle.access import COMPARTMENT, GROUP, POLICY, SOURCE, Leak, Rule
 from infra.verify.values import items, record, records
 
-BUCKET: Final = "oci:ObjectStorage/bucket:Bucket"
 USER: Final = "oci:Identity/user:User"
 MEMBER: Final = "oci:Identity/userGroupMembership:UserGroupMembership"
 SECRET_KEY: Final = "oci:Identity/customerSecretKey:CustomerSecretKey"  # noqa: S105 (a type)
@@ -28,9 +28,9 @@ DEFAULTS: Final = ("defaultS3compartmentId", "defaultSwiftCompartmentId")
 NAMESPACED: Final = (
     BUCKET,
     METADATA,
-    "oci:ObjectStorage/objectLifecyclePolicy:ObjectLifecyclePolicy",
+    LIFECYCLE,
     "oci:ObjectStorage/privateEndpoint:PrivateEndpoint",
-    "oci:ObjectStorage/replicationPolicy:ReplicationPolicy",
+    REPLICATION,
 )
 AUDIT: Final = "audit"
 _CLOSED: Final = (None, "NoPublicAccess")
@@ -48,12 +48,8 @@ def classes(declared: Declared) -> Mapping[str, str]:
     """The compartment that each declared bucket is in, by the bucket's name."""
     found: dict[str, str] = {}
     for region in declared.regions:
-        key = region.facts.key
-        found[f"{declared.organization}-audit-{key}"] = AUDIT
-        for dataset in declared.datasets.values():
-            for number in range(dataset.shards):
-                shard = f"-{number}" if number else ""
-                found[f"{declared.organization}-{dataset.name}{shard}-{key}"] = dataset.data_class.value
+        found[f"{declared.organization}-audit-{region.facts.key}"] = AUDIT
+        found |= declared.buckets(region)
     return found
 
 
