@@ -48,14 +48,19 @@ def decide(context: Context) -> Verdict:
     read_here = [it.document for it in answers if it.document]
     jobs = trust.declared(context.declared.deployment)
     findings.add(*(_believed(graph, leak) for leak in trust.leaks(graph, jobs)))
-    only_denying = {it for it in read_here if '"Allow"' not in str(graph.nodes[it].inputs.get("policy", '"Allow"'))}
     sites, named = aws_access.declared(context.declared.deployment), frozenset(name for _, name in jobs.roles)
     for leak in aws_access.leaks(graph, sites, named):
-        if leak.rule is not aws_access.Rule.DOCUMENT or leak.urn not in only_denying:
+        unread = leak.rule is aws_access.Rule.DOCUMENT
+        if not unread or leak.urn not in read_here or not _only_denies(graph.nodes[leak.urn]):
             findings.add(_legacy(graph, leak))
     statements = sum(len(items(node.inputs.get("statements"))) for node in graph.of(access.POLICY))
     examined = statements + len(read_here)
     return findings.verdict(ID, TITLE, examined=examined, flows=len(read_here), assumptions=ASSUMPTIONS)
+
+
+def _only_denies(node: Node) -> bool:
+    """Whether a document lets nobody do anything, so that all there is to ask of it is what it denies."""
+    return '"Allow"' not in str(node.inputs.get("policy", '"Allow"'))
 
 
 class _Answer(NamedTuple):
