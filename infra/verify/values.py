@@ -21,6 +21,11 @@ def listed(value: object) -> list[Any]:
     return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
+def as_texts(value: object) -> list[str]:
+    """The same as texts, a boolean as JSON writes it: AWS takes `true` and `"true"` for one."""
+    return [str(it).lower() if isinstance(it, bool) else str(it) for it in listed(value)]
+
+
 def records(value: object) -> list[Mapping[str, Any]]:
     """The objects in a list."""
     return [cast("Mapping[str, Any]", item) for item in items(value) if isinstance(item, dict)]

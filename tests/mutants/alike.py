@@ -12,7 +12,7 @@ from typing import Any
 
 from infra.verify.graph import UNKNOWN
 from infra.verify.models import MODELS
-from infra.verify.oracle.requests import _parts
+from infra.verify.oracle.requests import parts
 from tests.mutants.mutant import Changes, Operator, Stack, State, edited, short
 
 DOCUMENTS: Mapping[str, str] = {
@@ -183,7 +183,7 @@ def conditions(change: Callable[[list[str]], list[str]]) -> Operator:
 
     def rewrite(text: str) -> str:
         found = re.fullmatch(r"(.* where all {)(.*)}", text)
-        return text if found is None else f"{found[1]}{', '.join(change([it.strip() for it in _parts(found[2])]))}}}"
+        return text if found is None else f"{found[1]}{', '.join(change([it.strip() for it in parts(found[2])]))}}}"
 
     return said(rewrite)
 

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from infra.verify.aws.globs import Pattern, arn, like, literal
 from infra.verify.graph import UNKNOWN
+from infra.verify.values import as_texts
 
 
 class UnmodelledError(ValueError):
@@ -99,7 +100,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _texts(value: Any) -> list[str]:
-    found = [str(it).lower() if isinstance(it, bool) else str(it) for it in _list(value)]
+    found = [] if value is None else as_texts(value)
     if any("${" in it for it in found):
         raise UnmodelledError("a policy variable")
     return found

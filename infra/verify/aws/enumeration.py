@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from infra.verify.aws.replay import compiled
 from infra.verify.aws.request import Question, Request, Value
+from infra.verify.values import as_texts, listed
 
 _STRANGERS: Final = ("anonymous", "service:other.amazonaws.com", "arn:aws:iam::999999999999:role/other")
 _KINDS: Final = ("Bool", "Date", "Numeric", "IpAddress", "NotIpAddress")
@@ -32,7 +33,7 @@ def admitted(text: str, question: Question) -> Request | None:
 
 def requests(text: str, question: Question) -> Iterator[Request]:
     """Requests in question."""
-    statements: list[dict[str, Any]] = _listed(json.loads(text)["Statement"])
+    statements: list[dict[str, Any]] = listed(json.loads(text)["Statement"])
     values: dict[str, set[Value]] = {}
     people = {*_STRANGERS}
     for statement in statements:
@@ -56,11 +57,6 @@ def requests(text: str, question: Question) -> Iterator[Request]:
             yield Request(principal=who, action=action, resource=place.replace("*", "x"), context=context)
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
-
-
 def _texts(value: Any) -> list[str]:
     """Texts that fit some patterns."""
-    texts = [str(it).lower() if isinstance(it, bool) else str(it) for it in _listed(value)]
-    return [re.sub(r"/\d+$", "", it).replace("*", "x").replace("?", "x") for it in texts]
+    return [re.sub(r"/\d+$", "", it).replace("*", "x").replace("?", "x") for it in as_texts(value)]

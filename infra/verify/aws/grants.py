@@ -87,10 +87,6 @@ Judge = Callable[[tuple[Statement, ...]], Iterator[tuple[Rule, str]]]
 """Judges a document."""
 
 
-def _touches(statement: Statement, calls: tuple[str, ...]) -> bool:
-    return any(fits(call.lower(), pattern.lower()) for call in calls for pattern in statement.actions)
-
-
 def _strangers(site: Site) -> dict[str, dict[str, str]]:
     """Callers that have no business here, as calls that come over TLS."""
     callers = {
@@ -152,11 +148,7 @@ _OTHER_KEYS = {
 def _denied(statements: tuple[Statement, ...], bucket: str, call: str, caller: Mapping[str, str]) -> bool:
     resource = f"arn:aws:s3:::{bucket}" + ("" if call.startswith("s3:List") else "/name")
     return any(
-        it.denies
-        and ("*", "*") in it.principals
-        and _touches(it, (call,))
-        and any(fits(resource, pattern) for pattern in it.resources)
-        and must_speak(it, caller)
+        it.denies and ("*", "*") in it.principals and it.is_about(call, resource) and must_speak(it, caller)
         for it in statements
     )
 
@@ -167,7 +159,7 @@ def of_key(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule
     for statement in allowed:
         if {"*", "kms:*"} & {*statement.actions}:
             yield Rule.ACTION, f"{statement.sid}: every call there is"
-        if _touches(statement, _NOBODY):
+        if statement.touches(*_NOBODY):
             yield Rule.ACTION, f"{statement.sid}: a key that can be lent out or carried away"
         if {*statement.resources} != {"*"}:
             yield Rule.RESOURCE, f"{statement.sid}: about something else than this key"
@@ -181,7 +173,7 @@ def of_key(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule
             yield from _use(site, statement)
             yield from _restoring_key(site, statement)
     users, administrators = (
-        {name for it in allowed if _touches(it, calls) for kind, name in it.principals if kind != "Service"}
+        {name for it in allowed if it.touches(*calls) for kind, name in it.principals if kind != "Service"}
         for calls in (_USES, _ADMINISTERS)
     )
     for name in sorted(users & administrators | users & {site.role(site.deployer)}):
@@ -189,11 +181,11 @@ def of_key(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Rule
 
 
 def _use(site: Site, statement: Statement) -> Iterator[tuple[Rule, str]]:
-    if _touches(statement, _USES):
+    if statement.touches(*_USES):
         for service in (ABSENT, "s3.eu-west-1.amazonaws.com"):
             if may_speak(statement, {"kms:viaservice": service}):
                 yield Rule.KEY, f"{statement.sid}: the key by itself, or through another service or region"
-    if _touches(statement, ("kms:ScheduleKeyDeletion",)) and site.phase is not Phase.WIPE:
+    if statement.touches("kms:ScheduleKeyDeletion") and site.phase is not Phase.WIPE:
         yield Rule.KEY, f"{statement.sid}: the key may be given up while backups rest on it"
 
 
@@ -204,7 +196,7 @@ def _restoring_key(site: Site, statement: Statement) -> Iterator[tuple[Rule, str
         return
     if may_speak(statement, {"aws:currenttime": restore.until}):
         yield Rule.KEY, f"{statement.sid}: the key after the restore's end"
-    if _touches(statement, ("kms:Encrypt", "kms:GenerateDataKey", *_ADMINISTERS)):
+    if statement.touches("kms:Encrypt", "kms:GenerateDataKey", *_ADMINISTERS):
         yield Rule.KEY, f"{statement.sid}: more than decrypting"
 
 
@@ -266,7 +258,7 @@ def of_role(site: Site, statements: tuple[Statement, ...]) -> Iterator[tuple[Rul
                 yield Rule.ACTION, f"{statement.sid}: {action}, which is no work on a backup"
             elif action.startswith(("s3:putbucket", "s3:deletebucket", "s3:putlifecycle", "s3:putencryption")):
                 yield Rule.ACTION, f"{statement.sid}: {action} changes what guards the backup"
-        if _touches(statement, _NOBODY) or _touches(statement, _ADMINISTERS):
+        if statement.touches(*_NOBODY, *_ADMINISTERS):
             yield Rule.KEY, f"{statement.sid}: the site's role would administer the key"
         if not statement.resources:
             yield Rule.RESOURCE, f"{statement.sid}: about nothing in particular"

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple, cast
 
 from infra.verify.aws.globs import fits
+from infra.verify.values import listed
 
 
 class UnreadableError(ValueError):
@@ -44,6 +45,14 @@ class Statement(NamedTuple):
     resources: tuple[str, ...]
     conditions: tuple[Comparison, ...]
 
+    def touches(self, *calls: str) -> bool:
+        """Whether it is about one of some calls."""
+        return any(fits(call.lower(), pattern) for call in calls for pattern in self.actions)
+
+    def is_about(self, call: str, resource: str) -> bool:
+        """Whether it is about a call on a resource."""
+        return self.touches(call) and any(fits(resource, pattern) for pattern in self.resources)
+
 
 _ELEMENTS = frozenset({"Sid", "Effect", "Principal", "Action", "Resource", "Condition"})
 _KINDS = frozenset({"AWS", "Service", "Federated"})
@@ -65,7 +74,7 @@ def parse(text: str) -> tuple[Statement, ...]:
         raise UnreadableError("no document of Version and Statement")
     if document["Version"] != "2012-10-17":
         raise UnreadableError("another version of the language")
-    return tuple(map(_statement, _list(document["Statement"])))
+    return tuple(map(_statement, listed(document["Statement"])))
 
 
 def _statement(raw: object) -> Statement:
@@ -87,12 +96,8 @@ def _statement(raw: object) -> Statement:
     )
 
 
-def _list(value: object) -> list[object]:
-    return cast("list[object]", value) if isinstance(value, list) else [value]
-
-
 def _texts(value: object) -> Iterator[str]:
-    for item in _list(value):
+    for item in listed(value):
         if not isinstance(item, str):
             raise UnreadableError(f"{item!r} where a text belongs")
         yield item
@@ -127,7 +132,7 @@ def _comparisons(value: object, *, any_operator: bool) -> Iterator[Comparison]:
         if not isinstance(compared, dict) or not (any_operator or operator in OPERATORS):
             raise UnreadableError(f"the condition operator {operator}")
         for key, values in cast("dict[str, object]", compared).items():
-            texts = [str(it).lower() if isinstance(it, bool) else it for it in _list(values)]
+            texts = [str(it).lower() if isinstance(it, bool) else it for it in listed(values)]
             yield Comparison(operator=operator, key=key.lower(), values=tuple(_texts(texts)))
 
 

@@ -14,6 +14,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from infra.verify.aws.request import Request
+from infra.verify.values import as_texts, listed
 
 Decision = Callable[[Request], bool]
 
@@ -25,7 +26,7 @@ def compiled(text: str, *, open_: bool) -> Decision:
         text: the document.
         open_: whether whoever is not denied counts as allowed.
     """
-    statements: list[dict[str, Any]] = _listed(json.loads(text)["Statement"])
+    statements: list[dict[str, Any]] = listed(json.loads(text)["Statement"])
     denies = [_statement(it) for it in statements if it["Effect"] == "Deny"]
     allows = [_statement(it) for it in statements if it["Effect"] == "Allow"]
 
@@ -40,21 +41,13 @@ def compiled(text: str, *, open_: bool) -> Decision:
     return admits
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
-
-
-def _each(value: Any) -> list[str]:
-    return [str(it).lower() if isinstance(it, bool) else str(it) for it in _listed(value)]
-
-
 def _statement(raw: Mapping[str, Any]) -> Decision:
     who = _principal(raw)
     what = _element(raw, "Action", lower=True)
     where = _element(raw, "Resource", lower=False)
     conditions: dict[str, dict[str, Any]] = raw.get("Condition") or {}
     tests = [
-        _condition(operator, key.lower(), _each(values))
+        _condition(operator, key.lower(), as_texts(values))
         for operator, keys in conditions.items()
         for key, values in keys.items()
     ]
@@ -80,9 +73,9 @@ def _globs(values: Iterable[str]) -> Callable[[str], bool]:
 
 def _element(raw: Mapping[str, Any], name: str, *, lower: bool) -> Callable[[str], bool]:
     if name in raw:
-        values, inverted = _each(raw[name]), False
+        values, inverted = as_texts(raw[name]), False
     elif f"Not{name}" in raw:
-        values, inverted = _each(raw[f"Not{name}"]), True
+        values, inverted = as_texts(raw[f"Not{name}"]), True
     else:
         return lambda _: True
     fits = _globs(it.lower() for it in values) if lower else _globs(values)
@@ -93,7 +86,7 @@ def _principal(raw: Mapping[str, Any]) -> Callable[[str], bool]:
     inverted = "NotPrincipal" in raw
     value: Any = raw["NotPrincipal"] if inverted else raw.get("Principal", "*")
     given: dict[str, Any] = {"AWS": "*"} if value == "*" else value
-    pairs = [(kind, it) for kind, them in given.items() for it in _each(them)]
+    pairs = [(kind, it) for kind, them in given.items() for it in as_texts(them)]
 
     def named(principal: str) -> bool:
         own = _account(principal)

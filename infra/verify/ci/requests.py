@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any, Final
 
 from infra.verify.ci.ground import CALLS, TARGET, Ground
-from infra.verify.values import listed, record
+from infra.verify.values import as_texts, record
 
 _OTHERS: Final = (
     "s3:GetObject", "s3:PutObject", "s3:PutBucketAcl", "s3:PutReplicationConfiguration", "s3:PutBucketLogging",
@@ -60,14 +60,14 @@ _WORK: Final = (
 def unbounded(text: str, known: Ground) -> bool:
     """Whether an allow of a boundary, as JSON, lets a call through that is no work on a backup of its account."""
     statement = _statement(text)
-    named = _listed(statement.get("Action", []))
+    named = as_texts(statement.get("Action", []))
     work = frozenset(map(str.lower, _WORK))
     calls = {it for it in (*CALLS, *map(str.lower, _OTHERS), *work) if any(matched(it, one) for one in named)}
     calls |= {it for it in named if not {"*", "?"} & {*it}}
     aliases = {site.alias for site in known.sites}
     buckets = [f"arn:aws:s3:::{pattern}" for site in known.sites for pattern in site.buckets]
     keys = [f"arn:aws:kms:{site.region}:{site.account}:key/*" for site in known.sites]
-    asked = _listed(statement.get("Resource", "*"))
+    asked = as_texts(statement.get("Resource", "*"))
     resources = {it.replace("*", "x") for it in asked} | {"arn:aws:s3:::other/x"}
     for call, resource in product(sorted(calls), sorted(resources)):
         backup = any(matched(resource.partition("/")[0], it) for it in buckets)
@@ -82,22 +82,18 @@ def unbounded(text: str, known: Ground) -> bool:
 def _statement(text: str) -> Mapping[str, Any]:
     """A statement from its JSON, its actions in lower case."""
     raw = record(json.loads(text))
-    return {**raw, "Action": [it.lower() for it in _listed(raw["Action"])]} if "Action" in raw else raw
-
-
-def _listed(value: Any) -> list[str]:
-    return [str(it).lower() if isinstance(it, bool) else str(it) for it in listed(value)]
+    return {**raw, "Action": [it.lower() for it in as_texts(raw["Action"])]} if "Action" in raw else raw
 
 
 def _made_up(statement: Mapping[str, Any], known: Ground) -> Iterator[tuple[str, str, Mapping[str, str | None]]]:
     """Calls near a statement: action, resource, and what each says of itself (None: it leaves that out)."""
-    named = _listed(statement.get("Action", []))
+    named = as_texts(statement.get("Action", []))
     known_calls = (*CALLS, *map(str.lower, _OTHERS))
     actions = {it for it in known_calls if any(matched(it, pattern) for pattern in named)}
     actions |= {it.replace("*", "x").replace("?", "x") for it in named}
     places = {place for places in known.places.values() for place in places}
     resources = {
-        it.replace("*", end).replace("?", "x") for it in _listed(statement.get("Resource", "*")) for end in ("", "x")
+        it.replace("*", end).replace("?", "x") for it in as_texts(statement.get("Resource", "*")) for end in ("", "x")
     }
     resources |= {it.replace("*", "x") for it in places} | {
         "arn:aws:s3:::other",
@@ -106,7 +102,7 @@ def _made_up(statement: Mapping[str, Any], known: Ground) -> Iterator[tuple[str,
     said: dict[str, set[str | None]] = {}
     for keys in record(statement.get("Condition")).values():
         for key, values in record(keys).items():
-            said.setdefault(key.lower(), set()).update(it.replace("*", "x") for it in _listed(values))
+            said.setdefault(key.lower(), set()).update(it.replace("*", "x") for it in as_texts(values))
     for action in sorted(actions):
         keys = sorted({*said, *(CALLS[action].says if action in CALLS else ())})
         values = [
@@ -114,7 +110,7 @@ def _made_up(statement: Mapping[str, Any], known: Ground) -> Iterator[tuple[str,
             for key in keys
         ]
         for resource in sorted(resources):
-            if not any(matched(resource, it) for it in _listed(statement.get("Resource", "*"))):
+            if not any(matched(resource, it) for it in as_texts(statement.get("Resource", "*"))):
                 continue
             right = [next(iter(sorted(said.get(key, {None}), key=str))) for key in keys]
             for at, choices in enumerate(values or [[None]]):
@@ -132,10 +128,10 @@ def _strange(key: str, known: Ground) -> Iterator[str]:
 
 def _allows(statement: Mapping[str, Any], action: str, resource: str, told: Mapping[str, str | None]) -> bool:
     return (
-        any(matched(action, it) for it in _listed(statement.get("Action", [])))
-        and any(matched(resource, it) for it in _listed(statement.get("Resource", "*")))
+        any(matched(action, it) for it in as_texts(statement.get("Action", [])))
+        and any(matched(resource, it) for it in as_texts(statement.get("Resource", "*")))
         and all(
-            _holds(operator, told.get(key.lower()), _listed(values))
+            _holds(operator, told.get(key.lower()), as_texts(values))
             for operator, keys in record(statement.get("Condition")).items()
             for key, values in record(keys).items()
         )

@@ -26,7 +26,7 @@ from infra.verify.ci.trust import (
 )
 from infra.verify.graph import Graph, Node
 from infra.verify.models.place import account_of
-from infra.verify.values import has_unknown, items, record, records
+from infra.verify.values import has_unknown, items, listed, record, records
 from infra.verify.verdict import Answer
 
 _OTHERS: Final = (None, "", "other", "repo:other/other:environment:production", "repo:other/other:ref:refs/heads/main")
@@ -73,7 +73,7 @@ def _bounded(graph: Graph, known: Declared) -> Answer:
         if account not in grounds or name != grounds[account].boundary.rpartition("/")[2]:
             return Answer.REFUTED
         try:
-            statements = _listed(json.loads(node.inputs["policy"])["Statement"])
+            statements = listed(json.loads(node.inputs["policy"])["Statement"])
         except (KeyError, TypeError, ValueError):
             return Answer.UNDECIDED
         if any(unbounded(json.dumps(it), grounds[account]) for it in statements if it["Effect"] == "Allow"):
@@ -115,13 +115,9 @@ def _documents(graph: Graph, node: Node, account: str) -> list[Any] | None:
         texts = [node.inputs["assumeRolePolicy"], *(it.inputs["policy"] for it in own)]
         if has_unknown(texts):
             return None
-        return [_listed(json.loads(text)["Statement"]) for text in texts]
+        return [listed(json.loads(text)["Statement"]) for text in texts]
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
 
 
 def _lets_in(statements: list[dict[str, Any]], account: str, known: Declared) -> bool:
@@ -130,7 +126,7 @@ def _lets_in(statements: list[dict[str, Any]], account: str, known: Declared) ->
     for statement in (it for it in statements if it["Effect"] == "Allow"):
         if statement.get("Principal") != {"Federated": ours} and statement.get("Principal") != {"Federated": [ours]}:
             return True
-        if {str(it).lower() for it in _listed(statement.get("Action"))} != {"sts:assumerolewithwebidentity"}:
+        if {str(it).lower() for it in listed(statement.get("Action"))} != {"sts:assumerolewithwebidentity"}:
             return True
         if any(_fits(statement, token) for token in _tokens(statement, known)):
             return True
@@ -143,7 +139,7 @@ def _tokens(statement: Mapping[str, Any], known: Declared) -> Iterator[dict[str,
         re.sub(r"[*?]", "x", str(value))
         for keys in record(statement.get("Condition")).values()
         for values in record(keys).values()
-        for value in _listed(values)
+        for value in listed(values)
     }
     claims = sorted({*named, *known.subjects, AUDIENCE}) + list(_OTHERS)
     for audience, subject in product(claims, claims):
@@ -159,7 +155,7 @@ def _fits(statement: Mapping[str, Any], token: Mapping[str, str | None]) -> bool
             if claim is None or operator not in {"StringEquals", "StringLike"}:
                 continue
             given = token[claim]
-            wanted = [str(value) for value in _listed(values)]
+            wanted = [str(value) for value in listed(values)]
             if given is None or not (
                 given in wanted if operator == "StringEquals" else any(matched(given, it) for it in wanted)
             ):
@@ -175,7 +171,7 @@ def _may(documents: list[list[dict[str, Any]]], known: Ground) -> bool:
     denied = [
         str(pattern).lower()
         for it in statements
-        if it["Effect"] == "Deny" and not it.get("Condition") and "*" in _listed(it.get("Resource"))
-        for pattern in _listed(it.get("Action"))
+        if it["Effect"] == "Deny" and not it.get("Condition") and "*" in listed(it.get("Resource"))
+        for pattern in listed(it.get("Action"))
     ]
     return any(not any(matched(call.lower(), pattern) for pattern in denied) for call in NEVER)

@@ -17,7 +17,6 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from infra.residency.lifecycle import Phase
-from infra.verify.aws.globs import fits
 from infra.verify.aws.plain import Statement, UnreadableError
 from infra.verify.ci.ground import Ground, ground
 from infra.verify.ci.powers import MANAGED_POLICY, ROLE, boundaries, read, too_much
@@ -277,6 +276,6 @@ def _own(graph: Graph, account: str, name: str, known: Ground) -> Iterator[tuple
             if not statement.denies:
                 yield from ((Rule.POWERS, f"{name} would be let {what}") for what in too_much(statement, known))
             elif not statement.conditions and "*" in statement.resources:
-                denied.update(it for it in NEVER if any(fits(it.lower(), pattern) for pattern in statement.actions))
+                denied.update(filter(statement.touches, NEVER))
     for call in sorted({*NEVER} - denied):
         yield Rule.LIMITS, f"nothing denies {name} {call}"

@@ -12,7 +12,7 @@ from infra.verify.aws.globs import fits
 from infra.verify.declared import ARCHIVE_REGION, Declared
 from infra.verify.graph import Graph
 from infra.verify.guardrails.gap import Gap, Rule
-from infra.verify.values import listed, record, records
+from infra.verify.values import as_texts, listed, record, records
 
 _POLICY: Final = "aws:organizations/policy:Policy"
 _ATTACHMENT: Final = "aws:organizations/policyAttachment:PolicyAttachment"
@@ -150,6 +150,5 @@ def _compared(statement: _Statement) -> list[tuple[str, str, set[str]]]:
     for operator, keys in record(statement.get("Condition")).items():
         name = operator.removesuffix("IfExists") if "Not" in operator else operator
         for key, values in (record(keys) or {"": []}).items():
-            texts = {str(it).lower() if isinstance(it, bool) else str(it) for it in listed(values)}
-            found.append((name, key.lower(), texts))
+            found.append((name, key.lower(), {*as_texts(values)}))
     return found

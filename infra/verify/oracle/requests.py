@@ -70,7 +70,7 @@ def grant(text: str) -> Grant | None:
     return Grant(match["kind"].lower(), names, frozenset(permissions), place, (match["condition"] or "").strip())
 
 
-def _parts(text: str) -> list[str]:
+def parts(text: str) -> list[str]:
     """What stands between the commas of a list, braces kept whole."""
     parts, depth, start = list[str](), 0, 0
     for at, char in enumerate(text):
@@ -87,7 +87,7 @@ def condition_holds(condition: str, request: Request) -> bool:
     if not condition:
         return True
     if match := re.fullmatch(r"(all|any)\s*\{(.*)\}", condition, re.IGNORECASE | re.DOTALL):
-        each = [condition_holds(part, request) for part in _parts(match[2])]
+        each = [condition_holds(part, request) for part in parts(match[2])]
         return all(each) if match[1].lower() == "all" else any(each)
     match = re.fullmatch(r"([\w.-]+)\s*(!=|=|\bbefore\b|\bafter\b)\s*'?([^']*)'?", condition)
     if match is None:

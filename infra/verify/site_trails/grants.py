@@ -122,7 +122,7 @@ def _strange(known: Trails, statement: Statement, key: str) -> Iterator[str]:
 
 def _places(known: Trails, statement: Statement) -> Iterator[str]:
     """A trail puts its logs where its own account's are."""
-    if not _touches(statement, "s3:PutObject"):
+    if not statement.touches("s3:PutObject"):
         return
     for arn, account in known.arns.items():
         own = f"arn:aws:s3:::{known.bucket}/AWSLogs/{account}/"
@@ -130,19 +130,11 @@ def _places(known: Trails, statement: Statement) -> Iterator[str]:
             yield f"{statement.sid}: {arn} in another's place"
 
 
-def _touches(statement: Statement, call: str) -> bool:
-    return any(fits(call.lower(), pattern.lower()) for pattern in statement.actions)
-
-
-def _about(statement: Statement, call: str, resource: str) -> bool:
-    return _touches(statement, call) and any(fits(resource, pattern) for pattern in statement.resources)
-
-
 def _allowed(
     statements: tuple[Statement, ...], who: tuple[str, str], call: str, resource: str, about: Mapping[str, str]
 ) -> bool:
     """Whether a service is let do something for certain: one allow holds, and no deny may."""
-    asked = [it for it in statements if _about(it, call, resource)]
+    asked = [it for it in statements if it.is_about(call, resource)]
     lets = any(not it.denies and who in it.principals and must_speak(it, about) for it in asked)
     return lets and not any(it.denies and may_speak(it, about) for it in asked)
 
@@ -167,7 +159,7 @@ def _not_kept(known: Trails, statements: tuple[Statement, ...]) -> Iterator[str]
 def _denied(known: Trails, statements: tuple[Statement, ...], call: str, caller: Mapping[str, str]) -> bool:
     resource = f"arn:aws:s3:::{known.bucket}" + ("/AWSLogs/log" if call in _OF_OBJECTS else "")
     denials = (it for it in statements if it.denies and ("*", "*") in it.principals)
-    return any(_about(it, call, resource) and must_speak(it, caller) for it in denials)
+    return any(it.is_about(call, resource) and must_speak(it, caller) for it in denials)
 
 
 @lru_cache(maxsize=1024)
@@ -201,7 +193,7 @@ _CONTEXT = "kms:encryptioncontext:aws:cloudtrail:arn"
 
 
 def _encrypts(known: Trails, statement: Statement) -> Iterator[str]:
-    if _touches(statement, "kms:GenerateDataKey"):
+    if statement.touches("kms:GenerateDataKey"):
         for other in (*known.others(), *_strange(known, statement, _CONTEXT)):
             if may_speak(statement, {_CONTEXT: other}):
                 yield f"{statement.sid}: for {'whatever' if other == ABSENT else f'logs of {other}'}"
@@ -211,7 +203,7 @@ def _administers(known: Trails, statement: Statement) -> Iterator[str]:
     if statement.principals != (("AWS", known.deployer_arn),):
         yield f"{statement.sid}: lets in somebody else than {known.deployer}"
     for call in _KEY_ENDS:
-        if _touches(statement, call):
+        if statement.touches(call):
             yield f"{statement.sid}: whoever administers the key may {call}"
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 
 from infra.verify.aws.replay import Decision, compiled
 from infra.verify.aws.request import Request
-from infra.verify.values import listed, record
+from infra.verify.values import as_texts, listed, record
 
 _TRAIL: Final = "service:cloudtrail.amazonaws.com"
 _SOURCE: Final = "aws:sourcearn"
@@ -117,8 +117,7 @@ def _named(statement: Mapping[str, Any]) -> dict[str, set[str]]:
     named: dict[str, set[str]] = {}
     for keys in record(statement.get("Condition")).values():
         for key, values in record(keys).items():
-            texts = (str(it).lower() if isinstance(it, bool) else str(it) for it in listed(values))
-            named.setdefault(key.lower(), set()).update(texts)
+            named.setdefault(key.lower(), set()).update(as_texts(values))
     return named
 
 
