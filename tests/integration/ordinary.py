@@ -38,8 +38,14 @@ class Played:
 
     @property
     def done(self) -> set[tuple[str, str]]:
-        """What was changed: operation and URN."""
-        return {(e["op"], e["urn"]) for e in self.events if e["event"] == "outputs" and e["op"] != "same"}
+        """What was changed: operation and URN.
+
+        Neither `same` nor `replace` changes anything: what a replacement does is `create-replacement` and
+        `delete-replaced`. A run that fails between these two never tells of the `replace`, nor does the next one.
+        """
+        return {
+            (e["op"], e["urn"]) for e in self.events if e["event"] == "outputs" and e["op"] not in {"same", "replace"}
+        }
 
 
 def _violations(log: Path) -> Iterator[tuple[str, str, str]]:
