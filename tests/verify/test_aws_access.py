@@ -319,6 +319,11 @@ def test_a_harmless_rewrite_is_none(stack, edit):
             "kind X",
         ),
         ('{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Principal": 1}]}', "that is none"),
+        ('{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Principal": {}}]}', "that is none"),
+        (
+            '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Principal": {"AWS": []}}]}',
+            "that is nobody",
+        ),
         ('{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Condition": 1}]}', "no object"),
         (
             '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "a", "Condition": {"X": {}}}]}',

@@ -196,6 +196,8 @@ BREAKS = [
     ("CloudTrail decrypts", say("EncryptLogs", KEY, Action=["kms:GenerateDataKey*", "kms:Decrypt"]), {Rule.KEY}),
     ("a reader of the key", say("More", KEY, **STRANGER, Action=["kms:Decrypt"]), {Rule.KEY}),
     ("whoever administers the key ends it", say("Administer", KEY, Action=["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]), {Rule.KEY}),
+    ("a statement in the key about nobody", say("LookAtKey", KEY, Principal={}), {Rule.KEY}),
+    ("a statement in the key about an empty list", say("LookAtKey", KEY, Principal={"Service": []}), {Rule.KEY}),
     ("another key's statement", say("Administer", KEY, Resource=["arn:aws:kms:us-east-1:444444444444:key/x"]), {Rule.KEY}),
     ("no trail", drop(TRAIL, SITE), {Rule.EVENTS}),
     ("no trail of the archive", drop(TRAIL, "trail-archive"), {Rule.EVENTS}),

@@ -109,10 +109,12 @@ def _principals(value: object) -> Iterator[tuple[str, str]]:
             pass
         case "*":
             yield "*", "*"
-        case dict():
+        case dict() if value:
             for kind, names in cast("dict[str, object]", value).items():
                 if kind not in _KINDS:
                     raise UnreadableError(f"a principal of kind {kind}")
+                if not listed(names):
+                    raise UnreadableError(f"a principal of kind {kind} that is nobody")
                 yield from (_principal(kind, name) for name in _texts(names))
         case _:
             raise UnreadableError("a principal that is none")

@@ -84,7 +84,9 @@ def _is_plain(statement: object) -> bool:
     texts = [it for name in ("Action", "Resource") for it in listed(said.get(name))]
     values = [it for keys in compared.values() for values in record(keys).values() for it in listed(values)]
     who = said.get("Principal")
-    named = who == "*" or (isinstance(who, dict) and set(record(cast("object", who))) <= _KINDS)
+    by_kind = record(who)
+    by_kind = record(who)
+    named = who == "*" or (len(by_kind) > 0 and by_kind.keys() <= _KINDS and all(map(listed, by_kind.values())))
     return (
         _WHOLE <= set(said) <= _WHOLE | {"Sid", "Condition"}
         and said["Effect"] in {"Allow", "Deny"}
