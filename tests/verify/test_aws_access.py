@@ -319,7 +319,10 @@ def test_a_harmless_rewrite_is_none(stack, edit):
             "kind X",
         ),
         ('{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Principal": 1}]}', "that is none"),
-        ('{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Principal": {}}]}', "that is none"),
+        (
+            '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Principal": {}}]}',
+            "that is none",
+        ),
         (
             '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Principal": {"AWS": []}}]}',
             "that is nobody",
@@ -328,6 +331,13 @@ def test_a_harmless_rewrite_is_none(stack, edit):
         (
             '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "a", "Condition": {"X": {}}}]}',
             "operator X",
+        ),
+        (
+            (
+                '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "a",'
+                ' "Condition": {"ArnLike": {"aws:PrincipalArn": "*"}}}]}'
+            ),
+            "ArnLike with something that is no ARN",
         ),
     ],
 )

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, cast
 
-from infra.verify.aws.globs import Pattern, arn, like, literal
+from infra.verify.aws.globs import Pattern, arn, is_arn, like, literal
 from infra.verify.graph import UNKNOWN
 from infra.verify.values import as_texts
 
@@ -35,7 +35,6 @@ COMPARISONS: Final = frozenset(
 
 _NEGATIVE: Final = re.compile(r"(String|Arn|Date|Numeric)Not(Equals|Like)|(Not)IpAddress")
 _OPERATOR: Final = re.compile(r"(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?")
-_COLONS: Final = 5
 _KEYS: Final = frozenset(
     {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 )
@@ -166,7 +165,7 @@ def _test(operator: str, key: str, values: Any) -> Test:
     if comparison not in COMPARISONS or (comparison == "Null" and (over or if_exists)):
         raise UnmodelledError(f"{operator} is not modelled")
     texts = _texts(values)
-    if comparison.startswith("Arn") and any(it.count(":") < _COLONS or not it.startswith("arn:") for it in texts):
+    if comparison.startswith("Arn") and not all(map(is_arn, texts)):
         raise UnmodelledError(f"{operator} with something that is no ARN")
     if comparison.startswith("Date") and not all(it.endswith("Z") for it in texts):
         raise UnmodelledError(f"{operator} with something that is no time in UTC")

@@ -42,6 +42,11 @@ def arn(text: str) -> Pattern:
     return ":".join((*(part.translate(_INSIDE) for part in parts), like(last)))
 
 
+def is_arn(text: str) -> bool:
+    """Whether a text or pattern has an ARN's six parts."""
+    return text.startswith("arn:") and text.count(":") >= _ARN_PARTS - 1
+
+
 @lru_cache(maxsize=65536)
 def matches(pattern: Pattern, text: str) -> bool:
     """Whether a text matches a pattern."""

@@ -2,7 +2,7 @@
 
 An independent reading: it shares no code with what writes them. What it cannot read it refuses: an element, operator or
 kind of principal that this project has no use for, `NotPrincipal`, `NotAction` and `NotResource` among them. Only a
-denial may compare in a way that is not known here: whether it holds nobody can say then.
+denial may compare in a way that is not known here, or an ARN with what is none: whether it holds nobody can say then.
 
 Source: AWS's pages "Grammar of the IAM JSON policy language" and "IAM JSON policy elements: Condition operators".
 """
@@ -14,7 +14,7 @@ from ipaddress import ip_address, ip_network
 from types import MappingProxyType
 from typing import NamedTuple, cast
 
-from infra.verify.aws.globs import fits
+from infra.verify.aws.globs import arn, fits, is_arn, matches
 from infra.verify.values import listed
 
 
@@ -135,11 +135,23 @@ def _comparisons(value: object, *, any_operator: bool) -> Iterator[Comparison]:
             raise UnreadableError(f"the condition operator {operator}")
         for key, values in cast("dict[str, object]", compared).items():
             texts = [str(it).lower() if isinstance(it, bool) else it for it in listed(values)]
-            yield Comparison(operator=operator, key=key.lower(), values=tuple(_texts(texts)))
+            comparison = Comparison(operator=operator, key=key.lower(), values=tuple(_texts(texts)))
+            if not any_operator and not _is_of_arns(comparison):
+                raise UnreadableError(f"{operator} with something that is no ARN")
+            yield comparison
+
+
+def _is_of_arns(comparison: Comparison) -> bool:
+    """Whether a comparison of ARNs has nothing but ARNs; what others match, AWS says nowhere."""
+    return "Arn" not in comparison.operator or all(map(is_arn, comparison.values))
 
 
 ABSENT = "\N{EM DASH}absent"
 """Stands for a key that a call does not carry."""
+
+
+def _is_like(given: str, value: str) -> bool:
+    return matches(arn(value), given)
 
 
 def _inside(given: str, value: str) -> bool:
@@ -154,10 +166,10 @@ _POSITIVE: Mapping[str, Callable[[str, str], bool]] = MappingProxyType(
         "Bool": str.__eq__,
         "StringEquals": str.__eq__,
         "StringLike": fits,
-        "ArnEquals": fits,
-        "ArnLike": fits,
-        "ForAllValues:ArnEquals": fits,
-        "ForAnyValue:ArnEquals": fits,
+        "ArnEquals": _is_like,
+        "ArnLike": _is_like,
+        "ForAllValues:ArnEquals": _is_like,
+        "ForAnyValue:ArnEquals": _is_like,
         "ForAnyValue:StringEquals": str.__eq__,
         "ForAnyValue:StringLike": fits,
         "IpAddress": _inside,
@@ -189,7 +201,7 @@ def holds(comparison: Comparison, call: Mapping[str, str]) -> bool | None:
         call: values by key in lower case, `ABSENT` for one that it does not carry.
     """
     given = call.get(comparison.key)
-    if given is None or comparison.operator not in OPERATORS:
+    if given is None or comparison.operator not in OPERATORS or not _is_of_arns(comparison):
         return None
     if comparison.operator == "Null":
         return (given == ABSENT) == (comparison.values == ("true",))

@@ -8,6 +8,7 @@ compares in such a way keeps nobody away, and may stop a trail.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,7 @@ _COMPARED: Final = frozenset(
         "StringNotLike",
     }
 )  # fmt: skip
+_ARN: Final = re.compile("arn(:[^:]*){5}")
 _OF_PEOPLE: Final = frozenset({"aws:principalaccount", "aws:principalarn"})
 _KINDS: Final = frozenset({"AWS", "Federated", "Service"})
 _WHOLE: Final = frozenset({"Effect", "Principal", "Action", "Resource"})
@@ -93,15 +95,22 @@ def _is_plain(statement: object) -> bool:
         and named
         and isinstance(conditions, dict)
         and all(isinstance(keys, dict) for keys in compared.values())
-        and (said["Effect"] == "Deny" or all(map(_is_asked, compared)))
+        and (said["Effect"] == "Deny" or _is_asked(compared))
         and all(isinstance(it, str) for it in texts)
         and all(isinstance(it, str | bool) for it in values)
     )
 
 
-def _is_asked(operator: str) -> bool:
-    """Whether a comparison is one that is asked about here."""
-    return operator == "Null" or operator.removesuffix("IfExists") in _COMPARED
+def _is_asked(conditions: Mapping[str, Any]) -> bool:
+    """Whether conditions compare in ways that are asked about here, and ARNs with nothing else."""
+    return all(
+        operator == "Null"
+        or (
+            operator.removesuffix("IfExists") in _COMPARED
+            and ("Arn" not in operator or all(_ARN.match(it) for values in keys.values() for it in as_texts(values)))
+        )
+        for operator, keys in conditions.items()
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -223,7 +232,7 @@ def _of_anybody(statement: Mapping[str, Any]) -> dict[str, Any]:
     conditions = {
         operator: {key: values for key, values in record(keys).items() if key.lower() not in _OF_PEOPLE}
         for operator, keys in record(statement.get("Condition")).items()
-        if _is_asked(operator)
+        if _is_asked({operator: keys})
     }
     return {**statement, "Condition": conditions}
 
@@ -232,7 +241,7 @@ def _not_kept(archive: Archive, statements: list[dict[str, Any]]) -> Iterator[st
     """What somebody is not kept from by any one statement about everybody."""
     denials = [it for it in statements if it["Effect"] == "Deny"
                and "*" in (it["Principal"], *listed(record(it["Principal"]).get("AWS")))
-               and all(map(_is_asked, record(it.get("Condition"))))]  # fmt: skip
+               and _is_asked(record(it.get("Condition")))]  # fmt: skip
     guards = [(_decision([it], open_=True), _named(it)) for it in denials]
     strangers = {
         f"arn:aws:iam::{archive.account}:role/stranger",
