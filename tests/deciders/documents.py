@@ -35,6 +35,12 @@ CONTEXT: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 """Values of each condition key that a request may have."""
 
+GIVEN = (
+    ("aws:securetransport", "false"), ("aws:sourceip", ADDRESSES[0]), ("aws:currenttime", "2026-06-01T00:00:00+00:00"),
+    ("kms:resourcealiases", "alias/a"), ("s3:prefix", "us/x"),
+)  # fmt: skip
+"""What all requests in question may carry."""
+
 _TESTS: dict[str, tuple[tuple[str, ...], tuple[Any, ...]]] = {
     "aws:SecureTransport": (("Bool", "BoolIfExists", "Null"), ("true", "false", False)),
     "aws:SourceIp": (("IpAddress", "NotIpAddress", "IpAddressIfExists"), ("198.51.100.0/24", "198.51.0.0/16", "::/0")),
@@ -66,6 +72,7 @@ def instance(random: Random) -> tuple[str, Question]:
         resources=(random.choice((*PLACES, "arn:aws:s3:::b*", "*")),),
         but=tuple(random.sample(ROLES, random.randint(0, 2))),
         open=random.random() < 0.6,
+        given=tuple(random.sample(GIVEN, random.choice((0, 0, 0, 1, 2)))),
     )
     return json.dumps({"Version": "2012-10-17", "Statement": statements}), question
 
@@ -94,6 +101,7 @@ def _statement(random: Random) -> dict[str, Any]:
 
 def asked(question: Question, text: str) -> list[Request]:
     """Every request of the vocabulary that is in question; keys that the document does not name are left out."""
+    values = CONTEXT | {key: (value,) for key, value in question.given}
     keys = [key for key in CONTEXT if f'"{key}"' in text.lower()]
     people = [it for it in PEOPLE if it not in question.but]
     places = [it for it in PLACES if any(fnmatchcase(it, p) for p in question.resources)]
@@ -102,10 +110,10 @@ def asked(question: Question, text: str) -> list[Request]:
             principal=who,
             action=what,
             resource=where,
-            context={key: value for key, value in zip(keys, values, strict=True) if value is not None},
+            context={key: value for key, value in zip(keys, chosen, strict=True) if value is not None},
         )
-        for who, what, where, values in product(
-            people, question.actions, places, list(product(*(CONTEXT[key] for key in keys)))[:400]
+        for who, what, where, chosen in product(
+            people, question.actions, places, list(product(*(values[key] for key in keys)))[:400]
         )
     ]
 
@@ -125,7 +133,8 @@ def disagreement(case: tuple[str, Question]) -> str:
     if isinstance(found, str):
         return ""
     if found is not None:
-        return "" if admits(found) else f"does not replay: {found}"
+        carried = all(found.context[key] in (value, frozenset({value})) for key, value in question.given)
+        return "" if admits(found) and carried else f"does not replay: {found}"
     return next((f"admitted all the same: {it}" for it in asked(question, text) if admits(it)), "")
 
 

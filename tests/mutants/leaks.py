@@ -172,9 +172,14 @@ def unknown(name: str, *kinds: str) -> Operator:
     return operator
 
 
+def sentence(name: str, change: "object") -> Operator:
+    """Another statement of a name in the policy of each bucket that has it."""
+    return document("policy", lambda s: change(s[name]), "BucketPolicy")  # type: ignore[operator]
+
+
 def denial(change: "object") -> Operator:
     """Another denial of reading, of each backup."""
-    return document("policy", lambda s: change(s["DenyReading"]), "BucketPolicy")  # type: ignore[operator]
+    return sentence("DenyReading", change)
 
 
 def key(change: "object") -> Operator:
@@ -278,6 +283,12 @@ LEAKS: Mapping[str, Operator] = {
     "T5 somebody else deploys": put("aws", assumeRoles='[{"roleArn": "arn:aws:iam::111111111111:role/master"}]'),
     "T5 whatever encrypts": document("policy", lambda s: s.pop("DenyOtherEncryption"), "BucketPolicy", where="::profiles-"),
     "T5 whoever puts it keeps the key": document("policy", lambda s: s.pop("DenyCustomerKeys"), "BucketPolicy", where="::profiles-"),
+    "T5 plain text for S3's calls": sentence("DenyPlainText", lambda it: it.update(NotAction=it.pop("Action"))),
+    "T5 plain text for everybody": sentence("DenyPlainText", lambda it: it.update(NotPrincipal=it.pop("Principal"))),
+    "T5 plain text for its own objects": sentence("DenyPlainText", lambda it: it.update(NotResource=it.pop("Resource"))),
+    "T5 whatever encrypts what is put": sentence("DenyOtherEncryption", lambda it: it.update(NotAction=it.pop("Action"))),
+    "T5 a denial that AWS does not take": sentence("DenyOtherEncryption", lambda it: it["Condition"]["Null"].update({"s3:x-amz-server-side-encryption": "x"})),
+    "T5 a denial of nobody in particular": sentence("DenyReading", lambda it: it.pop("Principal")),
     "T5 a stranger is let do anything": more_of("RolePolicy", role="stranger"),
     "T5 a bucket that anybody reads": each(lambda given: given.update(accessType="ObjectRead"), "Bucket", where="oci:"),
     "T5 a bucket that anybody reads by name": each(lambda given: given.update(accessType="ObjectReadWithoutList"), "Bucket", where="profiles-us"),

@@ -75,6 +75,15 @@ def test_too_many_classes_are_refused():
         (document(Effect="Maybe"), "something else"),
         (document(Extra="x"), "something else"),
         (document(Action=None), "without Action"),
+        ('{"Version": "2012-10-17x", "Statement": [{}]}', "another version"),
+        ('{"Statement": [{}], "Policy": "x"}', "another version"),
+        (document(Principal=None), "a principal that is none"),
+        (document(Principal={}), "a principal that is none"),
+        (document(Principal={"AWS": []}), "a principal that is none"),
+        (document(Condition={"Null": {}}), "Null of nothing"),
+        (document(Condition={"Null": {"k": []}}), "Null of k with nothing"),
+        (document(Condition={"Null": {"k": "falsex"}}), "neither true nor false"),
+        (document(Condition={"BoolIfExists": {"k": "*"}}), "neither true nor false"),
         (document(Principal="me"), "a principal that is none"),
         (document(Principal={"Federated": "x"}), "kind Federated"),
         (document(Principal={"CanonicalUser": "x"}), "kind CanonicalUser"),
@@ -111,6 +120,7 @@ def test_what_is_not_modelled_is_refused_by_name(text, why):
         {"StringNotEquals": {"s3:prefix": "x"}},
         {"ForAllValues:StringEquals": {"k": "x"}},
         {"BoolIfExists": {"aws:SecureTransport": False}},
+        {"Null": {"s3:prefix": "FALSE"}},
     ],
 )
 def test_what_a_condition_leaves_open_is_admitted(condition):

@@ -76,15 +76,22 @@ class _Space:
                 [*(p for it in statements for p in it.resource.patterns), *map(like, question.resources)]
             ),
         }
+        self._given = dict(question.given)
         for key in self._keys:
-            self._values[key] = _values(tuple(dict.fromkeys(test for test in tests if test.key == key)))
+            about = tuple(dict.fromkeys(test for test in tests if test.key == key))
+            self._values[key] = _values(about, self._given.get(key))
 
     def asked(self) -> list[_Cube]:
         """The requests in question."""
         asked = self._question
         places = _among(Element(patterns=tuple(map(like, asked.resources))), self._values[_RESOURCE])
         who = _strangers(self._values[_PRINCIPAL], asked.but)
-        return [(who, self._all(_ACTION), places, *(self._all(key) for key in self._keys))]
+        return [(who, self._all(_ACTION), places, *(self._carried(key) for key in self._keys))]
+
+    def _carried(self, key: str) -> int:
+        """The values of a key in the requests in question: the one that it is given, or all."""
+        given, values = self._given.get(key), self._values[key]
+        return self._all(key) if given is None else _set(it in (given, frozenset({given})) for it in values)
 
     def _all(self, key: str) -> int:
         return (1 << len(self._values[key])) - 1
@@ -110,7 +117,8 @@ class _Space:
         first = [
             values[(bits & -bits).bit_length() - 1] for bits, values in zip(cube, self._values.values(), strict=True)
         ]
-        context = {key: value for key, value in zip(self._keys, first[3:], strict=True) if value is not None}
+        found = {key: value for key, value in zip(self._keys, first[3:], strict=True) if value is not None}
+        context: dict[str, str | frozenset[str]] = {**self._given, **found}
         return Request(principal=str(first[0]), action=str(first[1]), resource=str(first[2]), context=context)
 
 
@@ -166,17 +174,19 @@ def _strangers(values: tuple[Value, ...], but: tuple[str, ...]) -> int:
 
 
 @lru_cache(maxsize=1024)
-def _values(tests: tuple[Test, ...]) -> tuple[Value, ...]:
-    """A value of each class that the tests of one key cut its values into, with its absence."""
+def _values(tests: tuple[Test, ...], given: str | None) -> tuple[Value, ...]:
+    """A value of each class that the tests of one key cut its values into, with its absence, and one that is given."""
     kinds = {_kind(test) for test in tests if test.comparison != "Null"}
     many = {bool(test.over) for test in tests if test.comparison != "Null"}
     if len(kinds) > 1 or len(many) > 1:
         raise UnmodelledError(f"{tests[0].key} is compared in ways that do not go together")
     kind = kinds.pop() if kinds else "text"
-    values = [value for test in tests if test.comparison != "Null" for value in test.values]
+    own = [given] if given is not None else []
+    values = [*own, *(value for test in tests if test.comparison != "Null" for value in test.values)]
     match kind:
         case "text":
-            texts = classes([pattern(test, it) for test in tests if test.comparison != "Null" for it in test.values])
+            told = [pattern(test, it) for test in tests if test.comparison != "Null" for it in test.values]
+            texts = classes([*told, *map(literal, own)])
         case "address":
             texts = _addresses(values)
         case _:

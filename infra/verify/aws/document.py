@@ -10,12 +10,12 @@ operators" and "Multivalued context keys".
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, cast
 
 from infra.verify.aws.globs import Pattern, arn, is_arn, like, literal
 from infra.verify.graph import UNKNOWN
-from infra.verify.values import as_texts
+from infra.verify.values import as_texts, record
 
 
 class UnmodelledError(ValueError):
@@ -32,6 +32,9 @@ COMPARISONS: Final = frozenset(
     }
 )  # fmt: skip
 """Comparisons by their positive names; those of texts and addresses have a negative one too."""
+
+_OLDER: Final = "2008-10-17"
+"""The version of a document that names none; the two differ in policy variables only, which are refused."""
 
 _NEGATIVE: Final = re.compile(r"(String|Arn|Date|Numeric)Not(Equals|Like)|(Not)IpAddress")
 _OPERATOR: Final = re.compile(r"(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?")
@@ -77,7 +80,7 @@ class Statement(NamedTuple):
 
 
 def parse(text: object) -> tuple[Statement, ...]:
-    """The statements of a document; of one without principals they are about everyone, without resources everything.
+    """The statements of a document; of one without resources they are about everything.
 
     Raises:
         UnmodelledError: it is not known, no document, or has something in it that is not modelled.
@@ -85,10 +88,12 @@ def parse(text: object) -> tuple[Statement, ...]:
     if not isinstance(text, str) or UNKNOWN in text:
         raise UnmodelledError("a policy that is not known")
     try:
-        document: Any = json.loads(text)
+        whole = record(cast("object", json.loads(text)))
     except ValueError:
         raise UnmodelledError("a policy that is no JSON") from None
-    statements = _list(cast("Mapping[str, Any]", document).get("Statement")) if isinstance(document, dict) else []
+    if set(whole) - {"Version", "Id", "Statement"} or whole.get("Version", _OLDER) not in {_OLDER, "2012-10-17"}:
+        raise UnmodelledError("another version of the language")
+    statements = _list(whole.get("Statement"))
     if not statements or not all(isinstance(it, dict) for it in statements):
         raise UnmodelledError("a policy without statements")
     return tuple(_statement(it, at) for at, it in enumerate(statements))
@@ -114,12 +119,15 @@ def _statement(raw: Mapping[str, Any], at: int) -> Statement:
         principal=_principal(raw),
         action=_element(raw, "Action", lower=True),
         resource=_element(raw, "Resource", lower=False),
-        tests=tuple(
-            _test(operator, key, values)
-            for operator, keys in cast("dict[str, Any]", raw.get("Condition") or {}).items()
-            for key, values in cast("dict[str, Any]", keys).items()
-        ),
+        tests=tuple(_tests(raw.get("Condition", {}))),
     )
+
+
+def _tests(conditions: Any) -> Iterator[Test]:
+    for operator, keys in record(conditions).items():
+        if not record(keys):
+            raise UnmodelledError(f"{operator} of nothing")
+        yield from (_test(operator, key, values) for key, values in record(keys).items())
 
 
 def _element(raw: Mapping[str, Any], name: str, *, lower: bool) -> Element:
@@ -135,9 +143,9 @@ def _element(raw: Mapping[str, Any], name: str, *, lower: bool) -> Element:
 def _principal(raw: Mapping[str, Any]) -> Element:
     inverted = "NotPrincipal" in raw
     value = raw.get("NotPrincipal" if inverted else "Principal")
-    if value is None or value == "*":
+    if value == "*":
         return Element(patterns=(EVERYONE,), inverted=inverted)
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not all(map(_list, cast("dict[str, Any]", value).values())) or not value:
         raise UnmodelledError("a principal that is none")
     pairs = [(kind, it) for kind, them in cast("dict[str, Any]", value).items() for it in _texts(them)]
     return Element(patterns=tuple(_who(kind, it) for kind, it in pairs), inverted=inverted)
@@ -165,6 +173,12 @@ def _test(operator: str, key: str, values: Any) -> Test:
     if comparison not in COMPARISONS or (comparison == "Null" and (over or if_exists)):
         raise UnmodelledError(f"{operator} is not modelled")
     texts = _texts(values)
+    if not texts:
+        raise UnmodelledError(f"{operator} of {key} with nothing")
+    if comparison in {"Bool", "Null"}:
+        texts = [it.lower() for it in texts]
+        if not {*texts} <= {"true", "false"}:
+            raise UnmodelledError(f"{operator} with something that is neither true nor false")
     if comparison.startswith("Arn") and not all(map(is_arn, texts)):
         raise UnmodelledError(f"{operator} with something that is no ARN")
     if comparison.startswith("Date") and not all(it.endswith("Z") for it in texts):
@@ -172,7 +186,7 @@ def _test(operator: str, key: str, values: Any) -> Test:
     return Test(
         key=key.lower(),
         comparison=comparison,
-        values=tuple(it.lower() for it in texts) if comparison in {"Bool", "Null"} else tuple(texts),
+        values=tuple(texts),
         negated=negated,
         over=over or "",
         absent=bool(if_exists) or (over == "ForAllValues" if over else negated),

@@ -49,6 +49,7 @@ def requests(text: str, question: Question) -> Iterator[Request]:
                 found = values.setdefault(key.lower(), {None})
                 found |= {frozenset({it}) if ":" in operator else it for it in texts}
     people |= {str(it) for it in values.pop("aws:principalarn", set()) if it is not None}
+    values |= {key: {value} for key, value in question.given}
     people = {it.replace(":root", ":role/any") for it in people} - {*question.but, "*"}
     named_keys = sorted(values)
     for who, action, place in product(sorted(people), question.actions, question.resources):

@@ -4,6 +4,7 @@
 |---|---|---|
 | a bucket | the one role of the phase (of the reports' bucket none in BACKUP) | read objects, or list them |
 | | that role and the deployer's | list current names |
+| | nobody | reach it in plain text, or put an object that is encrypted otherwise than the bucket |
 | a key | the one role of the phase | decrypt with it, or let others |
 | the transfer's role | DataSync | assume it |
 | the retirement's role | the operators' role | assume it |
@@ -11,13 +12,14 @@
 | the archive of the trails | nobody | read, list its history or decrypt |
 | | its deployer's role | list current names |
 
-A restore that the stack file declares reads its one bucket beside them; `access` holds it to its network and end.
+A restore that the stack file declares reads its one bucket beside them, until its end and from its network.
 
 The policies of roles are not asked: whoever is not denied by a bucket counts as allowed. So does everybody whom a key
 or a role lets in through their account, since policies there that nobody here sees would decide.
 """
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any, Final, NamedTuple
 
 from infra.residency.lifecycle import Phase
@@ -45,6 +47,7 @@ READING: Final = tuple(
 
 LISTING: Final = ("s3:listbucket",)
 HISTORY: Final = ("s3:listbucketversions", "s3:listbucketmultipartuploads")
+WRITING: Final = ("s3:putobject",)
 DECRYPTING: Final = ("kms:creategrant", "kms:decrypt", "kms:reencryptfrom", "kms:replicatekey")
 ASSUMING: Final = ("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity")
 
@@ -61,6 +64,9 @@ _NEVER: Final = (
     "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint",
 )
 """Types that let somebody in past the policies that are asked."""
+
+_ABROAD: Final = "192.0.2.200"
+"""An address of nobody's (RFC 5737), outside every network that a stack file names as its own."""
 
 _BLOCKS: Final = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
@@ -151,7 +157,8 @@ def _bucket(graph: Graph, declared: Declared, node: Node, site: DeclaredSite | N
     arn = f"arn:aws:s3:::{name}"
     reports = "-reports-" in name
     idle = reports and site is not None and site.phase is Phase.BACKUP
-    readers = () if idle else (*_readers(declared, site), *_restorer(declared, site, name))
+    workers = () if idle else _readers(declared, site)
+    restorers = () if idle else _restorer(declared, site, name)
     deployer = (_arn(site, str(declared.deployment["legacy"]["sites"][site.name]["deployerRole"])),) if site else ()
     if site is None and name == declared.archive_bucket:
         archive = declared.deployment["audit"]["archive"]
@@ -159,16 +166,40 @@ def _bucket(graph: Graph, declared: Declared, node: Node, site: DeclaredSite | N
     policies = graph.called(BUCKET_POLICY, "bucket", name)
     if len(policies) != 1:
         yield Open(node=node, path="policy", what=f"{len(policies)} policies instead of one keep {name} closed")
-    for policy in policies:
-        document = policy.inputs.get("policy")
-        for what, actions, place, allowed in (
-            ("read its objects", READING, f"{arn}/*", readers),
-            ("list its older versions and uploads", HISTORY, arn, readers),
-            ("list it", LISTING, arn, (*readers, *deployer)),
-        ):
-            question = Question(actions=actions, resources=(place,), but=allowed, open=True)
-            yield _ask(policy, "policy", document, what, question)
+    closed = [
+        ("read its objects", _closed(READING, f"{arn}/*", workers)),
+        ("list its older versions and uploads", _closed(HISTORY, arn, workers)),
+        ("list it", _closed(LISTING, arn, (*workers, *deployer))),
+    ]
+    asked = [(what, it._replace(but=(*it.but, *restorers))) for what, it in closed]
+    if site is not None:
+        beyond = _beyond(declared, site) if restorers else ()
+        asked += [(f"{what} {when}", it._replace(given=(given,))) for when, given in beyond for what, it in closed]
+        asked += _carried(arn)
+    for policy, (what, question) in product(policies, asked):
+        yield _ask(policy, "policy", policy.inputs.get("policy"), what, question)
     yield from _published(graph, node, name)
+
+
+def _closed(actions: tuple[str, ...], place: str, but: tuple[str, ...] = (), *given: tuple[str, str]) -> Question:
+    """Whether anybody but some is not denied something."""
+    return Question(actions=actions, resources=(place,), but=but, open=True, given=given)
+
+
+def _beyond(declared: Declared, site: DeclaredSite) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What requests carry for which a restore is not meant: after the end that was declared, and from elsewhere."""
+    until = declared.deployment["legacy"]["sites"][site.name]["restore"]["until"]
+    yield "after the restore's end", ("aws:currenttime", f"{until}T00:00:00+00:00")
+    yield "from elsewhere", ("aws:sourceip", _ABROAD)
+
+
+def _carried(arn: str) -> Iterator[tuple[str, Question]]:
+    """What nobody at all may do to a backup: reach it in plain text, or put what is encrypted in another way."""
+    plain, tls = ("aws:securetransport", "false"), ("aws:securetransport", "true")
+    yield "reach its objects in plain text", _closed((*READING, *WRITING), f"{arn}/*", (), plain)
+    yield "list it in plain text", _closed((*LISTING, *HISTORY), arn, (), plain)
+    for key in ("s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-customer-algorithm"):
+        yield "encrypt otherwise than the bucket", _closed(WRITING, f"{arn}/*", (), tls, (key, "AES256"))
 
 
 def _published(graph: Graph, node: Node, name: str) -> Iterator[Open]:

@@ -131,11 +131,17 @@ def _comparisons(value: object, *, any_operator: bool) -> Iterator[Comparison]:
     if not isinstance(value, dict):
         raise UnreadableError("conditions that are no object")
     for operator, compared in cast("dict[str, object]", value).items():
-        if not isinstance(compared, dict) or not (any_operator or operator in OPERATORS):
+        if not isinstance(compared, dict) or not compared or not (any_operator or operator in OPERATORS):
             raise UnreadableError(f"the condition operator {operator}")
         for key, values in cast("dict[str, object]", compared).items():
-            texts = [str(it).lower() if isinstance(it, bool) else it for it in listed(values)]
-            comparison = Comparison(operator=operator, key=key.lower(), values=tuple(_texts(texts)))
+            texts = tuple(_texts([str(it).lower() if isinstance(it, bool) else it for it in listed(values)]))
+            if operator.startswith(("Bool", "Null")):
+                texts = tuple(it.lower() for it in texts)
+                if not {*texts} <= {"true", "false"}:
+                    raise UnreadableError(f"{operator} with something that is neither true nor false")
+            if not texts:
+                raise UnreadableError(f"{operator} of {key} with nothing")
+            comparison = Comparison(operator=operator, key=key.lower(), values=texts)
             if not any_operator and not _is_of_arns(comparison):
                 raise UnreadableError(f"{operator} with something that is no ARN")
             yield comparison

@@ -118,7 +118,8 @@ def _condition(operator: str, key: str, values: list[str]) -> Decision:
     lenient = name.endswith("IfExists")
     name = name.removesuffix("IfExists")
     if name == "Null":
-        return lambda request: ("false" if _value(request, key) else "true") in values
+        asked = {value.lower() for value in values}
+        return lambda request: ("false" if _value(request, key) else "true") in asked
     negated, base = "Not" in name, name.replace("Not", "")
     fits = _remembered(_comparison(base, values))
 

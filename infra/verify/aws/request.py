@@ -15,12 +15,15 @@ class Question(NamedTuple):
         resources: patterns of what it is asked of.
         but: who may.
         open: whether whoever is not denied counts as allowed, because other policies may allow them.
+        given: condition keys in lower case that all of them carry, with their values (times in UTC, with `+00:00`);
+            others may be anything.
     """
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     but: tuple[str, ...]
     open: bool
+    given: tuple[tuple[str, str], ...] = ()
 
 
 class Request(NamedTuple):

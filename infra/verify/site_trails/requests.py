@@ -95,10 +95,20 @@ def _is_plain(statement: object) -> bool:
         and named
         and isinstance(conditions, dict)
         and all(isinstance(keys, dict) for keys in compared.values())
+        and all(map(record, compared.values()))
+        and all(listed(it) for keys in compared.values() for it in record(keys).values())
+        and all(map(_is_two_valued, compared.items()))
         and (said["Effect"] == "Deny" or _is_asked(compared))
         and all(isinstance(it, str) for it in texts)
         and all(isinstance(it, str | bool) for it in values)
     )
+
+
+def _is_two_valued(comparison: tuple[str, Any]) -> bool:
+    """Whether what has to be true or false is one of these; all other comparisons are well."""
+    operator, keys = comparison
+    said = {it.lower() for values in record(keys).values() for it in as_texts(values)}
+    return operator[:4] not in {"Bool", "Null"} or said <= {"true", "false"}
 
 
 def _is_asked(conditions: Mapping[str, Any]) -> bool:
