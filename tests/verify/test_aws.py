@@ -80,6 +80,8 @@ def test_too_many_classes_are_refused():
         (document(Principal=None), "a principal that is none"),
         (document(Principal={}), "a principal that is none"),
         (document(Principal={"AWS": []}), "a principal that is none"),
+        (document(Condition="x"), "no object"),
+        (document(Condition={"Null": "x"}), "Null of nothing"),
         (document(Condition={"Null": {}}), "Null of nothing"),
         (document(Condition={"Null": {"k": []}}), "Null of k with nothing"),
         (document(Condition={"Null": {"k": "falsex"}}), "neither true nor false"),

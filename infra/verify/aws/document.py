@@ -124,7 +124,9 @@ def _statement(raw: Mapping[str, Any], at: int) -> Statement:
 
 
 def _tests(conditions: Any) -> Iterator[Test]:
-    for operator, keys in record(conditions).items():
+    if not isinstance(conditions, dict):
+        raise UnmodelledError("conditions that are no object")
+    for operator, keys in record(cast("object", conditions)).items():
         if not record(keys):
             raise UnmodelledError(f"{operator} of nothing")
         yield from (_test(operator, key, values) for key, values in record(keys).items())
