@@ -16,6 +16,7 @@ from infra.verify.ci.ground import ground
 from infra.verify.ci.powers import MANAGED_POLICY, too_much
 from infra.verify.ci.trust import CLOUD, PROVIDER, ROLE, ROLE_POLICY, TRUST, Declared, Rule, declared, leaks
 from infra.verify.graph import UNKNOWN
+from infra.verify.search import worst
 from infra.verify.verdict import Answer
 from tests.residency.test_deployer import life
 from tests.support.graphs import Edited
@@ -47,7 +48,7 @@ class Stack(Edited):
     def answers(self):
         """The rules that are broken, and what the slow decider says."""
         graph = self.graph()
-        return {leak.rule for leak in leaks(graph, self.known)}, tokens.decide(graph, self.known)
+        return {leak.rule for leak in leaks(graph, self.known)}, worst(tokens.opinions(graph, self.known))
 
 
 def named(stack, type_, called):
@@ -394,7 +395,7 @@ def test_where_nobody_is_declared_nobody_is_believed():
     found = leaks(Stack().graph(), Declared())
     types = {leak.urn.split("::")[2].rpartition("$")[2] for leak in found}
     assert types == {CLOUD, MANAGED_POLICY, PROVIDER, TRUST}
-    assert tokens.decide(Stack().graph(), Declared()) is Answer.REFUTED
+    assert worst(tokens.opinions(Stack().graph(), Declared())) is Answer.REFUTED
 
 
 def asked(phase, **changes: object):

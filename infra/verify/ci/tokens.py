@@ -26,6 +26,7 @@ from infra.verify.ci.trust import (
 )
 from infra.verify.graph import Graph, Node
 from infra.verify.models.place import account_of
+from infra.verify.search import Opinion, opinion
 from infra.verify.values import has_unknown, items, listed, record, records
 from infra.verify.verdict import Answer
 
@@ -33,32 +34,32 @@ _OTHERS: Final = (None, "", "other", "repo:other/other:environment:production", 
 """Claims that nobody declared; None is a token without the claim."""
 
 
-def decide(graph: Graph, known: Declared) -> Answer:
-    """Show every token to every trust."""
-    answer = Answer.PROVED
+def opinions(graph: Graph, known: Declared) -> Iterator[Opinion]:
+    """Of each trust, shown every token; of each deployer's role, by what it may do; and of each other role's bounds."""
     for node in graph.of(PROVIDER, TRUST):
         if has_unknown(dict(node.inputs)):
-            answer = Answer.UNDECIDED
+            yield opinion(Answer.UNDECIDED, node.urn)
         elif _open(node, known):
-            return Answer.REFUTED
-    if any(arn not in known.actors for node in graph.of(CLOUD) for arn in assumed(node)):
-        return Answer.REFUTED
+            yield opinion(Answer.REFUTED, node.urn)
+    for node in graph.of(CLOUD):
+        if any(arn not in known.actors for arn in assumed(node)):
+            yield opinion(Answer.REFUTED, node.urn)
     for node in deployers(graph, known):
         account = account_of(graph, node)
         if (account, node.inputs.get("name")) not in known.roles:
-            return Answer.REFUTED
+            yield opinion(Answer.REFUTED, node.urn)
+            continue
         documents = _documents(graph, node, account)
         if documents is None:
-            answer = Answer.UNDECIDED
+            yield opinion(Answer.UNDECIDED, node.urn)
             continue
         own = known.grounds[account, str(node.inputs["name"])]
         if _lets_in(documents[0], account, known) or _may(documents[1:], own):
-            return Answer.REFUTED
-    bounded = _bounded(graph, known)
-    return answer if bounded is Answer.PROVED else bounded
+            yield opinion(Answer.REFUTED, node.urn)
+    yield from _bounded(graph, known)
 
 
-def _bounded(graph: Graph, known: Declared) -> Answer:
+def _bounded(graph: Graph, known: Declared) -> Iterator[Opinion]:
     """Whether each role but the deployers' has the boundary of its account, and no boundary lets more than work."""
     grounds = {account: it for (account, _), it in known.grounds.items()}
     there = {(account_of(graph, node), node.inputs.get("name")): node for node in graph.of(MANAGED_POLICY)}
@@ -68,17 +69,18 @@ def _bounded(graph: Graph, known: Declared) -> Answer:
             name = grounds[account].boundary.rpartition("/")[2]
             bound = node.inputs.get("permissionsBoundary")
             if (account, name) not in there or bound != f"arn:aws:iam::{account}:policy/{name}":
-                return Answer.REFUTED
+                yield opinion(Answer.REFUTED, node.urn)
     for (account, name), node in there.items():
         if account not in grounds or name != grounds[account].boundary.rpartition("/")[2]:
-            return Answer.REFUTED
+            yield opinion(Answer.REFUTED, node.urn)
+            continue
         try:
             statements = listed(json.loads(node.inputs["policy"])["Statement"])
         except (KeyError, TypeError, ValueError):
-            return Answer.UNDECIDED
+            yield opinion(Answer.UNDECIDED, node.urn)
+            continue
         if any(unbounded(json.dumps(it), grounds[account]) for it in statements if it["Effect"] == "Allow"):
-            return Answer.REFUTED
-    return Answer.PROVED
+            yield opinion(Answer.REFUTED, node.urn)
 
 
 def _open(node: Node, known: Declared) -> bool:

@@ -16,8 +16,9 @@ from infra.verify.oracle import doors
 from infra.verify.oracle.access import CALLS
 from infra.verify.oracle.duties import OF_VERBS, TABLE, VERBS, Row, duties
 from infra.verify.oracle.requests import read_statement
-from infra.verify.search import Search
+from infra.verify.search import Opinion, Search, opinion
 from infra.verify.values import items, records
+from infra.verify.verdict import Answer
 
 _COMPARTMENTS: Final = ("protected", "excepted", "public", "keys", "network", "edge", "audit", "")
 """Every compartment inside the organization's own, and the tenancy around them."""
@@ -28,11 +29,13 @@ _OF_THE_TENANCY: Final = (
 _NOBODYS: Final = "nobodys"
 
 
-def gets_in(graph: Graph, declared: Declared) -> bool:
-    """Whether somebody gets in whom nobody meant."""
+def opinions(graph: Graph, declared: Declared) -> Iterator[Opinion]:
+    """Of each policy by which somebody gets more than is meant, and each door that is open to somebody."""
     oracle = Search(graph, "oci")
-    texts = [str(it) for node in oracle.of("Policy") for it in items(node.inputs.get("statements"))]
-    return any(_oversteps(it, declared) for it in texts) or any(_open(oracle, declared))
+    for node in oracle.of("Policy"):
+        if any(_oversteps(str(it), declared) for it in items(node.inputs.get("statements"))):
+            yield opinion(Answer.REFUTED, node.urn)
+    yield from (opinion(Answer.REFUTED, it.urn) for it, is_open in _open(oracle, declared) if is_open)
 
 
 def _oversteps(text: str, declared: Declared) -> bool:
@@ -74,39 +77,39 @@ def _has(row: Row, thing: str, where: str, call: str) -> bool:
     return here and any(it in row.grants for it in more) and (not row.creates or call.lower() in CALLS)
 
 
-def _open(oracle: Search, declared: Declared) -> Iterator[bool]:
-    """For each thing that could let somebody in, whether it does."""
+def _open(oracle: Search, declared: Declared) -> Iterator[tuple[Node, bool]]:
+    """Each thing that could let somebody in, and whether it does."""
     classes, own = doors.classes(declared), declared.organization
     for bucket in oracle.of("Bucket"):
         name, access = str(bucket.inputs.get("name")), bucket.inputs.get("accessType")
         open_ = access in {"ObjectRead", "ObjectReadWithoutList"} or not str(access).startswith(("No", UNKNOWN))
-        yield open_ and (access != "ObjectReadWithoutList" or classes.get(name) != "public")
-        yield name in classes and _meant(oracle, bucket, "compartmentId", "Compartment") != [classes[name]]
+        yield bucket, open_ and (access != "ObjectReadWithoutList" or classes.get(name) != "public")
+        yield bucket, name in classes and _meant(oracle, bucket, "compartmentId", "Compartment") != [classes[name]]
     for it in oracle.of("Compartment"):
         above = _meant(oracle, it, "compartmentId", "Compartment")
         root = it.inputs.get("name") == own
-        yield it.inputs.get("compartmentId") != declared.tenancy if root else above != [own]
+        yield it, it.inputs.get("compartmentId") != declared.tenancy if root else above != [own]
     for it in (it for it in oracle.nodes if it.type.startswith(_OF_THE_TENANCY)):
-        yield it.inputs.get("compartmentId") != declared.tenancy
+        yield it, it.inputs.get("compartmentId") != declared.tenancy
     for it in (it for it in oracle.nodes if it.type in doors.NAMESPACED):
         said = [
             it.inputs.get("namespace"),
             *(each.get("namespace") for each in records(it.inputs.get("accessTargets"))),
         ]
-        yield any(each not in (declared.namespace, UNKNOWN) for each in said)
+        yield it, any(each not in (declared.namespace, UNKNOWN) for each in said)
     for it, name in product(oracle.of("NamespaceMetadata"), doors.DEFAULTS):
-        yield _meant(oracle, it, name, "Compartment") != ["protected"]
+        yield it, _meant(oracle, it, name, "Compartment") != ["protected"]
     for source in oracle.of("NetworkSource"):
         known = doors.networks(declared).get(str(source.inputs.get("name")), [])
         given = map(str, items(source.inputs.get("publicSourceLists")))
-        yield from (not any(_inside(it, each) for each in known) for it in given)
+        yield source, any(not any(_inside(it, each) for each in known) for it in given)
     users = [f"{own}-transfer-{it}" for it in declared.sites]
-    yield from (it.inputs.get("name") not in users for it in oracle.of("User"))
-    yield from (it.inputs.get("name") not in [*users, *doors.groups(declared)] for it in oracle.of("Group"))
+    yield from ((it, it.inputs.get("name") not in users) for it in oracle.of("User"))
+    yield from ((it, it.inputs.get("name") not in [*users, *doors.groups(declared)]) for it in oracle.of("Group"))
     for it in oracle.of("UserGroupMembership"):
         who = _meant(oracle, it, "userId", "User")
-        yield len(who) != 1 or who != _meant(oracle, it, "groupId", "Group")
-    yield from (len(_meant(oracle, it, "userId", "User")) != 1 for it in oracle.of("CustomerSecretKey"))
+        yield it, len(who) != 1 or who != _meant(oracle, it, "groupId", "Group")
+    yield from ((it, len(_meant(oracle, it, "userId", "User")) != 1) for it in oracle.of("CustomerSecretKey"))
 
 
 def _meant(oracle: Search, node: Node, property_: str, kind: str) -> list[str]:

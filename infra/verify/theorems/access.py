@@ -22,6 +22,7 @@ from infra.verify.graph import Graph, Node
 from infra.verify.oracle import access, doors, duties
 from infra.verify.oracle.statements import UnreadableError
 from infra.verify.oracle.statements import parse as read
+from infra.verify.search import Opinion, opinion, worst
 from infra.verify.values import is_unknown, items
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
 
@@ -169,29 +170,36 @@ def replayed(example: Counterexample) -> bool:
 
 def decide_slowly(context: Context) -> Answer:
     """Make up requests one by one, and ask each statement and each document."""
+    return worst(opinions(context))
+
+
+def opinions(context: Context) -> Iterator[Opinion]:
+    """Of each statement, each document at the legacy sites, and whatever lets somebody in beside them."""
     from infra.verify.aws import enumeration  # noqa: PLC0415
     from infra.verify.ci import tokens  # noqa: PLC0415 (a proof does without)
     from infra.verify.oracle import requests, visits  # noqa: PLC0415 (the same)
 
     declared = access.declared(context.declared.deployment)
-    answer = tokens.decide(context.graph, trust.declared(context.declared.deployment))
-    if answer is Answer.REFUTED or visits.gets_in(context.graph, context.declared):
-        return Answer.REFUTED
-    for text in (it for node in context.graph.of(access.POLICY) for it in items(node.inputs.get("statements")) or [""]):
-        try:
-            read(str(text))
-        except UnreadableError:
-            answer = Answer.UNDECIDED
-        if requests.admitted(str(text), declared):
-            return Answer.REFUTED
+    yield from tokens.opinions(context.graph, trust.declared(context.declared.deployment))
+    yield from visits.opinions(context.graph, context.declared)
+    for node in context.graph.of(access.POLICY):
+        for text in map(str, items(node.inputs.get("statements")) or [""]):
+            try:
+                read(text)
+            except UnreadableError:
+                yield opinion(Answer.UNDECIDED, node.urn)
+                continue
+            if requests.admitted(text, declared):
+                yield opinion(Answer.REFUTED, node.urn)
     for asked in legacy.asked(context.graph, context.declared):
         if isinstance(asked, legacy.Open):
-            return Answer.REFUTED
+            unknown = is_unknown(asked.node.inputs.get(asked.path))
+            yield opinion(Answer.UNDECIDED if unknown else Answer.REFUTED, asked.node.urn)
+            continue
         try:
             parse(asked.document)
         except UnmodelledError:
-            answer = Answer.UNDECIDED
+            yield opinion(Answer.UNDECIDED, asked.node.urn)
             continue
         if enumeration.admitted(str(asked.document), asked.question):
-            return Answer.REFUTED
-    return answer
+            yield opinion(Answer.REFUTED, asked.node.urn)
