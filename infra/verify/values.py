@@ -1,6 +1,8 @@
 """Property values as what they should be; what is something else counts as nothing, or as unknown."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from ipaddress import ip_network
 from typing import Any, cast
 
 from infra.verify.graph import SECRET, UNKNOWN
@@ -29,6 +31,23 @@ def as_texts(value: object) -> list[str]:
 def records(value: object) -> list[Mapping[str, Any]]:
     """The objects in a list."""
     return [cast("Mapping[str, Any]", item) for item in items(value) if isinstance(item, dict)]
+
+
+def is_moment(text: str) -> bool:
+    """Whether a text is a time in UTC as policies write it, to the second, so that an earlier one is a lesser text."""
+    try:
+        return f"{datetime.fromisoformat(text):%Y-%m-%dT%H:%M:%SZ}" == text
+    except ValueError:
+        return False
+
+
+def is_range(text: str) -> bool:
+    """Whether a text is an address or a range of them."""
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_unknown(value: object) -> bool:

@@ -1,8 +1,8 @@
 """The stacks that random changes are made to: few resources, and of every kind that the theorems read one at least.
 
 They are the shipped sandbox with two datasets, and with all that its file could declare beside: an organization of the
-sites' accounts, statements that deny, packet routing, somebody for emergencies, and a second one who is told. Of the
-other one the keys are held outside Oracle. What a theorem about resources does not read is left out.
+sites' accounts, a restore, statements that deny, packet routing, somebody for emergencies, and a second one who is
+told. Of the other one the keys are held outside Oracle. What a theorem about resources does not read is left out.
 """
 
 from copy import deepcopy
@@ -63,6 +63,12 @@ def deployment(*, outside: bool) -> dict[str, Any]:
     production: dict[str, Any] = configuration("us-prod")["usdata:deployment"]  # pyright: ignore[reportAssignmentType]
     found["legacy"] |= {name: production["legacy"][name] for name in ("organization", "signers")}
     found["audit"] |= {name: production["audit"][name] for name in ("sealedUsers", "subscribers")}
+    found["legacy"]["sites"]["virginia"]["restore"] = {
+        "role": "restorers",
+        "network": "us-office",
+        "dataset": "profiles",
+        "until": "2026-12-10",
+    }
     found["access"]["groups"]["emergency"] = production["access"]["groups"]["emergency"]
     return found
 

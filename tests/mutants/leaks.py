@@ -24,6 +24,7 @@ from tests.mutants.mutant import (
 
 ABROAD, ALIEN = "eu-frankfurt-1", "203.0.113.7"
 STORES, KEYS = "oci:ObjectStorage/bucket:Bucket", "oci:Kms/key:Key"
+STRANGERS = "333333333333"
 OTHER_ROLE = "arn:aws:iam::999999999999:role/other"
 
 
@@ -289,6 +290,12 @@ LEAKS: Mapping[str, Operator] = {
     "T5 whatever encrypts what is put": sentence("DenyOtherEncryption", lambda it: it.update(NotAction=it.pop("Action"))),
     "T5 a denial that AWS does not take": sentence("DenyOtherEncryption", lambda it: it["Condition"]["Null"].update({"s3:x-amz-server-side-encryption": "x"})),
     "T5 a denial of nobody in particular": sentence("DenyReading", lambda it: it.pop("Principal")),
+    "T5 an allow by another spelling": each(lambda given: given.update(policy=given["policy"][:-2] + ', {"Effect": "\\u0041llow", "Principal": "*", "Action": "s3:PutObject", "NotResource": "x"}]}'), "BucketPolicy", where="::profiles-"),
+    "T5 DataSync for a stranger": document("assumeRolePolicy", lambda s: s["AssumeByDataSync"].update(Condition={"StringEquals": {"aws:SourceAccount": STRANGERS}, "ArnLike": {"aws:SourceArn": f"arn:aws:datasync:us-east-1:{STRANGERS}:*"}}), "Role"),
+    "T5 inventories of a stranger": sentence("AllowInventoryDelivery", lambda it: it.update(Condition={"StringEquals": {"aws:SourceAccount": STRANGERS}, "ArnLike": {"aws:SourceArn": "arn:aws:s3:::somebodys"}})),
+    "T5 a key through another service": key(lambda it: it.update(Condition={"StringEquals": {"kms:ViaService": "lambda.us-east-1.amazonaws.com"}})),
+    "T5 somebody of the account administers a key": document("policy", lambda s: s["Administer"].update(Principal={"AWS": s["Administer"]["Principal"]["AWS"].partition(":role")[0] + ":root"}, Condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/interns"}}), "Key"),
+    "T5 another key of the account": document("policy", lambda s: s["Key"]["Condition"].update({"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/payroll"}}), "RolePolicy"),
     "T5 a stranger is let do anything": more_of("RolePolicy", role="stranger"),
     "T5 a bucket that anybody reads": each(lambda given: given.update(accessType="ObjectRead"), "Bucket", where="oci:"),
     "T5 a bucket that anybody reads by name": each(lambda given: given.update(accessType="ObjectReadWithoutList"), "Bucket", where="profiles-us"),

@@ -3,6 +3,7 @@
 The documents are judged together, as AWS would: a deny of the bucket's policy beats what the role's own policy allows.
 """
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -16,11 +17,15 @@ from infra.residency.placement import SitePlan
 from infra.residency.planner import plan
 from infra.residency.site_policies import key_policy, site_policies
 from infra.verify.aws.access import Rule, declared, leaks
+from infra.verify.context import Context
 from infra.verify.sources.state import graph_of
+from infra.verify.theorems import access
+from infra.verify.verdict import Answer as Verdict
+from tests.deciders.bases import Part, base
 from tests.residency.samples import GOOD, TODAY, found, with_site
 from tests.support.aws_evaluator import Answer, answer
 from tests.support.aws_validator import complaints
-from tests.support.programs import planned
+from tests.support.programs import AS_OF, planned
 
 ACCESS = AccessRequest(
     networks={"us-office": {"denver": "198.51.100.0/24"}},
@@ -166,6 +171,7 @@ def test_a_restore_may_not_outlive_its_site():
 
 DEPLOYMENT = {
     "organization": "usds",
+    "access": {"networks": {"us-office": {"denver": "198.51.100.0/24"}}},
     "legacy": {
         "sites": {
             "virginia": {
@@ -179,16 +185,25 @@ DEPLOYMENT = {
     },
 }
 
+KEY = (
+    '"Principal": {"AWS": "%s"}, "Action": ["kms:Decrypt", "kms:DescribeKey"], "Resource": ["*"], "Condition": '
+    '{"StringEquals": {"kms:ViaService": ["s3.us-east-1.amazonaws.com"]}, %s}'
+)
+KEY_BY_NAME = KEY % (RESTORE, '"DateLessThan": {"aws:CurrentTime": ["2026-12-10T00:00:00Z"]}')
+KEY_FOR_EVER = KEY % (f"arn:aws:iam::{ACCOUNT}:root", f'"ArnEquals": {{"aws:PrincipalArn": ["{RESTORE}"]}}')
+"""What the restore's role may do with the key, as it is planned; and the same for its account by a condition."""
+
 EDITS = {
     "as it is planned": ("", "", "", set()),
-    "reads later": ("bucketPolicy", '["2026-12-10', '["2027-12-10', {Rule.READER}),
-    "reads from elsewhere": ("bucketPolicy", '["198.51.100.0/24"]', '["0.0.0.0/0"]', {Rule.READER}),
     "its policy does not end": ("rolePolicy", '"DateLessThan"', '"DateGreaterThanEquals"', {Rule.READER}),
     "its policy writes": ("rolePolicy", '"s3:GetObject"', '"s3:PutObject"', {Rule.ACTION}),
     "its policy reads another": ("rolePolicy", "usds-profiles-use1", "usds-videos-use1", {Rule.RESOURCE}),
     "anybody acts as it": ("role:", '"ArnEquals"', '"ArnNotEquals"', {Rule.STRANGER}),
+    "from another office": ("role:", '["198.51.100.0/24"]', '["203.0.113.0/24"]', {Rule.READER}),
+    "its trust begins at the end": ("role:", '"DateLessThan"', '"DateGreaterThan"', {Rule.READER}),
     "from anywhere": ("role:", '"IpAddress"', '"NotIpAddress"', {Rule.READER}),
     "its trust does not end": ("role:", "2026-12-10", "2027-12-10", {Rule.READER}),
+    "the key does not end for whom a condition names": ("kms/key", KEY_BY_NAME, KEY_FOR_EVER, {Rule.KEY}),
     "the key does not end": ("kms/key", '["2026-12-10', '["2036-12-10', {Rule.KEY}),
 }
 """Edits of the registered documents: in which resource, what becomes what, and the rules that find it."""
@@ -210,9 +225,32 @@ def test_the_second_opinion_on_restores(registered, where, old, new, expected):
     """What is registered is found right; a restore that lasts, reaches or does more is found by its rule."""
     resources = [{**it, "inputs": dict(it["inputs"])} for it in registered]
     for resource in resources:
-        restores = "restore" in resource["urn"] or where in {"bucketPolicy", "kms/key"}
+        restores = "restore" in resource["urn"] or where == "kms/key"
         for field in ("policy", "assumeRolePolicy"):
             text = resource["inputs"].get(field)
             if where and restores and where in f"{resource['type']}:" and text is not None and old in text:
                 resource["inputs"][field] = text.replace(old, new)
     assert {leak.rule for leak in leaks(graph_of(resources), declared(DEPLOYMENT))} == expected
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("2026-12-10", "2027-12-10"),
+        ('["198.51.100.0/24"]', '["0.0.0.0/0"]'),
+        ('["198.51.100.0/24"]', '["198.51.100.0/24", "203.0.113.0/24"]'),
+        ('["198.51.100.0/24"]', '["198.51.0.0/16"]'),
+    ],
+)
+def test_both_deciders_see_when_and_from_where_a_bucket_lets_it_read(old, new):
+    """A policy under which the restore goes on, or reads from elsewhere, is refuted; as it is planned it is proved."""
+    stack = base(outside=False, part=Part.WHOLE, preview=True)
+    at = next(at for at, it in enumerate(stack.steps) if it["urn"].endswith("BucketPolicy::profiles-virginia"))
+    edited = deepcopy(stack.steps[at])
+    text = edited["newState"]["inputs"]["policy"]
+    assert old in text
+    edited["newState"]["inputs"]["policy"] = text.replace(old, new)
+    for changed, expected in (({}, Verdict.PROVED), ({at: edited}, Verdict.REFUTED)):
+        found = Context(stack="sandbox", graph=stack.graph(changed), declared=stack.declared, as_of=AS_OF)
+        assert (access.decide(found).answer, access.decide_slowly(found)) == (expected, expected)

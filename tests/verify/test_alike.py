@@ -64,7 +64,7 @@ def changed(text, name):
 def test_leaks_of_a_policy_are_those_of_the_policy_itself():
     """On the shipped policies and on each with one thing changed; of some there are leaks, of some not."""
     seen = set()
-    for name, site, text in list(policies())[::9]:
+    for name, site, text in (it for it in policies() if '"Allow"' in it[2]):
         for edited in (text, *changed(text, name)):
             direct = tuple(grants.of_bucket(site, name, plain.parse(edited)))
             assert alike.leaks(edited, site, name) == direct

@@ -12,8 +12,8 @@ import pytest
 
 from infra.residency.lifecycle import Phase
 from infra.residency.site_policies import role_policy, role_trust
+from infra.verify.aws import cover
 from infra.verify.aws.access import (
-    BLOCK,
     BUCKET,
     BUCKET_POLICY,
     KEY,
@@ -23,11 +23,15 @@ from infra.verify.aws.access import (
     declared,
     leaks,
 )
+from infra.verify.aws.document import UnmodelledError
+from infra.verify.aws.document import parse as read
+from infra.verify.aws.legacy import BLOCK, Asked, asked
 from infra.verify.aws.plain import UnreadableError, parse
 from infra.verify.ci.trust import declared as declared_jobs
 from infra.verify.graph import UNKNOWN
 from infra.verify.sources.state import graph_of
 from tests.residency.test_aws_policy import site_in
+from tests.support.graphs import declarations
 from tests.support.programs import configuration, shipped
 
 DATA, SITE, ROLES = "profiles-virginia", "virginia", "transfer-virginia"
@@ -35,7 +39,7 @@ ROOT = "arn:aws:iam::111111111111:root"
 WORKER = "arn:aws:iam::111111111111:role/usds-transfer-virginia"
 DEPLOYER = "arn:aws:iam::111111111111:role/usdata-deployer"
 THERE = "arn:aws:s3:::usds-profiles-use1-111111111111"
-OTHER = "999999999999"
+OTHER, STRANGERS = "999999999999", "333333333333"
 
 
 class Stack:
@@ -43,12 +47,16 @@ class Stack:
 
     def __init__(self, name="sandbox") -> None:
         value = configuration(name)["usdata:deployment"]
-        self.sites = declared(value)
+        self.sites, self.declared = declared(value), declarations(name)
         self.deployers = frozenset(role for _, role in declared_jobs(value).roles)
+        resources = shipped(name, preview=False).resources.values()
+        providers = {r.name: f"{r.urn}::id" for r in resources if r.is_provider}
         self.all = {
-            r.urn: {"urn": r.urn, "type": r.type, "inputs": deepcopy(dict(r.inputs))}
-            for r in shipped(name, preview=False).resources.values()
-        }
+            r.urn: {
+                "urn": r.urn, "type": r.type, "provider": providers.get(r.provider, ""), "inputs": deepcopy(dict(r.inputs))
+            }
+            for r in resources
+        }  # fmt: skip
 
     def inputs(self, type_, name):
         """The inputs of a resource."""
@@ -77,8 +85,19 @@ class Stack:
         inputs[field] = json.dumps({**document, "Statement": list(statements.values())})
 
     def found(self):
-        """The rules of what the check finds."""
-        return {leak.rule for leak in leaks(graph_of(self.all.values()), self.sites, self.deployers)}
+        """The rules of what the check finds, and of whom a bucket's policy does not keep away."""
+        graph = graph_of(self.all.values())
+        buckets = [it for it in asked(graph, self.declared) if it.node.type in {BUCKET_POLICY, BUCKET, BLOCK}]
+        kept = {let_in(it.document, it.question) if isinstance(it, Asked) else Rule.READER for it in buckets}
+        return kept - {None} | {leak.rule for leak in leaks(graph, self.sites, self.deployers)}
+
+
+def let_in(document, question):
+    """The rule that a policy breaks which lets somebody in, or cannot be read."""
+    try:
+        return Rule.READER if cover.admitted(read(document), question) else None
+    except UnmodelledError:
+        return Rule.DOCUMENT
 
 
 @pytest.fixture
@@ -179,9 +198,9 @@ LEAKS = [
     ("denied for a folder", bucket(put("DenyReading", Resource=[f"{THERE}/private/*"])), {Rule.READER}),
     ("only objects, not their versions", bucket(put("DenyReading", Action=["s3:GetObject"])), {Rule.READER}),
     ("an allow instead of a deny", bucket(put("DenyReading", Effect="Allow")), {Rule.READER, Rule.STRANGER, Rule.ACTION}),
-    ("everybody but some", bucket(lambda s: s["DenyReading"].update(NotPrincipal=s["DenyReading"].pop("Principal"))), {Rule.DOCUMENT}),
-    ("everything but some calls", bucket(lambda s: s["DenyReading"].update(NotAction=s["DenyReading"].pop("Action"))), {Rule.DOCUMENT}),
-    ("everything but some resources", bucket(lambda s: s["DenyReading"].update(NotResource=s["DenyReading"].pop("Resource"))), {Rule.DOCUMENT}),
+    ("everybody but some", bucket(lambda s: s["DenyReading"].update(NotPrincipal=s["DenyReading"].pop("Principal"))), {Rule.DOCUMENT, Rule.READER}),
+    ("everything but some calls", bucket(lambda s: s["DenyReading"].update(NotAction=s["DenyReading"].pop("Action"))), {Rule.DOCUMENT, Rule.READER}),
+    ("everything but some resources", bucket(lambda s: s["DenyReading"].update(NotResource=s["DenyReading"].pop("Resource"))), {Rule.DOCUMENT, Rule.READER}),
     ("everyone may read", bucket(more(Principal="*", **READ)), {Rule.STRANGER, Rule.ACTION}),
     ("another account may read", bucket(more(Principal={"AWS": f"arn:aws:iam::{OTHER}:root"}, **READ)), {Rule.STRANGER, Rule.ACTION}),
     ("a service may read", bucket(more(Principal={"Service": "cloudfront.amazonaws.com"}, **READ)), {Rule.STRANGER, Rule.ACTION}),
@@ -191,9 +210,9 @@ LEAKS = [
     ("inventories of every bucket by a pattern", bucket(replaced("AllowInventoryDelivery", "aws:SourceArn", values=["arn:aws:s3:::*"]), "reports-virginia"), {Rule.SERVICE}),
     ("the service reads, too", bucket(put("AllowInventoryDelivery", Action=["s3:PutObject", "s3:GetObject"]), "reports-virginia"), {Rule.ACTION}),
     ("a bucket without a policy", lambda stack: stack.drop(BUCKET_POLICY, DATA), {Rule.READER}),
-    ("a bucket without a block", lambda stack: stack.drop(BLOCK, DATA), {Rule.PUBLIC}),
-    ("a block with a hole", set_(BLOCK, DATA, blockPublicPolicy=False), {Rule.PUBLIC}),
-    ("a block with a flag left out", lambda stack: stack.inputs(BLOCK, DATA).pop("restrictPublicBuckets"), {Rule.PUBLIC}),
+    ("a bucket without a block", lambda stack: stack.drop(BLOCK, DATA), {Rule.READER}),
+    ("a block with a hole", set_(BLOCK, DATA, blockPublicPolicy=False), {Rule.READER}),
+    ("a block with a flag left out", lambda stack: stack.inputs(BLOCK, DATA).pop("restrictPublicBuckets"), {Rule.READER}),
     ("a bucket policy that is not known", set_(BUCKET_POLICY, DATA, policy=UNKNOWN), {Rule.DOCUMENT}),
     ("a bucket policy with a hole", set_(BUCKET_POLICY, DATA, policy='{"Version": "2012-10-17", "Statement": "' + UNKNOWN + '"}'), {Rule.DOCUMENT}),
     ("a bucket policy that is no JSON", set_(BUCKET_POLICY, DATA, policy="{"), {Rule.DOCUMENT}),
@@ -221,6 +240,15 @@ LEAKS = [
     ("a key that never rotates", set_(KEY, SITE, enableKeyRotation=False), {Rule.KEY}),
     ("the account acts as the role", trust(put("AssumeByDataSync", Principal={"AWS": ROOT})), {Rule.STRANGER}),
     ("a stranger acts as the role", trust(more(Principal={"AWS": "arn:aws:iam::111111111111:role/interns"}, Action=["sts:AssumeRole"])), {Rule.STRANGER}),
+    ("inventories of a stranger's account", bucket(replaced("AllowInventoryDelivery", "aws:SourceAccount", values=[STRANGERS]), "reports-virginia"), {Rule.SERVICE}),
+    ("inventories of a stranger's bucket", bucket(replaced("AllowInventoryDelivery", "aws:SourceArn", values=["arn:aws:s3:::somebodys"]), "reports-virginia"), {Rule.SERVICE}),
+    ("DataSync of a stranger's account", trust(replaced("AssumeByDataSync", "aws:SourceAccount", values=[STRANGERS])), {Rule.SERVICE}),
+    ("DataSync of accounts that begin alike", trust(lambda s: s["AssumeByDataSync"]["Condition"].update(StringLike={"aws:SourceAccount": "1111*"}, StringEquals={"aws:x": "y"})), {Rule.SERVICE}),
+    ("DataSync for a stranger's task", trust(replaced("AssumeByDataSync", "aws:SourceArn", values=[f"arn:aws:datasync:us-east-1:{STRANGERS}:*"])), {Rule.SERVICE}),
+    ("DataSync for a task in another region", trust(replaced("AssumeByDataSync", "aws:SourceArn", values=["arn:aws:datasync:eu-west-1:111111111111:*"])), {Rule.SERVICE}),
+    ("somebody of the account administers the key", key(lambda s: s["Administer"].update(Principal={"AWS": ROOT}, Condition={"ArnEquals": {"aws:PrincipalArn": ["arn:aws:iam::111111111111:role/interns"]}})), {Rule.STRANGER}),
+    ("the key through another service", key(replaced("UseThroughS3", "kms:ViaService", values=["lambda.us-east-1.amazonaws.com"])), {Rule.KEY}),
+    ("another key of the account", work(replaced("Key", "kms:ResourceAliases", values=["alias/usds-backup-virginia", "alias/payroll"])), {Rule.RESOURCE}),
     ("DataSync of anybody", trust(bare("AssumeByDataSync")), {Rule.SERVICE}),
     ("DataSync of any account", trust(when("AssumeByDataSync", "ArnLike", "aws:SourceArn", "arn:aws:datasync:us-east-1:111111111111:*")), {Rule.SERVICE}),
     ("another service acts as the role", trust(put("AssumeByDataSync", Principal={"Service": "ec2.amazonaws.com"})), {Rule.STRANGER}),
@@ -233,7 +261,11 @@ LEAKS = [
     ("everything there is", work(put("Objects", Resource=["*"])), {Rule.RESOURCE}),
     ("any key", work(lambda s: s["Key"]["Condition"].pop("ForAnyValue:StringEquals")), {Rule.RESOURCE}),
     ("keys of another region", work(put("Key", Resource=["arn:aws:kms:eu-west-1:111111111111:key/*"])), {Rule.RESOURCE}),
-    ("the role administers keys", work(put("Key", Action=["kms:PutKeyPolicy"])), {Rule.KEY}),
+    ("the role administers keys", work(put("Key", Action=["kms:PutKeyPolicy"])), {Rule.ACTION}),
+    ("the role ends what guards it", work(put("Objects", Action=["s3:Delete*"])), {Rule.ACTION}),
+    ("the role carries backups away", work(put("Buckets", Action=["s3:PutReplicationConfiguration"])), {Rule.ACTION}),
+    ("a trust of nobody in particular", trust(lambda s: s["AssumeByDataSync"].pop("Principal")), {Rule.DOCUMENT}),
+    ("a role's own policy for somebody", work(put("Objects", Principal="*")), {Rule.DOCUMENT}),
     ("a policy of AWS's own", set_(ROLE, ROLES, managedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"]), {Rule.ACTION}),
     ("a policy inside the role", set_(ROLE, ROLES, inlinePolicies=[{"name": "x", "policy": "{}"}]), {Rule.ACTION}),
     ("a policy attached", lambda stack: stack.add("aws:iam/rolePolicyAttachment:RolePolicyAttachment", role="usds-transfer-virginia"), {Rule.TYPE}),
@@ -290,7 +322,7 @@ HARMLESS = [
     ("another description of the key", set_(KEY, SITE, description="key")),
     ("a slower rotation", set_(KEY, SITE, rotationPeriodInDays=400)),
     ("a shorter session", set_(ROLE, ROLES, maxSessionDuration=3600)),
-    ("a bucket of somebody else", lambda stack: stack.add(BUCKET, bucket="somebody-elses")),
+    ("both hands by a condition on who it is", key(lambda s: [s[sid].update(Principal={"AWS": ROOT}, Condition={**s[sid].get("Condition", {}), "ArnEquals": {"aws:PrincipalArn": [who]}}) for sid, who in (("Administer", DEPLOYER), ("UseThroughS3", WORKER))])),
     ("blanks in a document", lambda stack: stack.inputs(KEY, SITE).update(policy=json.dumps(json.loads(stack.inputs(KEY, SITE)["policy"]), indent=2))),
 ]  # fmt: skip
 

@@ -128,7 +128,7 @@ LEAKS = [
     ("T5", "a denial for plain text only", bucket(lambda s: s["DenyReading"].setdefault("Condition", {}).update(Bool={"aws:SecureTransport": "false"})), REFUTED),
     ("T5", "a denial of one prefix", bucket(lambda s: s["DenyReading"].update(Resource=f"{s['DenyReading']['Resource'][0][:-1]}2026/*")), REFUTED),
     ("T5", "a denial of some principals", bucket(lambda s: s["DenyReading"].update(Principal={"AWS": "111111111111"})), REFUTED),
-    ("T5", "a denial with a variable", bucket(lambda s: s["DenyReading"].update(Resource="arn:aws:s3:::usds-profiles-use1-111111111111/${aws:username}/*")), REFUTED),
+    ("T5", "a denial with a variable", bucket(lambda s: s["DenyReading"].update(Resource="arn:aws:s3:::usds-profiles-use1-111111111111/${aws:username}/*")), UNDECIDED),
     ("T5", "no denial of listing", bucket(lambda s: s.pop("DenyListingHistory")), REFUTED),
     ("T5", "plain text for S3's own calls", bucket(lambda s: s["DenyPlainText"].update(NotAction=s["DenyPlainText"].pop("Action"))), REFUTED),
     ("T5", "another encryption of what no PutObject writes", bucket(lambda s: s["DenyOtherEncryption"].update(NotAction=s["DenyOtherEncryption"].pop("Action"))), REFUTED),

@@ -47,12 +47,7 @@ def admitted(document: object, question: Question, bucket: str) -> Request | Non
     alike = renamed(text, bucket)
     if alike and _closed(alike, question._replace(resources=tuple(renamed(it, bucket) for it in question.resources))):
         return None
-    return cover.admitted(_parsed(text), question)
-
-
-@lru_cache(maxsize=1024)
-def _parsed(text: str) -> tuple[Statement, ...]:
-    return parse(text)
+    return cover.admitted(parse(text), question)
 
 
 @lru_cache(maxsize=4096)
@@ -85,20 +80,20 @@ def leaks(document: str, site: Site, bucket: str) -> tuple[tuple[Rule, str], ...
     """What a bucket's policy grants too much, and whom it does not keep away, as `of_bucket` says.
 
     Raises:
-        UnreadableError: As `plain.parse`.
+        UnreadableError: As `plain.attached`.
     """
     restored = site.restore is not None and site.restore.bucket == bucket
     alike = "" if restored else renamed(document, bucket)
     if alike and _kept(alike, site):
         return ()
-    return tuple(of_bucket(site, bucket, plain.parse(document)))
+    return tuple(of_bucket(site, bucket, plain.attached(document, named=True)))
 
 
 @lru_cache(maxsize=4096)
 def _kept(text: str, site: Site) -> bool:
     """The same of the bucket `ANY`: whether it is about nothing else, and has no leak."""
     try:
-        statements = plain.parse(text)
+        statements = plain.attached(text, named=True)
     except plain.UnreadableError:
         return False
     read = [(it.resources, _others(it)) for it in statements]

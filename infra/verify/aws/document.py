@@ -11,11 +11,12 @@ operators" and "Multivalued context keys".
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
 
 from infra.verify.aws.globs import Pattern, arn, is_arn, like, literal
 from infra.verify.graph import UNKNOWN
-from infra.verify.values import as_texts, record
+from infra.verify.values import as_texts, is_moment, is_range, record
 
 
 class UnmodelledError(ValueError):
@@ -87,6 +88,11 @@ def parse(text: object) -> tuple[Statement, ...]:
     """
     if not isinstance(text, str) or UNKNOWN in text:
         raise UnmodelledError("a policy that is not known")
+    return _parsed(text)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> tuple[Statement, ...]:
     try:
         whole = record(cast("object", json.loads(text)))
     except ValueError:
@@ -183,8 +189,10 @@ def _test(operator: str, key: str, values: Any) -> Test:
             raise UnmodelledError(f"{operator} with something that is neither true nor false")
     if comparison.startswith("Arn") and not all(map(is_arn, texts)):
         raise UnmodelledError(f"{operator} with something that is no ARN")
-    if comparison.startswith("Date") and not all(it.endswith("Z") for it in texts):
+    if comparison.startswith("Date") and not all(map(is_moment, texts)):
         raise UnmodelledError(f"{operator} with something that is no time in UTC")
+    if comparison == "IpAddress" and not all(map(is_range, texts)):
+        raise UnmodelledError(f"{operator} with a range of addresses that is none")
     return Test(
         key=key.lower(),
         comparison=comparison,

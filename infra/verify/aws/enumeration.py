@@ -6,6 +6,7 @@ It knows nothing of classes: of each pattern it takes texts that fit, and beside
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import product
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ _OTHERS: Final = {
 """Values beside those that are named, by how they are compared."""
 
 
+@lru_cache(maxsize=4096)
 def admitted(text: str, question: Question) -> Request | None:
     """A request in question that a document admits; None where none is found."""
     admits = compiled(text, open_=question.open)
@@ -45,12 +47,15 @@ def requests(text: str, question: Question) -> Iterator[Request]:
         for operator, keys in conditions.items():
             for key, named in keys.items():
                 kind = next((it for it in _KINDS if operator.startswith(it)), "")
-                texts = [*_texts(named), *_OTHERS.get(kind, ("other",))] if operator != "Null" else ["other"]
+                told = [it.partition("/")[0] for it in _texts(named)] if "Ip" in kind else _texts(named)
+                texts = [*told, *_OTHERS.get(kind, ("other",))] if operator != "Null" else []
                 found = values.setdefault(key.lower(), {None})
                 found |= {frozenset({it}) if ":" in operator else it for it in texts}
+    values = {key: found if len(found) > 1 else {None, "other"} for key, found in values.items()}
     people |= {str(it) for it in values.pop("aws:principalarn", set()) if it is not None}
     values |= {key: {value} for key, value in question.given}
-    people = {it.replace(":root", ":role/any") for it in people} - {*question.but, "*"}
+    people |= {it.replace(":root", ":role/any") for it in people}  # an account is everybody in it
+    people -= {*question.but, "*"}
     named_keys = sorted(values)
     for who, action, place in product(sorted(people), question.actions, question.resources):
         for chosen in product(*(sorted(values[key], key=str) for key in named_keys)):
@@ -60,4 +65,4 @@ def requests(text: str, question: Question) -> Iterator[Request]:
 
 def _texts(value: Any) -> list[str]:
     """Texts that fit some patterns."""
-    return [re.sub(r"/\d+$", "", it).replace("*", "x").replace("?", "x") for it in as_texts(value)]
+    return [re.sub("[*?]", "x", it) for it in as_texts(value)]

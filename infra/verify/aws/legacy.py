@@ -18,7 +18,8 @@ The policies of roles are not asked: whoever is not denied by a bucket counts as
 or a role lets in through their account, since policies there that nobody here sees would decide.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any, Final, NamedTuple
 
@@ -26,7 +27,7 @@ from infra.residency.lifecycle import Phase
 from infra.verify.aws.request import Question
 from infra.verify.declared import Declared, DeclaredSite
 from infra.verify.graph import Graph, Node
-from infra.verify.values import record
+from infra.verify.values import listed, record
 
 BUCKET, BUCKET_POLICY = "aws:s3/bucket:Bucket", "aws:s3/bucketPolicy:BucketPolicy"
 BLOCK, OWNERSHIP = (
@@ -64,9 +65,6 @@ _NEVER: Final = (
     "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint",
 )
 """Types that let somebody in past the policies that are asked."""
-
-_ABROAD: Final = "192.0.2.200"
-"""An address of nobody's (RFC 5737), outside every network that a stack file names as its own."""
 
 _BLOCKS: Final = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
@@ -173,11 +171,13 @@ def _bucket(graph: Graph, declared: Declared, node: Node, site: DeclaredSite | N
     ]
     asked = [(what, it._replace(but=(*it.but, *restorers))) for what, it in closed]
     if site is not None:
-        beyond = _beyond(declared, site) if restorers else ()
-        asked += [(f"{what} {when}", it._replace(given=(given,))) for when, given in beyond for what, it in closed]
         asked += _carried(arn)
     for policy, (what, question) in product(policies, asked):
         yield _ask(policy, "policy", policy.inputs.get("policy"), what, question)
+    if site is not None and restorers:
+        for policy, (when, beside), (what, question) in product(policies, _beyond(declared, site), closed):
+            document = _less(policy.inputs.get("policy"), beside)
+            yield _ask(policy, "policy", document, f"{what} {when}", question)
     yield from _published(graph, node, name)
 
 
@@ -186,11 +186,30 @@ def _closed(actions: tuple[str, ...], place: str, but: tuple[str, ...] = (), *gi
     return Question(actions=actions, resources=(place,), but=but, open=True, given=given)
 
 
-def _beyond(declared: Declared, site: DeclaredSite) -> Iterator[tuple[str, tuple[str, str]]]:
-    """What requests carry for which a restore is not meant: after the end that was declared, and from elsewhere."""
-    until = declared.deployment["legacy"]["sites"][site.name]["restore"]["until"]
-    yield "after the restore's end", ("aws:currenttime", f"{until}T00:00:00+00:00")
-    yield "from elsewhere", ("aws:sourceip", _ABROAD)
+def _beyond(declared: Declared, site: DeclaredSite) -> Iterator[tuple[str, tuple[Mapping[str, Any], ...]]]:
+    """When and from where a restore is meant, as conditions, of which one has to hold; what is left is not."""
+    asked = declared.deployment["legacy"]["sites"][site.name]["restore"]
+    until, own = f"{asked['until']}T00:00:00Z", declared.deployment["access"]["networks"][asked["network"]]
+    yield (
+        "after the restore's end",
+        (
+            {"DateLessThan": {"aws:CurrentTime": until}},
+            {"Null": {"aws:CurrentTime": "true"}},  # there is no such request
+        ),
+    )
+    yield "from elsewhere", ({"IpAddress": {"aws:SourceIp": [*own.values()]}},)
+
+
+def _less(document: object, conditions: Iterable[Mapping[str, Any]]) -> object:
+    """A policy that also denies whatever meets one of some conditions; the same where it cannot be read."""
+    try:
+        policy: dict[str, Any] = json.loads(str(document))
+        more = [
+            {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*", "Condition": it} for it in conditions
+        ]
+        return json.dumps({**policy, "Statement": [*listed(policy["Statement"]), *more]})
+    except (KeyError, TypeError, ValueError):
+        return document
 
 
 def _carried(arn: str) -> Iterator[tuple[str, Question]]:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple, cast
 
 from infra.verify.aws.globs import arn, fits, is_arn, matches
-from infra.verify.values import listed
+from infra.verify.values import is_moment, is_range, listed
 
 
 class UnreadableError(ValueError):
@@ -77,6 +77,22 @@ def parse(text: str) -> tuple[Statement, ...]:
     return tuple(map(_statement, listed(document["Statement"])))
 
 
+def attached(text: str, *, named: bool) -> tuple[Statement, ...]:
+    """The same of a document that is attached to what it is about: a bucket, a key, or who may act as a role.
+
+    Args:
+        text: the document.
+        named: whether its statements have to say whom they are about; a role's own may not.
+
+    Raises:
+        UnreadableError: as `parse`, or a statement does otherwise.
+    """
+    found = parse(text)
+    if not all(bool(it.principals) is named for it in found):
+        raise UnreadableError(f"a statement {'without' if named else 'with'} a principal")
+    return found
+
+
 def _statement(raw: object) -> Statement:
     if not isinstance(raw, dict):
         raise UnreadableError("a statement that is no object")
@@ -90,10 +106,17 @@ def _statement(raw: object) -> Statement:
         sid=str(fields.get("Sid", "")),
         denies=fields["Effect"] == "Deny",
         principals=tuple(_principals(fields.get("Principal"))),
-        actions=tuple(it.lower() for it in _texts(fields.get("Action"))),
-        resources=tuple(_texts(fields.get("Resource", []))),
+        actions=tuple(it.lower() for it in _some(fields.get("Action"), "Action")),
+        resources=_some(fields["Resource"], "Resource") if "Resource" in fields else (),
         conditions=tuple(_comparisons(fields.get("Condition", {}), any_operator=fields["Effect"] == "Deny")),
     )
+
+
+def _some(value: object, name: str) -> tuple[str, ...]:
+    found = tuple(_texts(value))
+    if not found:
+        raise UnreadableError(f"a statement without {name}")
+    return found
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -142,14 +165,17 @@ def _comparisons(value: object, *, any_operator: bool) -> Iterator[Comparison]:
             if not texts:
                 raise UnreadableError(f"{operator} of {key} with nothing")
             comparison = Comparison(operator=operator, key=key.lower(), values=texts)
-            if not any_operator and not _is_of_arns(comparison):
-                raise UnreadableError(f"{operator} with something that is no ARN")
+            if not any_operator and (what := _mistaken(comparison)):
+                raise UnreadableError(f"{operator} with something that is no {what}")
             yield comparison
 
 
-def _is_of_arns(comparison: Comparison) -> bool:
-    """Whether a comparison of ARNs has nothing but ARNs; what others match, AWS says nowhere."""
-    return "Arn" not in comparison.operator or all(map(is_arn, comparison.values))
+def _mistaken(comparison: Comparison) -> str:
+    """What a comparison is about while one of its values is none; empty where all are. What then, AWS says nowhere."""
+    for kind, what, is_one in (("Arn", "ARN", is_arn), ("Date", "time", is_moment), ("Ip", "address", is_range)):
+        if kind in comparison.operator and not all(map(is_one, comparison.values)):
+            return what
+    return ""
 
 
 ABSENT = "\N{EM DASH}absent"
@@ -161,10 +187,7 @@ def _is_like(given: str, value: str) -> bool:
 
 
 def _inside(given: str, value: str) -> bool:
-    try:
-        return ip_address(given) in ip_network(value)
-    except ValueError:
-        return False
+    return is_range(given) and ip_address(given) in ip_network(value)
 
 
 _POSITIVE: Mapping[str, Callable[[str, str], bool]] = MappingProxyType(
@@ -207,7 +230,7 @@ def holds(comparison: Comparison, call: Mapping[str, str]) -> bool | None:
         call: values by key in lower case, `ABSENT` for one that it does not carry.
     """
     given = call.get(comparison.key)
-    if given is None or comparison.operator not in OPERATORS or not _is_of_arns(comparison):
+    if given is None or comparison.operator not in OPERATORS or _mistaken(comparison):
         return None
     if comparison.operator == "Null":
         return (given == ABSENT) == (comparison.values == ("true",))

@@ -154,7 +154,8 @@ def _comparison(base: str, values: list[str]) -> Callable[[str], bool]:
     if base in ("ArnEquals", "ArnLike"):
         return lambda text: any(_arn_like(value, text) for value in values)
     if base == "IpAddress":
-        return lambda text: any(ip_address(text) in ip_network(value) for value in values)
+        networks = [ip_network(value) for value in values]
+        return lambda text: any(ip_address(text) in it for it in networks)
     return lambda text: any(_compare(base, text, value) for value in values)
 
 

@@ -9,6 +9,7 @@ uses a key. A variable that a request does not have makes a comparison false.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Final
 
@@ -146,6 +147,12 @@ def requests(each: Grant, declared: Declared) -> Iterator[Request]:
 
 def admitted(text: str, declared: Declared) -> Request | None:
     """A request that a statement admits and that nobody may make; None where there is none."""
-    found = grant(text)
+    return _admitted(text, tuple(declared.groups.items()), declared._replace(groups=()))  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=4096)
+def _admitted(text: str, groups: tuple[tuple[str, str], ...], others: Declared) -> Request | None:
+    """The same of what can be remembered."""
+    found, declared = grant(text), others._replace(groups=dict(groups))
     asked = requests(found, declared) if found else ()
     return next((it for it in asked if found and found.admits(it) and forbidden(it, declared)), None)

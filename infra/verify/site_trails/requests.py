@@ -100,6 +100,7 @@ def _is_plain(statement: object) -> bool:
         and all(map(_is_two_valued, compared.items()))
         and (said["Effect"] == "Deny" or _is_asked(compared))
         and all(isinstance(it, str) for it in texts)
+        and all(listed(said[name]) for name in ("Action", "Resource"))
         and all(isinstance(it, str | bool) for it in values)
     )
 

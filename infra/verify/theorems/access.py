@@ -60,8 +60,8 @@ def decide(context: Context) -> Verdict:
 
 
 def _only_denies(node: Node) -> bool:
-    """Whether a document lets nobody do anything, so that all there is to ask of it is what it denies."""
-    return '"Allow"' not in str(node.inputs.get("policy", '"Allow"'))
+    """Whether a bucket's policy that was read lets nobody do anything: all there is to ask of it is what it denies."""
+    return node.type == legacy.BUCKET_POLICY and not any(it.allows for it in parse(node.inputs.get("policy")))
 
 
 class _Answer(NamedTuple):
@@ -176,6 +176,7 @@ def decide_slowly(context: Context) -> Answer:
 def opinions(context: Context) -> Iterator[Opinion]:
     """Of each statement, each document at the legacy sites, and whatever lets somebody in beside them."""
     from infra.verify.aws import enumeration  # noqa: PLC0415
+    from infra.verify.aws import visits as at_sites  # noqa: PLC0415
     from infra.verify.ci import tokens  # noqa: PLC0415 (a proof does without)
     from infra.verify.oracle import requests, visits  # noqa: PLC0415 (the same)
 
@@ -191,6 +192,8 @@ def opinions(context: Context) -> Iterator[Opinion]:
                 continue
             if requests.admitted(text, declared):
                 yield opinion(Answer.REFUTED, node.urn)
+    sites, jobs = aws_access.declared(context.declared.deployment), trust.declared(context.declared.deployment)
+    yield from at_sites.opinions(context.graph, sites, frozenset(name for _, name in jobs.roles))
     for asked in legacy.asked(context.graph, context.declared):
         if isinstance(asked, legacy.Open):
             unknown = is_unknown(asked.node.inputs.get(asked.path))
