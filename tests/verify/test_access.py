@@ -9,7 +9,7 @@ from copy import deepcopy
 
 import pytest
 
-from infra.verify.graph import UNKNOWN
+from infra.verify.graph import SECRET, UNKNOWN
 from infra.verify.oracle.access import Declared, Rule, declared, leaks
 from infra.verify.oracle.statements import UnreadableError, may_hold, parse
 from infra.verify.sources.state import graph_of
@@ -123,6 +123,9 @@ LEAKS = [
     ("two networks", rewrite(OPERATORS, NET, f"any {{{NET}, request.networkSource.name='usds-runners'}}"), {Rule.NETWORK}),
     ("any but one network", rewrite(OPERATORS, f"{NET},", "request.networkSource.name!='usds-cafe',"), {Rule.NETWORK}),
     ("network or bucket", rewrite(OPERATORS, NET, f"any {{{NET}, target.bucket.name='usds-profiles-iad'}}"), {Rule.NETWORK}),
+    ("networks before a letter", rewrite(OPERATORS, "networkSource.name='usds-us-office'", "networkSource.name before 'z'"), {Rule.STATEMENT}),
+    ("any region but one of nobody", rewrite(OPERATORS, "request.region='phx'", "request.region!='\N{EM DASH}elsewhere'"), {Rule.STATEMENT}),
+    ("permissions as another variable says", rewrite(OPERATORS, NET, f"{NET}, request.permission=target.bucket.name"), {Rule.STATEMENT}),
     ("any user", rewrite(OPERATORS, "group storage-operators", "any-user"), {Rule.SUBJECT}),
     ("any group", rewrite(OPERATORS, "group storage-operators", "any-group"), {Rule.SUBJECT}),
     ("a dynamic group", rewrite(OPERATORS, "group storage-operators", "dynamic-group machines"), {Rule.SUBJECT}),
@@ -135,6 +138,7 @@ LEAKS = [
     ("a compartment by its id", rewrite(OPERATORS, "compartment usds:protected", "compartment id ocid1.x"), {Rule.STATEMENT}),
     ("a compartment outside", rewrite(OPERATORS, "usds:protected", "other:protected"), {Rule.COMPARTMENT}),
     ("a compartment that is not there", rewrite(OPERATORS, "usds:protected", "usds:sandbox"), {Rule.COMPARTMENT}),
+    ("a compartment in another", rewrite("objectstorage-us-ashburn-1", "usds:keys", "usds:keys:protected"), {Rule.COMPARTMENT}),
     ("manage objects", rewrite(OPERATORS, OBJECTS, "manage objects"), {Rule.PERMISSION}),
     ("manage the family", rewrite(OPERATORS, OBJECTS, "manage object-family"), {Rule.PERMISSION}),
     ("manage buckets", say(f"Allow group {OPERATORS} to manage buckets in compartment usds:protected {WHERE}"), {Rule.PERMISSION}),
@@ -180,6 +184,9 @@ LEAKS = [
      {Rule.PERMISSION}),
     ("connectors elsewhere", rewrite("connectors", "usds:audit", "usds:protected"), {Rule.COMPARTMENT}),
     ("a second compartment that sends", put(COMPARTMENT, "edge", definedTags={"usds.sends": "logs"}), {Rule.SUBJECT}),
+    ("a second compartment that sends, in capitals", put(COMPARTMENT, "edge", definedTags={"USDS.Sends": "logs"}), {Rule.SUBJECT}),
+    ("a second compartment whose tags are not shown", put(COMPARTMENT, "edge", definedTags=SECRET), {Rule.SUBJECT}),
+    ("a second compartment whose tags are not known", put(COMPARTMENT, "edge", definedTags=UNKNOWN), {Rule.SUBJECT}),
     ("logs switched off by operators", say(f"Allow group {OPERATORS} to use serviceconnectors in compartment usds:audit {WHERE}"),
      {Rule.SEPARATION}),
     ("retention changed by operators", say(f"Allow group {OPERATORS} to {{RETENTION_RULE_MANAGE}} in compartment usds:audit {WHERE}"),
@@ -201,6 +208,10 @@ LEAKS = [
      {Rule.COMPARTMENT}),
     ("an export without its bucket", rewrite("metrics-export", "target.bucket.name='usds-metrics-iad', ", ""), {Rule.COMPARTMENT}),
     ("an export of another bucket", rewrite("metrics-export", "'usds-metrics-iad'", "'usds-profiles-iad'"), {Rule.COMPARTMENT}),
+    ("an export until it is later elsewhere", rewrite("metrics-export", "2027-06-30T00:00:00Z", "2027-06-30T00:00:00-12:00"),
+     {Rule.STATEMENT}),
+    ("an export at any moment but two", rewrite("metrics-export", "request.utc-timestamp before '2027-06-30T00:00:00Z'",
+     "request.utc-timestamp!='2027-06-30T00:00:00Z', request.utc-timestamp!='9999-12-31T00:00:00Z'"), {Rule.STATEMENT}),
     ("an export of any bucket but one", rewrite("metrics-export", "bucket.name='usds-metrics-iad'", "bucket.name!='x'"),
      {Rule.COMPARTMENT}),
     ("an export of a pattern", rewrite("metrics-export", "'usds-metrics-iad'", "/usds-*/"), {Rule.STATEMENT}),
@@ -238,7 +249,22 @@ BREAK_GLASS = [
     ("without a beginning", "request.utc-timestamp after '2026-11-24T14:00:00Z', ", "", {Rule.ENDS}),
     ("without a window", f", {WINDOW}", "", {Rule.ENDS}),
     ("for two days", "2026-11-24T18", "2026-11-26T14", {Rule.ENDS}),
-    ("between moments that are none", "2026-11-24T14:00:00Z", "soon", {Rule.ENDS}),
+    ("between moments that are none", "2026-11-24T14:00:00Z", "soon", {Rule.STATEMENT}),
+    ("until it is later elsewhere", "18:00:00Z", "18:00:00-12:00", {Rule.STATEMENT}),
+    (
+        "but at two moments",
+        WINDOW,
+        "request.utc-timestamp!='1970-01-01T00:00:00Z', request.utc-timestamp!='9999-12-31T00:00:00Z'",
+        {Rule.STATEMENT},
+    ),
+    ("on the last day there is", WINDOW, WINDOW.replace("2026-11-24T1", "9999-12-31T1"), set()),
+    (
+        "for an hour each of two months",
+        WINDOW,
+        f"any {{all {{{WINDOW}}}, all {{{WINDOW.replace('-11-', '-12-')}}}}}",
+        {Rule.ENDS},
+    ),
+    ("from later than it says first", WINDOW, f"request.utc-timestamp after '2026-01-01T00:00:00Z', {WINDOW}", set()),
     ("either end will do", WINDOW, f"any {{{WINDOW}}}", {Rule.ENDS}),
     ("of any bucket", ", target.bucket.name='usds-profiles-iad'", "", {Rule.COMPARTMENT}),
     ("of any bucket but one", "target.bucket.name='", "target.bucket.name!='", {Rule.COMPARTMENT}),
@@ -289,6 +315,18 @@ def test_what_copies_backups_is_declared_and_no_more():
         it.replace("'usds-transfer-virginia'", "'usds-cafe'") for it in policy["inputs"]["statements"]
     ]
     assert {leak.rule for leak in leaks(graph_of(resources), known)} == {Rule.NETWORK}
+
+
+def test_each_export_ends_with_its_own_exception(stack):
+    """A group with two of them: the later end of the one is none of the other's."""
+    (metrics,) = stack.declared.exports
+    other = metrics._replace(buckets=frozenset({"usds-logins-iad"}), until="2028-06-30")
+    stack.declared = stack.declared._replace(exports=(metrics, other))
+    assert stack.found() == set()
+    stack.rewrite("metrics-export", "2027-06-30", "2028-06-30")
+    assert stack.found() == {Rule.ENDS}
+    stack.rewrite("metrics-export", "usds-metrics-iad", "usds-logins-iad")
+    assert stack.found() == set()
 
 
 def test_enough_leaks():

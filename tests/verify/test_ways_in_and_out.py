@@ -11,7 +11,7 @@ import json
 
 import pytest
 
-from infra.verify.graph import UNKNOWN
+from infra.verify.graph import SECRET, UNKNOWN
 from infra.verify.network.read import read
 from infra.verify.sources.preview import graph_of
 from infra.verify.theorems import access, network, traffic
@@ -122,6 +122,10 @@ LEAKS = [
     ("T5", "a group with keys", statement("allow group storage-operators to use keys in compartment usds:protected"), REFUTED),
     ("T5", "a statement that nobody can read", statement("endorse group x to read objects in tenancy y"), UNDECIDED),
     ("T5", "a statement that is not known", statement(UNKNOWN), UNDECIDED),
+    ("T5", "a bucket of which nobody knows who may read it", put("Bucket", "profiles-us-ashburn-1", accessType=UNKNOWN), UNDECIDED),
+    ("T5", "a bucket that does not show who may read it", put("Bucket", "profiles-us-ashburn-1", accessType=SECRET), UNDECIDED),
+    ("T5", "a bucket in a namespace that is not known", put("Bucket", "profiles-us-ashburn-1", namespace=UNKNOWN), UNDECIDED),
+    ("T5", "a compartment that does not show whether it sends logs", put("Compartment", "edge", definedTags=SECRET), REFUTED),
     ("T5", "one more reader", bucket(lambda s: s["DenyReading"]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"].append("arn:aws:iam::111111111111:role/other")), REFUTED),
     ("T5", "no denial of reading", bucket(lambda s: s.pop("DenyReading")), REFUTED),
     ("T5", "a denial of some reading", bucket(lambda s: s["DenyReading"].update(Action="s3:GetObject")), REFUTED),

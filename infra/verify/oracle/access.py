@@ -17,91 +17,38 @@ from typing import Any, NamedTuple
 from infra.residency.dataset import DataClass
 from infra.residency.regions import UsRegion
 from infra.verify.graph import UNKNOWN, Graph, Node
-from infra.verify.oracle.statements import Statement, UnreadableError, compared, may_hold, parse
+from infra.verify.oracle.granted import (
+    CALLS,
+    CHANGE,
+    CHANGES_KEYS,
+    CHANGES_LOGS,
+    CONFIGURES,
+    DATA,
+    DELIVERS,
+    FAMILIES,
+    NEVER,
+    OF_STORAGE,
+    OF_VERBS,
+    PERMISSIONS,
+    READS,
+    USES_KEYS,
+)  # fmt: skip
+from infra.verify.oracle.statements import MOMENT, TIME, Statement, UnreadableError, compared, may_hold, parse
+from infra.verify.values import record
 
 POLICY = "oci:Identity/policy:Policy"
 GROUP = "oci:Identity/group:Group"
 SOURCE = "oci:Identity/networkSource:NetworkSource"
 COMPARTMENT = "oci:Identity/compartment:Compartment"
 
-_NEVER = (
-    "oci:Identity/apiKey:ApiKey",
-    "oci:Identity/authToken:AuthToken",
-    "oci:Identity/dynamicGroup:DynamicGroup",
-    "oci:Identity/smtpCredential:SmtpCredential",
-    "oci:Identity/identityProvider:IdentityProvider",
-    "oci:ObjectStorage/preauthrequest:Preauthrequest",
-)
-"""Types that let somebody in past the groups, or for longer than anybody looks."""
-
-_READS = frozenset({"OBJECT_INSPECT", "OBJECT_READ", "OBJECT_OVERWRITE", "OBJECT_CREATE", "OBJECT_DELETE"})
-_OF_VERBS = {
-    "inspect": frozenset({"OBJECT_INSPECT"}),
-    "read": frozenset({"OBJECT_INSPECT", "OBJECT_READ"}),
-    "use": frozenset({"OBJECT_INSPECT", "OBJECT_READ", "OBJECT_OVERWRITE"}),
-    "manage": _READS,
-}
-"""What a verb on objects brings (Oracle's page "Details for Object Storage and Archive Storage")."""
-_USES_KEYS = frozenset({"KEY_ENCRYPT", "KEY_DECRYPT"})
-_HARMLESS = frozenset(
-    {
-        "BUCKET_INSPECT", "BUCKET_READ", "BUCKET_UPDATE", "BUCKET_CREATE", "BUCKET_DELETE", "OBJECT_RESTORE",
-        "KEY_INSPECT", "KEY_READ", "VAULT_INSPECT", "VAULT_READ",
-    }
-)  # fmt: skip
-_CHANGES_KEYS = frozenset(
-    {
-        "KEY_CREATE", "KEY_UPDATE", "KEY_ROTATE", "KEY_DELETE",
-        "VAULT_CREATE_KEY", "VAULT_CREATE", "VAULT_UPDATE", "VAULT_DELETE",
-    }
-)  # fmt: skip
-_CHANGES_LOGS = frozenset({"RETENTION_RULE_MANAGE", "RETENTION_RULE_LOCK"})
-_PERMISSIONS = _READS | _USES_KEYS | _HARMLESS | _CHANGES_KEYS | _CHANGES_LOGS
-"""Every permission that may be granted; among those missing are PAR_MANAGE, KEY_EXPORT and VAULT_REPLICATE."""
-
-_DATA = frozenset({"objects", "object-family"})
-_CONFIGURES = frozenset({"buckets"})
-_OF_STORAGE = ("OBJECT_", "BUCKET_", "KEY_")
-"""How permissions begin that Object Storage has a use for."""
-
-_KEYS = frozenset({"keys", "vaults", "key-delegate"})
-_CHANGE = frozenset(
-    {
-        "compartments", "groups", "network-sources", "policies", "users",
-        "dns", "load-balancers", "virtual-network-family", "waf-family",
-        "log-groups", "log-content", "audit-events",
-        "alarms", "serviceconnectors", "cloudevents-rules", "ons-topics", "ons-subscriptions",
-    }
-)  # fmt: skip
-_OTHER = frozenset({"cloud-guard-family", "health-check-family", "metrics", "quotas", "tag-namespaces"})
-_FAMILIES = _DATA | _CONFIGURES | _KEYS | _CHANGE | _OTHER
-"""Every family that may be granted."""
-
-CALLS = frozenset(
-    {
-        "createreplicationpolicy", "putobjectlifecyclepolicy",
-        "createloggroup", "getloggroup", "listloggroups", "createlog", "getlog", "listlogs",
-        "createbucket", "getbucket", "createretentionrule", "getretentionrule", "listretentionrules",
-        "createvault", "getvault", "createkey", "getkey",
-        "createserviceconnector", "getserviceconnector", "listserviceconnectors",
-        "createalarm", "getalarm",
-        "createrule", "getrule", "listrules", "createtopic", "gettopic", "createsubscription", "getsubscription",
-    }
-)  # fmt: skip
-"""Calls that read and list no object, and change and end no log, key, connector, alarm or retention rule."""
-
-_DELIVERS = frozenset({"OBJECT_INSPECT", "OBJECT_CREATE", "OBJECT_OVERWRITE"})
-"""What a connector may do in the one bucket that it fills."""
-
 _TYPE = "request.principal.type"
 _WIDEST = {4: 16, 6: 32}
 ELSEWHERE = "\N{EM DASH}elsewhere"
 """A value that nothing is named: a request from another network, or in another region."""
 
-TIME = "request.utc-timestamp"
-_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 FAR = "9999-12-31T00:00:00Z"
 """A time after every end."""
+_LAST = "9999-12-31T23:59:59Z"
 _LONG_AGO = "1970-01-01T00:00:00Z"
 
 
@@ -122,6 +69,7 @@ class Rule(StrEnum):
     STATEMENT = "statement"
     SUBJECT = "subject"
     TYPE = "type"
+    UNKNOWN = "unknown"
 
 
 class Leak(NamedTuple):
@@ -224,7 +172,7 @@ class _Check(NamedTuple):
 
     def types(self) -> Iterator[Leak]:
         """Nobody gets in past the groups."""
-        for node in self.graph.of(*_NEVER):
+        for node in self.graph.of(*NEVER):
             yield Leak(urn=node.urn, rule=Rule.TYPE, what=f"{node.type} lets somebody in past the groups")
 
     def networks(self) -> Iterator[Leak]:
@@ -288,20 +236,21 @@ class _Check(NamedTuple):
                 yield Rule.SUBJECT, f"{what} {_said(other)}"
         if statement.place != (self.declared.organization, "audit"):
             yield Rule.COMPARTMENT, "connectors outside the compartment of the audit trail"
-        if statement.resource or not statement.permissions <= _DELIVERS:
+        if statement.resource or not statement.permissions <= DELIVERS:
             yield Rule.PERMISSION, "connectors that do more than put logs"
         for node in self.graph.of(COMPARTMENT):
-            tags = node.inputs.get("definedTags")
-            if (tags == UNKNOWN or tag in (tags or {})) and node.inputs.get("name") != "audit":
+            tags = node.inputs.get("definedTags") or {}
+            sends = not isinstance(tags, dict) or tag.lower() in map(str.lower, record(tags))
+            if sends and node.inputs.get("name") != "audit":
                 yield Rule.SUBJECT, f"connectors of the compartment {node.inputs.get('name')} too"
 
     def _place(self, statement: Statement) -> Iterator[tuple[Rule, str]]:
+        own = self.declared.organization
         known = {str(node.inputs.get("name")) for node in self.graph.of(COMPARTMENT)}
-        if statement.place and (
-            statement.place[0] != self.declared.organization or not known.issuperset(statement.place)
-        ):
+        inside = {(own, name) for name in known - {own}} | {(own,) for name in known if name == own}
+        if statement.place and statement.place not in inside:
             yield Rule.COMPARTMENT, f"{':'.join(statement.place)} is no compartment of this stack"
-        if not statement.place and powers(statement) & (_READS | _USES_KEYS):
+        if not statement.place and powers(statement) & (READS | USES_KEYS):
             yield Rule.COMPARTMENT, "data or keys of the whole tenancy, whatever is put there"
 
     def _service(self, statement: Statement) -> Iterator[tuple[Rule, str]]:
@@ -310,11 +259,11 @@ class _Check(NamedTuple):
             if name not in allowed:
                 yield Rule.SERVICE, f"{name} is not Object Storage of a region of this stack"
         encrypts = statement.resource == "keys" and statement.verb != "manage"
-        listed = not statement.resource and all(it.startswith(_OF_STORAGE) for it in statement.permissions)
-        if not encrypts and not listed and statement.resource not in _DATA | _CONFIGURES:
+        listed = not statement.resource and all(it.startswith(OF_STORAGE) for it in statement.permissions)
+        if not encrypts and not listed and statement.resource not in DATA | CONFIGURES:
             yield Rule.SERVICE, "more than data and the use of keys"
-        if statement.resource in _DATA | _CONFIGURES:
-            for name in _beyond(statement, "request.permission", _PERMISSIONS):
+        if statement.resource in DATA | CONFIGURES:
+            for name in _beyond(statement, "request.permission", PERMISSIONS):
                 yield Rule.SERVICE, f"more permissions than replication needs: {_said(name)}"
 
     def _group(self, statement: Statement, name: str) -> Iterator[tuple[Rule, str]]:
@@ -332,7 +281,7 @@ class _Check(NamedTuple):
         if name in self.declared.emergency:
             yield from _emergency(statement)
         yield from self._regions(statement, name)
-        if powers(statement) & _USES_KEYS:
+        if powers(statement) & USES_KEYS:
             yield Rule.KEYS, f"{name} may use keys, and with them whatever they encrypt"
 
     def _regions(self, statement: Statement, name: str) -> Iterator[tuple[Rule, str]]:
@@ -342,16 +291,20 @@ class _Check(NamedTuple):
 
     def _export(self, statement: Statement, exports: list[Export]) -> Iterator[tuple[Rule, str]]:
         reads = statement.resource == "objects" and statement.verb in {"inspect", "read"}
-        if not reads and not (statement.permissions and statement.permissions <= _OF_VERBS["read"]):
+        if not reads and not (statement.permissions and statement.permissions <= OF_VERBS["read"]):
             does = f"{statement.verb} {statement.resource}".strip() or ", ".join(sorted(statement.permissions))
             yield Rule.FAMILY, f"an export reads objects, and does not {does}"
         for other in _beyond(
             statement, "target.bucket.name", frozenset(bucket for it in exports for bucket in it.buckets)
         ):
             yield Rule.COMPARTMENT, f"an export of {_said(other)}, which was not declared"
-        if may_hold(statement.condition, {"request.utc-timestamp": FAR}):
+        if may_hold(statement.condition, {TIME: FAR}):
             yield Rule.ENDS, "an export without an end"
-        elif may_hold(statement.condition, {"request.utc-timestamp": max(f"{it.until}T00:00:00Z" for it in exports)}):
+        elif any(
+            may_hold(statement.condition, {"target.bucket.name": bucket, TIME: f"{it.until}T00:00:00Z"})
+            for it in exports
+            for bucket in it.buckets
+        ):
             yield Rule.ENDS, "an export that outlives its exception"
 
     def separation(self) -> Iterator[Leak]:
@@ -363,7 +316,7 @@ class _Check(NamedTuple):
             if isinstance(statement, str) or statement.denies or statement.kind != "group":
                 continue
             for name in statement.names:
-                if powers(statement) & _READS and any(
+                if powers(statement) & READS and any(
                     place[: len(statement.place)] == statement.place for place in private
                 ):
                     touches.setdefault(name.lower(), node.urn)
@@ -380,18 +333,21 @@ def _emergency(statement: Statement) -> Iterator[tuple[Rule, str]]:
         yield Rule.PERMISSION, f"break-glass lists and reads objects, and does not {name}"
     if may_hold(statement.condition, {"target.bucket.name": ELSEWHERE}):
         yield Rule.COMPARTMENT, "break-glass for any bucket"
-    begins = [it.value for it in compared(statement.condition, TIME) if it.operator == "after"]
-    moments = (_LONG_AGO, FAR, *map(_a_day_after, begins))
-    if any(moment is None or may_hold(statement.condition, {TIME: moment}) for moment in moments):
+    begins = (it.value for it in compared(statement.condition, TIME) if it.operator == "after")
+    opens = sorted(it for it in map(_after, begins) if may_hold(statement.condition, {TIME: it}))
+    ends = [_after(it, days=1, seconds=0) for it in opens[:1]]
+    moments = (_LONG_AGO, FAR, *ends, *(it for it in opens if [it] > ends))
+    if any(may_hold(statement.condition, {TIME: moment}) for moment in moments):
         yield Rule.ENDS, "break-glass for longer than a day"
 
 
-def _a_day_after(moment: str) -> str | None:
+def _after(moment: str, *, days: int = 0, seconds: int = 1) -> str:
+    """A moment so much later, or the last one that there is."""
     try:
-        begin = datetime.strptime(moment, _MOMENT).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return (begin + timedelta(days=1, seconds=1)).strftime(_MOMENT)
+        end = datetime.strptime(moment.upper(), MOMENT).replace(tzinfo=UTC) + timedelta(days=days, seconds=seconds)
+    except OverflowError:
+        return _LAST
+    return end.strftime(MOMENT)
 
 
 def _narrow(text: str) -> bool:
@@ -404,11 +360,11 @@ def _narrow(text: str) -> bool:
 
 def _what(statement: Statement) -> Iterator[tuple[Rule, str]]:
     """The world is closed over families, permissions and calls."""
-    for name in sorted(statement.permissions - _PERMISSIONS):
+    for name in sorted(statement.permissions - PERMISSIONS):
         yield Rule.PERMISSION, f"{name} is not granted to anybody here"
-    if statement.resource and statement.resource not in _FAMILIES:
+    if statement.resource and statement.resource not in FAMILIES:
         yield Rule.FAMILY, f"{statement.resource} is not granted to anybody here"
-    if statement.kind != "service" and statement.verb == "manage" and statement.resource in _DATA | _CONFIGURES:
+    if statement.kind != "service" and statement.verb == "manage" and statement.resource in DATA | CONFIGURES:
         yield Rule.PERMISSION, "manage brings PAR_MANAGE, which passes every policy by"
     if statement.kind != "service" and statement.verb == "manage" and statement.resource in {"keys", "vaults"}:
         yield Rule.PERMISSION, "manage brings export and replication of keys"
@@ -436,12 +392,12 @@ def powers(statement: Statement) -> frozenset[str]:
     if only_calls(statement):
         return frozenset()
     given = set(statement.permissions)
-    if statement.resource in _DATA:
-        given |= _OF_VERBS[statement.verb]
+    if statement.resource in DATA:
+        given |= OF_VERBS[statement.verb]
     if statement.resource in {"keys", "key-family"} and statement.verb in {"use", "manage"}:
-        given |= _USES_KEYS
+        given |= USES_KEYS
     if statement.resource == "all-resources":
-        given |= _READS | _USES_KEYS
+        given |= READS | USES_KEYS
     return frozenset(name for name in given if may_hold(statement.condition, {"request.permission": name}))
 
 
@@ -450,6 +406,6 @@ def _changes(statement: Statement) -> bool:
         return False
     if statement.resource in {"keys", "vaults"}:
         return statement.verb == "manage"
-    if statement.permissions & (_CHANGES_KEYS | _CHANGES_LOGS):
+    if statement.permissions & (CHANGES_KEYS | CHANGES_LOGS):
         return True
-    return statement.verb in {"use", "manage"} and statement.resource in _CHANGE | {"all-resources"}
+    return statement.verb in {"use", "manage"} and statement.resource in CHANGE | {"all-resources"}

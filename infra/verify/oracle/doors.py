@@ -12,10 +12,10 @@ from ipaddress import IPv4Network, ip_network
 from typing import Any, Final
 
 from infra.verify.declared import Declared
-from infra.verify.graph import UNKNOWN, Graph, Node
+from infra.verify.graph import Graph, Node
 from infra.verify.models.object_storage import BUCKET, LIFECYCLE, REPLICATION
 from infra.verify.oracle.access import COMPARTMENT, GROUP, POLICY, SOURCE, Leak, Rule
-from infra.verify.values import items, record, records
+from infra.verify.values import is_unknown, items, record, records
 
 USER: Final = "oci:Identity/user:User"
 MEMBER: Final = "oci:Identity/userGroupMembership:UserGroupMembership"
@@ -57,7 +57,9 @@ def _buckets(graph: Graph, declared: Declared) -> Iterator[Leak]:
     of = classes(declared)
     for node in graph.of(BUCKET):
         wanted, access = of.get(str(node.inputs.get("name"))), node.inputs.get("accessType")
-        if access not in (*_CLOSED, UNKNOWN) and not (access == _BY_NAME and wanted == "public"):
+        if is_unknown(access):
+            yield Leak(urn=node.urn, rule=Rule.UNKNOWN, what="who may read it without asking is not known")
+        elif access not in _CLOSED and not (access == _BY_NAME and wanted == "public"):
             yield Leak(urn=node.urn, rule=Rule.PUBLIC, what=f"anybody may read it: {access}")
         places = _names(graph, node, "compartmentId", COMPARTMENT)
         if wanted and places != [wanted]:
@@ -92,7 +94,9 @@ def _namespaces(graph: Graph, declared: Declared) -> Iterator[Leak]:
     """Buckets, and whatever leads to some, are in the tenancy's own namespace: others are others'."""
     for node in graph.of(*NAMESPACED):
         for said in (node.inputs, *records(node.inputs.get("accessTargets"))):
-            if said.get("namespace") not in (declared.namespace, UNKNOWN):
+            if is_unknown(said.get("namespace")):
+                yield Leak(urn=node.urn, rule=Rule.UNKNOWN, what="whose namespace it is in is not known")
+            elif said.get("namespace") != declared.namespace:
                 what = f"{said.get('namespace')} is not the namespace of this tenancy"
                 yield Leak(urn=node.urn, rule=Rule.COMPARTMENT, what=what)
     for node in graph.of(METADATA):

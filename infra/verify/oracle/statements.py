@@ -2,13 +2,14 @@
 
 An independent reading: it shares no code with what writes them. What it cannot read it refuses, and so it does with
 what this project has no use for: `endorse`, `admit` and `define`, names that are patterns, comparisons that it does not
-know.
+know, of a moment with anything but `before` and `after`, and of anything else with those.
 
 Source: Oracle's pages "Policy Syntax" and "Advanced Policy Features".
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from operator import eq, gt, lt, ne
 from types import MappingProxyType
@@ -65,6 +66,11 @@ _KINDS = frozenset({"group", "dynamic-group", "service", "any-user", "any-group"
 _VERBS = frozenset({"inspect", "read", "use", "manage"})
 _OPERATORS = frozenset({"=", "!=", "before", "after"})
 _NAME = re.compile(r"[\w.@/-]+")
+_TEXT = re.compile(r"'[ -~]*'|[\w:/-]+", re.ASCII)
+"""A value: without quotes and with a dot it would be a variable, whose value cannot be seen."""
+
+TIME = "request.utc-timestamp"
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @lru_cache(maxsize=4096)
@@ -193,7 +199,20 @@ def _condition(words: _Words) -> Condition:
     operator, value = words.operator(), words.take("a value")
     if "*" in value:
         raise UnreadableError(f"{value} is a pattern: whom it names cannot be seen")
-    return Comparison(variable=first, operator=operator, value=value.strip("'"))
+    if not _TEXT.fullmatch(value):
+        raise UnreadableError(f"{value} is no plain text: what it is cannot be seen")
+    found = Comparison(variable=first, operator=operator, value=value.strip("'"))
+    if (first == TIME) != (operator in {"before", "after"}) or (first == TIME and not _is_moment(found.value)):
+        raise UnreadableError(f"{first} {operator} {value}: moments alone come before and after, and they do no more")
+    return found
+
+
+def _is_moment(text: str) -> bool:
+    """Whether a text is a moment in UTC, written so that an earlier one sorts before a later one."""
+    try:
+        return datetime.strptime(text, MOMENT).replace(tzinfo=UTC).isoformat() == f"{text[:-1]}+00:00"
+    except ValueError:
+        return False
 
 
 def may_hold(condition: Condition, request: Mapping[str, str]) -> bool:

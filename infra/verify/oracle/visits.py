@@ -13,8 +13,8 @@ from typing import Final
 from infra.verify.declared import Declared
 from infra.verify.graph import UNKNOWN, Graph, Node
 from infra.verify.oracle import doors
-from infra.verify.oracle.access import CALLS
 from infra.verify.oracle.duties import OF_VERBS, TABLE, VERBS, Row, duties
+from infra.verify.oracle.granted import CALLS
 from infra.verify.oracle.requests import read_statement
 from infra.verify.search import Opinion, Search, opinion
 from infra.verify.values import items, records

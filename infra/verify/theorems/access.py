@@ -96,8 +96,8 @@ _FIXES: Final = {
 def _told(graph: Graph, leak: access.Leak) -> Counterexample | Missing:
     node = graph.nodes[leak.urn]
     what = f"{node.name}: {leak.what}"
-    if leak.rule is access.Rule.STATEMENT:
-        return missing(node, what, path="statements")
+    if leak.rule in {access.Rule.STATEMENT, access.Rule.UNKNOWN}:
+        return missing(node, what, path="statements" if leak.rule is access.Rule.STATEMENT else "")
     path = "statements" if node.type == access.POLICY else ""
     fix = "narrow the statement, or declare who it is for" if path else _FIXES.get(leak.rule, "remove it")
     return refuted(node, what, path=path, fix=fix, witness={"rule": leak.rule.value, "urn": leak.urn})
