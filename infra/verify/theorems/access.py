@@ -20,8 +20,6 @@ from infra.verify.context import Context
 from infra.verify.declared import Declared
 from infra.verify.graph import Graph, Node
 from infra.verify.oracle import access, doors, duties
-from infra.verify.oracle.statements import UnreadableError
-from infra.verify.oracle.statements import parse as read
 from infra.verify.search import Opinion, opinion, worst
 from infra.verify.values import is_unknown, items
 from infra.verify.verdict import Answer, Counterexample, Findings, Missing, Verdict, missing, refuted
@@ -178,20 +176,11 @@ def opinions(context: Context) -> Iterator[Opinion]:
     from infra.verify.aws import enumeration  # noqa: PLC0415
     from infra.verify.aws import visits as at_sites  # noqa: PLC0415
     from infra.verify.ci import tokens  # noqa: PLC0415 (a proof does without)
-    from infra.verify.oracle import requests, visits  # noqa: PLC0415 (the same)
+    from infra.verify.oracle import attempts, visits  # noqa: PLC0415 (the same)
 
-    declared = access.declared(context.declared.deployment)
     yield from tokens.opinions(context.graph, trust.declared(context.declared.deployment))
+    yield from attempts.opinions(context.graph, context.declared)
     yield from visits.opinions(context.graph, context.declared)
-    for node in context.graph.of(access.POLICY):
-        for text in map(str, items(node.inputs.get("statements")) or [""]):
-            try:
-                read(text)
-            except UnreadableError:
-                yield opinion(Answer.UNDECIDED, node.urn)
-                continue
-            if requests.admitted(text, declared):
-                yield opinion(Answer.REFUTED, node.urn)
     sites, jobs = aws_access.declared(context.declared.deployment), trust.declared(context.declared.deployment)
     yield from at_sites.opinions(context.graph, sites, frozenset(name for _, name in jobs.roles))
     for asked in legacy.asked(context.graph, context.declared):
