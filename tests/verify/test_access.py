@@ -407,6 +407,7 @@ def test_a_harmless_rewrite_is_none(stack, edit):
         ("Allow group", "a name"),
         ("Allow group a, to read quotas in tenancy", "expected to"),
         ("Allow group a to look quotas in tenancy", "a verb"),
+        ("Allow group a to read usds:audit in tenancy", "no resource type"),
         ("Allow group a to {BUCKET_READ in tenancy", "expected }"),
         ("Allow group a to read quotas", "expected in"),
         ("Allow group a to read quotas in house", "tenancy or compartment"),

@@ -11,6 +11,7 @@ policy binds; what a verb stands for beyond Oracle's documentation.
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any, NamedTuple
 
@@ -382,11 +383,13 @@ def _said(value: str) -> str:
     return "anything else" if value == ELSEWHERE else value
 
 
+@lru_cache(maxsize=4096)
 def only_calls(statement: Statement) -> bool:
     """Whether the statement can hold for none but harmless calls."""
     return not _beyond(statement, "request.operation", CALLS)
 
 
+@lru_cache(maxsize=4096)
 def powers(statement: Statement) -> frozenset[str]:
     """The permissions on objects and keys that a statement gives, as far as its calls can use them."""
     if only_calls(statement):

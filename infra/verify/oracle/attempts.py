@@ -15,7 +15,7 @@ from infra.verify.graph import Graph, Node
 from infra.verify.oracle import access
 from infra.verify.oracle.duties import OF_VERBS, TABLE, VERBS, Row, duties
 from infra.verify.oracle.granted import CALLS
-from infra.verify.oracle.requests import COMPARTMENTS, Asked, asked, grant
+from infra.verify.oracle.requests import COMPARTMENTS, SEVERAL, Asked, asked, grant
 from infra.verify.oracle.statements import UnreadableError, parse
 from infra.verify.search import Opinion, Search, opinion
 from infra.verify.values import is_unknown, items, record
@@ -129,4 +129,4 @@ def _has(row: Row, thing: str, where: str, call: str) -> bool:
     verb, family = _words(thing)
     more = [f"{it} {family}" for it in VERBS[VERBS.index(verb) :]] if family and verb in VERBS else [thing]
     here = not row.places or where in row.places
-    return here and any(it in row.grants for it in more) and (not row.creates or call in CALLS)
+    return here and any(it in row.grants for it in more) and (not row.creates or call in {*CALLS, SEVERAL})

@@ -3,7 +3,8 @@
 It shares tables with `access`, and no rule: a text is read by other means, and requests are made up one by one from
 what a statement names, and from what nobody names. A request that is admitted and must not be is one by a stranger,
 from another network, in another region, of another bucket or after the end; one for what nobody is granted; or one that
-uses a key. A variable that a request does not have makes a comparison false.
+uses a key. A variable that a request does not have makes a comparison false; one that has several values at once, as an
+address has that is in two networks, makes any true.
 """
 
 import re
@@ -36,6 +37,8 @@ COMPARTMENTS: Final = ("protected", "excepted", "public", "keys", "network", "ed
 _PRIVATE: Final = tuple(it.value for it in DataClass if it is not DataClass.PUBLIC)
 
 NOBODYS: Final = "nobodys"
+SEVERAL: Final = "*"
+"""Values of one variable, all at once: by itself it is forbidden nobody, since each of them is tried alone."""
 _SOON, _LATE = "2000-01-01T00:00:00Z", "9999-12-31T00:00:00Z"
 _PERMISSION, _CALL, _NETWORK, _REGION, _BUCKET, _TIME, _TYPE = (
     "request.permission", "request.operation", "request.networksource.name", "request.region", "target.bucket.name",
@@ -114,8 +117,8 @@ def condition_holds(condition: str, request: Request) -> bool:
     if match is None:
         return True  # what cannot be read narrows nothing
     value, other = request.get(match[1].lower(), "").lower(), match[3].strip("'").lower()
-    if not value:
-        return False
+    if value in {"", SEVERAL}:
+        return value == SEVERAL
     return {"=": value == other, "!=": value != other, "before": value < other, "after": value > other}[
         match[2].lower()
     ]
@@ -163,7 +166,7 @@ def _asked(text: str, groups: tuple[tuple[str, str], ...], others: Declared) -> 
         forbidden=not all(map(_is_known, found.things))
         or any(forbidden(it, declared) for it in tried)
         or bool(declared.emergency.intersection(found.names) and _takes_a_day(tried)),
-        calls=frozenset(it[_CALL] for it in tried) or frozenset({NOBODYS}),
+        calls=frozenset(it[_CALL] for it in tried),
         touches=any(_used(it) in _OBJECTS and it["place"].split(":")[-1] in _PRIVATE for it in at_work),
         changes=any(_changes(it["thing"]) for it in at_work),
     )
@@ -191,8 +194,8 @@ def _values(condition: str, declared: Declared) -> dict[str, list[str]]:
         found.setdefault(variable.lower(), set()).add(value.strip("'").lower())
     moments = {moment for it in found.pop(_TIME) for moment in _around(it.upper())}
     ends = [f"{it.until}T00:00:00Z" for it in declared.exports]
-    times = [_SOON, *sorted(moments.union(ends)), _LATE] if moments else [_LATE]
-    return {**{name: [NOBODYS, *sorted(values)] for name, values in found.items()}, _TIME: times}
+    times = [_SOON, *sorted(moments.union(ends)), _LATE, SEVERAL] if moments else [_LATE]
+    return {**{name: [NOBODYS, *sorted(it), SEVERAL] if it else [NOBODYS] for name, it in found.items()}, _TIME: times}
 
 
 def _around(moment: str) -> Iterator[str]:
@@ -206,7 +209,8 @@ def _around(moment: str) -> Iterator[str]:
 
 def _permissions(thing: str, named: list[str]) -> list[str]:
     """What a request for a thing may need: of a verb whatever it brings, what is named, and what nobody names."""
-    return sorted({*_brought(thing), *(it.upper() for it in named)}) if " " in thing else [thing]
+    more = [SEVERAL] if SEVERAL in named else []
+    return sorted({*_brought(thing), *(it.upper() for it in named)}) if " " in thing else [thing, *more]
 
 
 def _brought(thing: str) -> tuple[str, ...]:
@@ -226,7 +230,7 @@ def _used(request: Request) -> str:
 
 
 def _only_creates(request: Request) -> bool:
-    return request[_CALL] in CALLS
+    return request[_CALL] in {*CALLS, SEVERAL}
 
 
 def _is_known(thing: str) -> bool:
@@ -248,7 +252,7 @@ def forbidden(request: Request, declared: Declared) -> bool:
         return True
     if kind == "any-user":
         return not _delivers(request, declared)
-    elsewhere = request[_REGION] not in {region.facts.key for region in declared.regions}
+    elsewhere = request[_REGION] not in {SEVERAL, *(region.facts.key for region in declared.regions)}
     return kind != "group" or elsewhere or used in _KEYS or _strays(request, declared)
 
 
@@ -258,16 +262,16 @@ def _serves_more(request: Request) -> bool:
     if not family:
         return verb.split("_")[0] not in {"OBJECT", "BUCKET", "KEY"}
     if family in {"objects", "object-family", "buckets"}:
-        return request[_PERMISSION] not in PERMISSIONS
+        return request[_PERMISSION] not in {SEVERAL, *PERMISSIONS}
     return family != "keys" or verb == "manage"
 
 
 def _delivers(request: Request, declared: Declared) -> bool:
     """Whether that is a connector of the one compartment that sends, which puts logs into a bucket of the trail."""
     return (
-        request[_TYPE] == "serviceconnector"
-        and request[_BUCKET] in declared.audit_buckets
-        and request.get(f"request.principal.compartment.tag.{declared.organization}.sends".lower()) == "logs"
+        request[_TYPE] in {"serviceconnector", SEVERAL}
+        and request[_BUCKET] in {SEVERAL, *declared.audit_buckets}
+        and request.get(f"request.principal.compartment.tag.{declared.organization}.sends".lower()) in {"logs", SEVERAL}
         and request["thing"] in DELIVERS
         and request["place"] == f"{declared.organization}:audit"
     )
@@ -282,15 +286,15 @@ def _strays(request: Request, declared: Declared) -> bool:
         return True
     exports = [it for it in declared.exports if it.group.lower() == name.lower()]
     if exports:
-        ours = [it for it in exports if request[_BUCKET] in it.buckets]
-        early = any(request[_TIME] < f"{it.until}T00:00:00Z" for it in ours)
+        ours = [it for it in exports if request[_BUCKET] in {SEVERAL, *it.buckets}]
+        early = any(request[_TIME] == SEVERAL or request[_TIME] < f"{it.until}T00:00:00Z" for it in ours)
         return not early or thing not in {*_OBJECTS[:2], "inspect objects", "read objects"}
-    return request[_NETWORK] != declared.groups.get(name, "").lower()
+    return name not in declared.groups or request[_NETWORK] not in {SEVERAL, declared.groups[name].lower()}
 
 
 def _takes_a_day(tried: list[Request]) -> bool:
     """Whether something can be done at moments that are a day apart."""
-    moments = sorted(datetime.fromisoformat(it[_TIME]) for it in tried)
+    moments = sorted(datetime.fromisoformat(it[_TIME]) for it in tried if it[_TIME] != SEVERAL)
     return bool(moments) and moments[-1] - moments[0] >= timedelta(days=1)
 
 

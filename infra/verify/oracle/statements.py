@@ -66,6 +66,7 @@ _KINDS = frozenset({"group", "dynamic-group", "service", "any-user", "any-group"
 _VERBS = frozenset({"inspect", "read", "use", "manage"})
 _OPERATORS = frozenset({"=", "!=", "before", "after"})
 _NAME = re.compile(r"[\w.@/-]+")
+_TYPE = re.compile(r"[\w-]+")
 _TEXT = re.compile(r"'[ -~]*'|[\w:/-]+", re.ASCII)
 """A value: without quotes and with a dot it would be a variable, whose value cannot be seen."""
 
@@ -90,6 +91,8 @@ def parse(text: str) -> Statement:
         permissions = frozenset(words.braced())
     else:
         verb, resource = words.one_of(_VERBS, "a verb"), words.take("a resource type").lower()
+        if not _TYPE.fullmatch(resource):
+            raise UnreadableError(f"{resource} is no resource type")
     words.one_of({"in"}, "in")
     place: tuple[str, ...] = ()
     if words.one_of({"tenancy", "compartment"}, "tenancy or compartment") == "compartment":
