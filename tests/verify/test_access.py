@@ -417,6 +417,7 @@ def test_a_harmless_rewrite_is_none(stack, edit):
         ("Allow group a to read quotas in tenancy where request.region", "expected =, !="),
         ("Allow group a to read quotas in tenancy where request.region='iad", "cannot be read"),
         ("Allow group a to read quotas in tenancy where request.region=", "a value"),
+        ("Allow group a to read quotas in tenancy where request.region=''", "no plain text"),
         ("Allow group a to read quotas in tenancy or so", "unexpected"),
     ],
 )  # fmt: skip

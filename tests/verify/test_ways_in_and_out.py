@@ -126,6 +126,8 @@ LEAKS = [
     ("T5", "a bucket that does not show who may read it", put("Bucket", "profiles-us-ashburn-1", accessType=SECRET), UNDECIDED),
     ("T5", "a bucket in a namespace that is not known", put("Bucket", "profiles-us-ashburn-1", namespace=UNKNOWN), UNDECIDED),
     ("T5", "a compartment that does not show whether it sends logs", put("Compartment", "edge", definedTags=SECRET), REFUTED),
+    ("T5", "a network by the bits that differ", put("NetworkSource", "us-office", publicSourceLists=["198.51.100.0/0.0.0.255"]), REFUTED),
+    ("T5", "a network by an address in it", put("NetworkSource", "us-office", publicSourceLists=["198.51.100.7/24"]), REFUTED),
     ("T5", "one more reader", bucket(lambda s: s["DenyReading"]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"].append("arn:aws:iam::111111111111:role/other")), REFUTED),
     ("T5", "no denial of reading", bucket(lambda s: s.pop("DenyReading")), REFUTED),
     ("T5", "a denial of some reading", bucket(lambda s: s["DenyReading"].update(Action="s3:GetObject")), REFUTED),

@@ -127,12 +127,13 @@ def networks(declared: Declared) -> Mapping[str, list[str]]:
 
 
 def _range(text: object) -> IPv4Network | None:
-    """A range of addresses; none of version 6 is declared anywhere."""
+    """A range of addresses, written as the one way that services take; none of version 6 is declared anywhere."""
     try:
         found = ip_network(str(text))
     except ValueError:
         return None
-    return found if isinstance(found, IPv4Network) else None
+    plain = str(text) in {str(found), str(found).removesuffix("/32")}
+    return found if plain and isinstance(found, IPv4Network) else None
 
 
 def _people(graph: Graph, declared: Declared) -> Iterator[Leak]:

@@ -67,7 +67,7 @@ _VERBS = frozenset({"inspect", "read", "use", "manage"})
 _OPERATORS = frozenset({"=", "!=", "before", "after"})
 _NAME = re.compile(r"[\w.@/-]+")
 _TYPE = re.compile(r"[\w-]+")
-_TEXT = re.compile(r"'[ -~]*'|[\w:/-]+", re.ASCII)
+_TEXT = re.compile(r"'[ -~]+'|[\w:/-]+", re.ASCII)
 """A value: without quotes and with a dot it would be a variable, whose value cannot be seen."""
 
 TIME = "request.utc-timestamp"

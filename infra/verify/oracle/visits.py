@@ -43,7 +43,7 @@ def _open(oracle: Search, declared: Declared) -> Iterator[tuple[Node, bool]]:
     for bucket in oracle.of("Bucket"):
         name, access = str(bucket.inputs.get("name")), bucket.inputs.get("accessType")
         named = access == "ObjectReadWithoutList" and classes.get(name) == "public"
-        yield bucket, not (is_unknown(access) or access in {None, "NoPublicAccess"} or named)
+        yield bucket, not (is_unknown(access) or access in (None, "NoPublicAccess") or named)
         yield bucket, name in classes and _meant(oracle, bucket, "compartmentId", "Compartment") != [classes[name]]
     for it in oracle.of("Compartment"):
         above = _meant(oracle, it, "compartmentId", "Compartment")
@@ -89,7 +89,10 @@ def _inside(text: str, around: str) -> bool:
 
 def _bits(text: str) -> str:
     """The bits that all addresses of a range begin with; something that no range begins with where it is none."""
-    match = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)\.(\d+)(?:/(\d+))?", text)
-    if match is None:
+    match = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)\.(\d+)(?:/(\d+))?", text, re.ASCII)
+    if match is None or any(it != str(int(it)) for it in match.groups("32")):
         return text
-    return "".join(f"{int(it):08b}" for it in match.groups()[:4])[: int(match[5] or 32)]
+    octets, length = [int(it) for it in match.groups()[:4]], int(match[5] or 32)
+    bits = "".join(f"{it:08b}" for it in octets)
+    is_range = max(octets) < 256 and length <= len(bits) and "1" not in bits[length:]  # noqa: PLR2004 (an octet)
+    return bits[:length] if is_range else text
