@@ -35,7 +35,7 @@ from infra.verify.oracle.granted import (
     USES_KEYS,
 )  # fmt: skip
 from infra.verify.oracle.statements import MOMENT, TIME, Statement, UnreadableError, compared, may_hold, parse
-from infra.verify.values import is_unknown, record
+from infra.verify.values import record
 
 POLICY = "oci:Identity/policy:Policy"
 GROUP = "oci:Identity/group:Group"
@@ -241,7 +241,7 @@ class _Check(NamedTuple):
             yield Rule.PERMISSION, "connectors that do more than put logs"
         for node in self.graph.of(COMPARTMENT):
             tags = node.inputs.get("definedTags")
-            sends = is_unknown(tags) or tag.lower() in map(str.lower, record(tags))
+            sends = record(tags) != (tags or {}) or tag.lower() in map(str.lower, record(tags))
             if sends and node.inputs.get("name") != "audit":
                 yield Rule.SUBJECT, f"connectors of the compartment {node.inputs.get('name')} too"
 

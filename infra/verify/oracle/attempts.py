@@ -18,7 +18,7 @@ from infra.verify.oracle.granted import CALLS
 from infra.verify.oracle.requests import COMPARTMENTS, SEVERAL, Asked, asked, grant
 from infra.verify.oracle.statements import UnreadableError, parse
 from infra.verify.search import Opinion, Search, opinion
-from infra.verify.values import is_unknown, items, record
+from infra.verify.values import items, record
 from infra.verify.verdict import Answer
 
 _POLICY: Final = "oci:Identity/policy:"
@@ -103,7 +103,8 @@ class _World:
 def _may_send(compartment: Node, organization: str) -> bool:
     """Whether a compartment has the tag of those whose connectors put logs, or may have it."""
     tags = compartment.inputs.get("definedTags")
-    return is_unknown(tags) or any(it.lower() == f"{organization}.sends".lower() for it in record(tags))
+    known = {it.lower() for it in record(tags)}
+    return f"{organization}.sends".lower() in known or (bool(tags) and not known)
 
 
 @lru_cache(maxsize=4096)

@@ -20,8 +20,9 @@ from infra.verify.oracle.access import Declared
 from infra.verify.oracle.granted import CALLS, CHANGE, CHANGES_KEYS, CHANGES_LOGS, DELIVERS, FAMILIES, PERMISSIONS
 
 _STATEMENT: Final = re.compile(
-    r"allow\s+(?P<kind>[\w-]+)\s*(?P<names>.*?)\s+to\s+(?:\{(?P<permissions>[^}]*)\}|(?P<verb>\w+)\s+(?P<resource>[\w-]+))"
-    r"\s+in\s+(?P<place>tenancy|compartment\s+\S+)(?:\s+where\s+(?P<condition>.*))?",
+    r"allow\s+(?P<kind>[\w-]+)\s*(?P<names>.*?)\s+to"
+    r"(?:\s*\{(?P<permissions>[^}]*)\}\s*|\s+(?P<verb>\w+)\s+(?P<resource>[\w-]+)\s+)"
+    r"in\s+(?P<place>tenancy|compartment\s+\S+)(?:\s+where\s+(?P<condition>.*))?",
     re.IGNORECASE | re.DOTALL,
 )
 _COMPARISON: Final = re.compile(r"([\w.-]+)\s*(!=|=|\bbefore\b|\bafter\b)\s*('[^']*'|[^\s,{}']+)", re.IGNORECASE)
@@ -89,7 +90,7 @@ def grant(text: str) -> Grant | None:
 
 def _plain(name: str) -> str:
     """A name without quotes, and without the identity domain that is meant where none is named."""
-    name = name.strip().replace("'", "")
+    name = "".join(name.replace("'", "").split())
     return name[len("default/") :] if name.lower().startswith("default/") else name
 
 
