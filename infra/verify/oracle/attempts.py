@@ -15,8 +15,7 @@ from infra.verify.graph import Graph, Node
 from infra.verify.oracle import access
 from infra.verify.oracle.duties import OF_VERBS, TABLE, VERBS, Row, duties
 from infra.verify.oracle.granted import CALLS
-from infra.verify.oracle.requests import COMPARTMENTS, SEVERAL, Asked, asked, grant
-from infra.verify.oracle.statements import UnreadableError, parse
+from infra.verify.oracle.requests import COMPARTMENTS, SEVERAL, Asked, asked, grant, is_readable
 from infra.verify.search import Opinion, Search, opinion
 from infra.verify.values import items, record
 from infra.verify.verdict import Answer
@@ -38,34 +37,19 @@ def opinions(graph: Graph, declared: Declared) -> Iterator[Opinion]:
     read: list[_Said] = []
     for policy in (it for it in oracle.nodes if it.type.startswith(_POLICY)):
         for text in _texts(policy):
-            came = asked(text, known) if _is_read(text) else None
-            if came is not None:
-                read.append(_Said(policy, text, came))
-            elif not _denies(text):
+            if not is_readable(text):
                 yield opinion(Answer.UNDECIDED, policy.urn)
+            elif came := asked(text, known):
+                read.append(_Said(policy, text, came))
     world = _World(oracle, declared)
     refused = [it for it in read if it.came.forbidden or world.lacks(it.came) or world.oversteps(it)]
     yield from (opinion(Answer.REFUTED, urn) for urn in {it.policy.urn for it in [*refused, *_not_apart(read)]})
-
-
-@lru_cache(maxsize=4096)
-def _is_read(text: str) -> bool:
-    """Whether a statement can be read at all: then there is something to be tried."""
-    try:
-        parse(text)
-    except UnreadableError:
-        return False
-    return True
 
 
 def _texts(policy: Node) -> list[str]:
     """The statements of a policy; one that cannot be read where they are not known."""
     said = policy.inputs.get
     return [str(it) for it in items(said("statements"))] if isinstance(said("statements"), list) else [""]
-
-
-def _denies(text: str) -> bool:
-    return _is_read(text) and text.split(maxsplit=1)[0].lower() == "deny"
 
 
 def _not_apart(read: list[_Said]) -> Iterator[_Said]:

@@ -20,16 +20,21 @@ from infra.verify.oracle.access import Declared
 from infra.verify.oracle.granted import CALLS, CHANGE, CHANGES_KEYS, CHANGES_LOGS, DELIVERS, FAMILIES, PERMISSIONS
 
 _STATEMENT: Final = re.compile(
-    r"allow\s+(?P<kind>[\w-]+)\s*(?P<names>.*?)\s+to"
+    r"(?P<effect>allow|deny)\s+(?P<kind>[\w-]+)\s*(?P<names>.*?)\s+to"
     r"(?:\s*\{(?P<permissions>[^}]*)\}\s*|\s+(?P<verb>\w+)\s+(?P<resource>[\w-]+)\s+)"
-    r"in\s+(?P<place>tenancy|compartment\s+\S+)(?:\s+where\s+(?P<condition>.*))?",
+    r"in\s+(?P<place>tenancy|compartment\s+[^\s={},'!]+)(?:\s+where\s+(?P<condition>.*))?",
     re.IGNORECASE | re.DOTALL,
 )
 _COMPARISON: Final = re.compile(r"([\w.-]+)\s*(!=|=|\bbefore\b|\bafter\b)\s*('[^']*'|[^\s,{}']+)", re.IGNORECASE)
+_SEVERAL_OF: Final = re.compile(r"(all|any)\s*\{(.*)\}", re.IGNORECASE | re.DOTALL)
+_NAME: Final = re.compile(r"('?)[\w.@-]+\1(\s*/\s*('?)[\w.@-]+\3)*")
+_VALUE: Final = re.compile(r"'[ !-)+-~]+'|[\w:/-]+", re.ASCII)
+_MOMENT: Final = re.compile(r"\d{4}(-\d\d){2}T\d\d(:\d\d){2}Z", re.ASCII | re.IGNORECASE)
 _OBJECTS: Final = ("OBJECT_INSPECT", "OBJECT_READ", "OBJECT_OVERWRITE", "OBJECT_CREATE", "OBJECT_DELETE")
 _KEYS: Final = ("KEY_ENCRYPT", "KEY_DECRYPT")
 _VERBS: Final = {"inspect": 1, "read": 2, "use": 3, "manage": len(_OBJECTS)}
 """How many of the permissions on objects a verb brings, in their order (Oracle's page "Details for Object Storage")."""
+_NAMED: Final = frozenset({"group", "dynamic-group", "service"})
 _OPENS: Final = frozenset({"objects", "object-family", "buckets", "keys", "vaults"})
 """Of these families managing brings pre-authenticated requests, or export and replication of keys."""
 
@@ -71,7 +76,45 @@ class Grant:
 
 def read_statement(text: str) -> re.Match[str] | None:
     """The parts of a statement that allows something, by name; None for one that denies, or that cannot be read."""
-    return _STATEMENT.fullmatch(text.strip())
+    match = _STATEMENT.fullmatch(text.strip())
+    return match if match is not None and match["effect"].lower() == "allow" else None
+
+
+@lru_cache(maxsize=4096)
+def is_readable(text: str) -> bool:
+    """Whether all of a statement, of which nothing is a pattern or an identifier, can be read."""
+    match = _STATEMENT.fullmatch(text.strip())
+    if match is None or match["place"].split()[1:] == ["id"]:
+        return False
+    kind, names = match["kind"].lower(), match["names"].strip()
+    subject = not names if kind in {"any-user", "any-group"} else kind in _NAMED and _are_names(names)
+    listed, verb = match["permissions"], (match["verb"] or "").lower()
+    thing = verb in _VERBS if listed is None else _are_names(listed)
+    return subject and thing and (match["condition"] is None or _is_condition(match["condition"]))
+
+
+def _are_names(text: str) -> bool:
+    each = [it.strip() for it in text.split(",")]
+    return all(_NAME.fullmatch(it) and it.strip("'").lower() != "id" for it in each)
+
+
+def _is_condition(text: str) -> bool:
+    """Whether a condition is comparisons with plain texts, of moments by what comes before and after."""
+    if match := _SEVERAL_OF.fullmatch(text.strip()):
+        return all(map(_is_condition, parts(match[2])))
+    match = _COMPARISON.fullmatch(text.strip())
+    if match is None or not _VALUE.fullmatch(match[3]):
+        return False
+    if match[2] in {"=", "!="}:
+        return match[1].lower() != _TIME
+    return match[1].lower() == _TIME and _is_moment(match[3].strip("'"))
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return bool(_MOMENT.fullmatch(text) and datetime.fromisoformat(text.upper()))
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=4096)
@@ -111,7 +154,7 @@ def condition_holds(condition: str, request: Request) -> bool:
     condition = condition.strip()
     if not condition:
         return True
-    if match := re.fullmatch(r"(all|any)\s*\{(.*)\}", condition, re.IGNORECASE | re.DOTALL):
+    if match := _SEVERAL_OF.fullmatch(condition):
         each = [condition_holds(part, request) for part in parts(match[2])]
         return all(each) if match[1].lower() == "all" else any(each)
     match = _COMPARISON.fullmatch(condition)
