@@ -411,6 +411,7 @@ def test_a_harmless_rewrite_is_none(stack, edit):
         ("Allow group a to {BUCKET_READ in tenancy", "expected }"),
         ("Allow group a to read quotas", "expected in"),
         ("Allow group a to read quotas in house", "tenancy or compartment"),
+        ("Allow group a to read quotas in compartment 'house'", "no compartment's plain name"),
         ("Allow group a to read quotas in tenancy where", "a condition"),
         ("Allow group a to read quotas in tenancy where all {}", "a condition"),
         ("Allow group a to read quotas in tenancy where all request.region='iad'", "expected {"),

@@ -97,6 +97,8 @@ def parse(text: str) -> Statement:
     place: tuple[str, ...] = ()
     if words.one_of({"tenancy", "compartment"}, "tenancy or compartment") == "compartment":
         place = tuple(words.take("a compartment").split(":"))
+        if "'" in place[0]:
+            raise UnreadableError(f"{':'.join(place)} is no compartment's plain name")
         if place == ("id",):
             raise UnreadableError("a compartment by its id: what it is cannot be seen")
     condition: Condition = Several(every=True, of=())
