@@ -160,6 +160,18 @@ def within(kind: str, place: str) -> Operator:
     return operator
 
 
+def rooted(*kinds: str) -> Operator:
+    """A resource of Oracle Cloud at the root of the tenancy."""
+
+    def operator(stack: Stack) -> Iterator[tuple[str, Changes]]:
+        root = next(stack.of("Quota"))["inputs"]["compartmentId"]
+        for state in stack.of(*kinds):
+            if state["type"].startswith("oci:"):
+                yield short(state), {state["urn"]: edited(state, lambda given: given.update(compartmentId=root))}
+
+    return operator
+
+
 def unknown(name: str, *kinds: str) -> Operator:
     """An input that is not known, with nothing that it comes from."""
 
@@ -296,6 +308,9 @@ LEAKS: Mapping[str, Operator] = {
     "T5 a key through another service": key(lambda it: it.update(Condition={"StringEquals": {"kms:ViaService": "lambda.us-east-1.amazonaws.com"}})),
     "T5 somebody of the account administers a key": document("policy", lambda s: s["Administer"].update(Principal={"AWS": s["Administer"]["Principal"]["AWS"].partition(":role")[0] + ":root"}, Condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/interns"}}), "Key"),
     "T5 another key of the account": document("policy", lambda s: s["Key"]["Condition"].update({"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/payroll"}}), "RolePolicy"),
+    "T5 a vault at the root": rooted("Vault", "Key"),
+    "T5 a network at the root": rooted("Vcn", "Subnet", "LoadBalancer"),
+    "T5 an endpoint to the root": rooted("PrivateEndpoint"),
     "T5 a stranger is let do anything": more_of("RolePolicy", role="stranger"),
     "T5 a bucket that anybody reads": each(lambda given: given.update(accessType="ObjectRead"), "Bucket", where="oci:"),
     "T5 a bucket that anybody reads by name": each(lambda given: given.update(accessType="ObjectReadWithoutList"), "Bucket", where="profiles-us"),

@@ -32,6 +32,8 @@ NAMESPACED: Final = (
     "oci:ObjectStorage/privateEndpoint:PrivateEndpoint",
     REPLICATION,
 )
+_GUARDED: Final = ("oci:Core/", "oci:Kms/", "oci:LoadBalancer/", "oci:ObjectStorage/")
+"""Beginnings of the types that handle data."""
 AUDIT: Final = "audit"
 _CLOSED: Final = (None, "NoPublicAccess")
 _BY_NAME: Final = "ObjectReadWithoutList"
@@ -84,10 +86,18 @@ def _compartments(graph: Graph, declared: Declared) -> Iterator[Leak]:
 
 
 def _roots(graph: Graph, declared: Declared) -> Iterator[Leak]:
-    """Statements are about compartments below the one that their policy is in, and groups are the tenancy's."""
+    """Statements are about compartments below the one that their policy is in, and groups are the tenancy's.
+
+    Quotas, zones and duties are about the organization's compartments: what handles data is in one of those.
+    """
     for node in graph.of(POLICY, GROUP, SOURCE, USER):
         if node.inputs.get("compartmentId") != declared.tenancy:
             yield Leak(urn=node.urn, rule=Rule.COMPARTMENT, what="it is not at the root of the tenancy")
+    for node in graph.of(*(it for it in graph.types if it.startswith(_GUARDED))):
+        for said in (node.inputs, *records(node.inputs.get("accessTargets"))):
+            if said.get("compartmentId") == declared.tenancy:
+                what = "at the root of the tenancy, outside of what guards the organization's compartments"
+                yield Leak(urn=node.urn, rule=Rule.COMPARTMENT, what=what)
 
 
 def _namespaces(graph: Graph, declared: Declared) -> Iterator[Leak]:

@@ -20,6 +20,7 @@ from infra.verify.verdict import Answer
 _OF_THE_TENANCY: Final = (
     "oci:Identity/policy:", "oci:Identity/group:", "oci:Identity/networkSource:", "oci:Identity/user:",
 )  # fmt: skip
+_OF_DATA: Final = ("oci:Core", "oci:Kms", "oci:LoadBalancer", "oci:ObjectStorage")
 _NARROWEST: Final = 16
 """So many bits are the same in all addresses of a network, at least."""
 
@@ -51,6 +52,9 @@ def _open(oracle: Search, declared: Declared) -> Iterator[tuple[Node, bool]]:
         yield it, it.inputs.get("compartmentId") != declared.tenancy if root else above != [own]
     for it in (it for it in oracle.nodes if it.type.startswith(_OF_THE_TENANCY)):
         yield it, it.inputs.get("compartmentId") != declared.tenancy
+    for it in (it for it in oracle.nodes if it.type.split("/")[0] in _OF_DATA):
+        targets = [it.inputs, *records(it.inputs.get("accessTargets"))]
+        yield it, declared.tenancy in [each.get("compartmentId") for each in targets]
     for it in (it for it in oracle.nodes if it.type in doors.NAMESPACED):
         yield it, any(each != declared.namespace for each in _namespaces(it) if not is_unknown(each))
     for it, name in product(oracle.of("NamespaceMetadata"), doors.DEFAULTS):
