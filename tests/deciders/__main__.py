@@ -10,8 +10,8 @@ from random import Random
 
 from tests.deciders import documents, networks, policies, stacks
 
-GAMES = {"traffic": policies, "network": networks, "access": documents} | stacks.GAMES
-"""By theorem what makes an instance, and says where its two deciders differ on it."""
+GAMES = {"traffic": policies, "network": networks, "documents": documents} | stacks.GAMES
+"""By theorem, or part of one, what makes an instance, and says where its two deciders differ on it."""
 
 _BATCH = 1_000_000
 

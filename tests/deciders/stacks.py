@@ -51,6 +51,26 @@ SCENES = {
     "T2": {
         "copies": Scene(ends=(":ReplicationPolicy", ":Inventory", ":Connector", ":Bucket", ":Task", ":Trail")),
     },
+    "T5": {
+        "statements": Scene(
+            ends=(
+                "oci:Identity/policy:Policy", ":NetworkSource", ":Group", ":Compartment", ":NamespaceMetadata",
+                "oci:ObjectStorage/bucket:Bucket", ":PrivateEndpoint", ":UserGroupMembership", ":CustomerSecretKey",
+            ),
+            inside=True, part=Part.WHOLE,
+        ),
+        "backups": Scene(
+            ends=(
+                "aws:s3/bucket:Bucket", ":BucketPolicy", "aws:kms/key:Key", ":BucketPublicAccessBlock",
+                ":BucketOwnershipControls",
+            ),
+            inside=True, part=Part.WHOLE,
+        ),
+        "roles": Scene(
+            ends=("aws:iam/role:Role", ":RolePolicy", "aws:iam/policy:Policy", ":OpenIdConnectProvider", ":aws"),
+            inside=True, part=Part.WHOLE,
+        ),
+    },
     "T6": {
         "keys in vaults": Scene(ends=(":Key", ":Vault", ":Bucket", ":BucketServerSideEncryptionConfiguration")),
         "keys outside": Scene(ends=_KEYS, outside=True),

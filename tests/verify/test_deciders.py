@@ -1,7 +1,7 @@
 """Two deciders of each theorem about resources, on random changes of small stacks.
 
 A sample of `make deciders`. Proves that they agree where they were asked, on answers of more than one kind, and that
-each counterexample is what the slow one sees as well; traffic, networks and access have their own instances, in the
+each counterexample is what the slow one sees as well; traffic, networks and documents have their own instances, in the
 tests of each.
 """
 
