@@ -197,6 +197,7 @@ BREAKS = [
     ("a reader of the key", say("More", KEY, **STRANGER, Action=["kms:Decrypt"]), {Rule.KEY}),
     ("whoever administers the key ends it", say("Administer", KEY, Action=["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]), {Rule.KEY}),
     ("a statement in the key about nobody", say("LookAtKey", KEY, Principal={}), {Rule.KEY}),
+    ("a denial in the key of nobody in particular", say("DenyMore", KEY, Effect="Deny", Action=["kms:Decrypt"], Resource=["*"]), {Rule.KEY}),
     ("a statement in the key about an empty list", say("LookAtKey", KEY, Principal={"Service": []}), {Rule.KEY}),
     ("a statement in the key that compares what is no ARN", say("LookAtKey", KEY, Condition={"ArnLike": {SOURCE: TRAILS, "aws:PrincipalArn": "*"}}), {Rule.KEY}),
     ("another key's statement", say("Administer", KEY, Resource=["arn:aws:kms:us-east-1:444444444444:key/x"]), {Rule.KEY}),

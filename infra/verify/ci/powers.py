@@ -12,7 +12,7 @@ from typing import Final
 
 from infra.verify.aws.globs import fits
 from infra.verify.aws.grants import of_role
-from infra.verify.aws.plain import Statement, parse
+from infra.verify.aws.plain import Statement, attached
 from infra.verify.ci.ground import CALLS, TARGET, Call, Ground
 from infra.verify.graph import Graph, Node
 from infra.verify.models.place import account_of
@@ -52,13 +52,13 @@ def _unsaid(statement: Statement, call: Call, known: Ground) -> Iterator[str]:
             yield key
 
 
-def read(text: object) -> tuple[Statement, ...]:
-    """The statements of a document.
+def read(text: object, *, named: bool = False) -> tuple[Statement, ...]:
+    """The statements of a role's own policy, or, named, of who may act as it.
 
     Raises:
         UnreadableError: it is not known yet, or is none.
     """
-    return parse("" if has_unknown(text) else str(text))
+    return attached("" if has_unknown(text) else str(text), named=named)
 
 
 def boundaries(graph: Graph, grounds: Mapping[tuple[str, str], Ground]) -> Iterator[tuple[Node, str]]:

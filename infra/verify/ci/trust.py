@@ -229,7 +229,7 @@ def _role(graph: Graph, node: Node, known: Declared) -> Iterator[tuple[Rule, str
         yield Rule.PRINCIPAL, f"{name} deploys in account {account or 'that is not known'}, which is declared nowhere"
         return
     try:
-        statements = read(node.inputs.get("assumeRolePolicy"))
+        statements = read(node.inputs.get("assumeRolePolicy"), named=True)
     except UnreadableError as error:
         yield Rule.DOCUMENT, f"who may act as {name} cannot be read: {error}"
         return

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from infra.verify.aws.globs import fits
-from infra.verify.aws.plain import ABSENT, Statement, UnreadableError, may_speak, must_speak, parse
+from infra.verify.aws.plain import ABSENT, Statement, UnreadableError, attached, may_speak, must_speak
 
 _SERVICE = ("Service", "cloudtrail.amazonaws.com")
 _TELLS = ("Service", "events.amazonaws.com")
@@ -97,7 +97,7 @@ def _of_bucket(known: Trails, text: str) -> Iterator[str]:
 
 def _read(text: object) -> tuple[Statement, ...] | None:
     try:
-        return parse(text) if isinstance(text, str) else None
+        return attached(text, named=True) if isinstance(text, str) else None
     except UnreadableError:
         return None
 
