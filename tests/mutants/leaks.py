@@ -330,6 +330,7 @@ LEAKS: Mapping[str, Operator] = {
     "T5 no denial of reading": denial(lambda it: it.update(Action="s3:DeleteBucket")),
     "T5 a denial of less": denial(lambda it: it.update(Action=["s3:GetObjectAcl"])),
     "T5 a denial with a way out": denial(lambda it: it.setdefault("Condition", {}).update(Bool={"aws:SecureTransport": "false"})),
+    "T5 one more reader by a session": denial(lambda it: it.setdefault("Condition", {}).setdefault("ArnNotEquals", {}).update({"aws:PrincipalArn": ["arn:aws:sts::111111111111:federated-user/x"]})),
     "T5 one more reader": denial(lambda it: it.setdefault("Condition", {}).setdefault("ArnNotEquals", {}).update({"aws:PrincipalArn": [OTHER_ROLE]})),
     "T5 a denial of an account": denial(lambda it: it.update(Principal={"AWS": "111111111111"})),
     "T5 a denial elsewhere": denial(lambda it: it.update(Resource="arn:aws:s3:::other/*")),

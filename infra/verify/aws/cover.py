@@ -22,7 +22,8 @@ _PRINCIPAL, _ACTION, _RESOURCE = "principal", "action", "resource"
 _WHO: Final = {"aws:principalarn", "aws:principalaccount"}
 """Keys that say again who asks."""
 
-_PEOPLE: Final = (like("arn:aws:iam::*"), like("service:*"), literal("anonymous"))
+_PEOPLE: Final = (like("arn:aws:iam::*"), like("arn:aws:sts::*"), like("service:*"), literal("anonymous"))
+"""Users and roles, whoever has a federated user's or role's session, services, and nobody in particular."""
 _MOST_VALUES = 6
 
 _TEXTS: Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike", "Bool"})

@@ -15,6 +15,8 @@ from infra.verify.aws.request import Question, Request, Value
 from infra.verify.values import as_texts, listed
 
 _STRANGERS: Final = ("anonymous", "service:other.amazonaws.com", "arn:aws:iam::999999999999:role/other")
+_WHO: Final = ("arn:aws:iam::", "arn:aws:sts::", "service:", "anonymous")
+"""How those are called who can ask for something; no other ARN is anybody's."""
 _KINDS: Final = ("Bool", "Date", "Numeric", "IpAddress", "NotIpAddress")
 _OTHERS: Final = {
     "Bool": ("true", "false"),
@@ -54,8 +56,9 @@ def requests(text: str, question: Question) -> Iterator[Request]:
     values = {key: found if len(found) > 1 else {None, "other"} for key, found in values.items()}
     people |= {str(it) for it in values.pop("aws:principalarn", set()) if it is not None}
     values |= {key: {value} for key, value in question.given}
+    people = {f"arn:aws:iam::{it}:root" if it.isdigit() else it for it in people}
     people |= {it.replace(":root", ":role/any") for it in people}  # an account is everybody in it
-    people -= {*question.but, "*"}
+    people = {it for it in people if it.startswith(_WHO)} - {*question.but}
     named_keys = sorted(values)
     for who, action, place in product(sorted(people), question.actions, question.resources):
         for chosen in product(*(sorted(values[key], key=str) for key in named_keys)):
