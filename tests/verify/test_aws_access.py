@@ -356,6 +356,10 @@ def test_a_harmless_rewrite_is_none(stack, edit):
             "that is none",
         ),
         (
+            '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Principal": {"AWS": "me"}}]}',
+            "me where an account",
+        ),
+        (
             '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a", "Principal": {"AWS": []}}]}',
             "that is nobody",
         ),

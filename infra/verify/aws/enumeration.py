@@ -67,5 +67,5 @@ def requests(text: str, question: Question) -> Iterator[Request]:
 
 
 def _texts(value: Any) -> list[str]:
-    """Texts that fit some patterns."""
-    return [re.sub("[*?]", "x", it) for it in as_texts(value)]
+    """Texts that fit some patterns, and the patterns themselves, which not every comparison takes for any."""
+    return [*dict.fromkeys(text for it in as_texts(value) for text in (re.sub("[*?]", "x", it), it))]

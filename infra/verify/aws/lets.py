@@ -76,7 +76,17 @@ def _names(who: object) -> bool:
     kinds = record(who)
     named = [it for names in kinds.values() for it in listed(names)]
     some = len(kinds) > 0 and set(kinds) <= {"AWS", "Service", "Federated"} and all(map(listed, kinds.values()))
-    return who == "*" or (some and all(isinstance(it, str) for it in named))
+    people = map(str, listed(kinds.get("AWS", [])))
+    return who == "*" or (some and all(isinstance(it, str) for it in named) and all(map(is_somebody, people)))
+
+
+def is_somebody(name: str) -> bool:
+    """Whether a principal of kind AWS is everybody, an account, or a role or user of one."""
+    account, _, rest = name.removeprefix("arn:aws:iam::").partition(":")
+    kind, _, own = rest.partition("/")
+    named = rest == "root" or (kind in {"role", "user"} and re.fullmatch(r"[\w+=,.@/-]+", own, re.ASCII) is not None)
+    whole = name == account or (name.startswith("arn:") and named)
+    return name == "*" or (whole and len(account) == len("111111111111") and account.isdecimal())
 
 
 def _is_comparison(comparison: tuple[str, Any]) -> bool:

@@ -8,6 +8,7 @@ Source: AWS's pages "Grammar of the IAM JSON policy language" and "IAM JSON poli
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -56,6 +57,7 @@ class Statement(NamedTuple):
 
 _ELEMENTS = frozenset({"Sid", "Effect", "Principal", "Action", "Resource", "Condition"})
 _KINDS = frozenset({"AWS", "Service", "Federated"})
+_PRINCIPAL = re.compile(r"\d{12}|arn:aws:iam::\d{12}:(root|(role|user)/[\w+=,.@/-]+)", re.ASCII)
 
 
 @lru_cache(maxsize=4096)
@@ -147,6 +149,8 @@ def _principal(kind: str, name: str) -> tuple[str, str]:
     """One principal; a whole account has two spellings."""
     if name == "*":
         return "*", "*"
+    if kind == "AWS" and not _PRINCIPAL.fullmatch(name):
+        raise UnreadableError(f"{name} where an account, a role or a user belongs")
     return kind, f"arn:aws:iam::{name}:root" if kind == "AWS" and name.isdecimal() else name
 
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any, Final, cast
 
+from infra.verify.aws.lets import is_somebody
 from infra.verify.aws.replay import Decision, compiled
 from infra.verify.aws.request import Request
 from infra.verify.values import as_texts, listed, record
@@ -89,6 +90,7 @@ def _is_plain(statement: object) -> bool:
     by_kind = record(who)
     by_kind = record(who)
     named = who == "*" or (len(by_kind) > 0 and by_kind.keys() <= _KINDS and all(map(listed, by_kind.values())))
+    named = named and all(map(is_somebody, map(str, listed(by_kind.get("AWS", [])))))
     return (
         _WHOLE <= set(said) <= _WHOLE | {"Sid", "Condition"}
         and said["Effect"] in {"Allow", "Deny"}
