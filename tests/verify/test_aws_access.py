@@ -244,6 +244,7 @@ LEAKS = [
     ("inventories of a stranger's bucket", bucket(replaced("AllowInventoryDelivery", "aws:SourceArn", values=["arn:aws:s3:::somebodys"]), "reports-virginia"), {Rule.SERVICE}),
     ("DataSync of a stranger's account", trust(replaced("AssumeByDataSync", "aws:SourceAccount", values=[STRANGERS])), {Rule.SERVICE}),
     ("DataSync of accounts that begin alike", trust(lambda s: s["AssumeByDataSync"]["Condition"].update(StringLike={"aws:SourceAccount": "1111*"}, StringEquals={"aws:x": "y"})), {Rule.SERVICE}),
+    ("DataSync of an account that is a pattern", trust(replaced("AssumeByDataSync", "aws:SourceAccount", values=["*"])), {Rule.SERVICE}),
     ("DataSync for a stranger's task", trust(replaced("AssumeByDataSync", "aws:SourceArn", values=[f"arn:aws:datasync:us-east-1:{STRANGERS}:*"])), {Rule.SERVICE}),
     ("DataSync for a task in another region", trust(replaced("AssumeByDataSync", "aws:SourceArn", values=["arn:aws:datasync:eu-west-1:111111111111:*"])), {Rule.SERVICE}),
     ("somebody of the account administers the key", key(lambda s: s["Administer"].update(Principal={"AWS": ROOT}, Condition={"ArnEquals": {"aws:PrincipalArn": ["arn:aws:iam::111111111111:role/interns"]}})), {Rule.STRANGER}),

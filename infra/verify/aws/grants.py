@@ -318,7 +318,8 @@ def _is_own(site: Site, source: str) -> bool:
 
 
 def _named(statement: Statement, key: str) -> Iterator[str]:
-    """The values that a statement compares a key with; a letter in place of whatever is wild in them."""
+    """The values that a statement compares a key with, as they are and with a letter for whatever is wild in them."""
     for comparison in statement.conditions:
         if comparison.key == key:
+            yield from comparison.values
             yield from (it.replace("*", "x").replace("?", "x") for it in comparison.values)
