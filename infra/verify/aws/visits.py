@@ -50,20 +50,21 @@ def opinions(graph: Graph, sites: tuple[Site, ...], deployers: frozenset[str]) -
         lets_in = node.type.startswith(IDENTITY) and node.type not in MODELLED
         if node.type in NEVER or lets_in:
             yield opinion(Answer.REFUTED, node.urn)
+    buckets = {str(it.inputs.get("bucket")) for it in found.of("Bucket")}
     for policy in found.of("BucketPolicy"):
-        yield from _of_bucket(policy, sites)
+        yield from _of_bucket(policy, sites, buckets)
     for key in found.of("Key"):
         yield from _of_key(key, _here(graph, key, sites))
     for node in (*found.of("Role"), *found.of("RolePolicy")):
         yield from _of_role(node, sites, deployers)
 
 
-def _of_bucket(policy: Node, sites: tuple[Site, ...]) -> Iterator[Opinion]:
-    """Of what a bucket's policy allows; of one that only denies there is nothing to say."""
+def _of_bucket(policy: Node, sites: tuple[Site, ...], buckets: set[str]) -> Iterator[Opinion]:
+    """Of what a bucket's policy allows; of one that only denies `legacy` asks, where there is such a bucket."""
     bucket, text = str(policy.inputs.get("bucket")), policy.inputs.get("policy")
     for site in [it for it in sites if re.fullmatch(_either(it.buckets), bucket)][:1]:
         said = statements(text, named=True)
-        if said is not None or effects(text) != {"Deny"}:
+        if said is not None or effects(text) != {"Deny"} or bucket not in buckets:
             yield _judged(policy, said, lambda it, site=site: _in_bucket(site, bucket, it))
 
 
