@@ -175,9 +175,9 @@ def _bucket(graph: Graph, declared: Declared, node: Node, site: DeclaredSite | N
     for policy, (what, question) in product(policies, asked):
         yield _ask(policy, "policy", policy.inputs.get("policy"), what, question)
     if site is not None and restorers:
-        for policy, (when, beside), (what, question) in product(policies, _beyond(declared, site), closed):
+        for policy, (when, beside) in product(policies, _beyond(declared, site)):
             document = _less(policy.inputs.get("policy"), beside)
-            yield _ask(policy, "policy", document, f"{what} {when}", question)
+            yield from (_ask(policy, "policy", document, f"{what} {when}", question) for what, question in closed)
     yield from _published(graph, node, name)
 
 

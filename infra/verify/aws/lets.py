@@ -21,7 +21,7 @@ _OPERATOR: Final = re.compile(
 )
 """How an allow may compare."""
 
-_OF_PEOPLE: Final = frozenset({"aws:principalaccount", "aws:principalarn"})
+OF_PEOPLE: Final = frozenset({"aws:principalaccount", "aws:principalarn"})
 _ARN: Final = re.compile("arn(:[^:]*){5}")
 
 
@@ -32,7 +32,7 @@ def statements(text: object, *, named: bool) -> list[Mapping[str, Any]] | None:
         text: the document.
         named: whether its statements say whom they are about, and not what it is attached to.
     """
-    found = _statements(text) if isinstance(text, str) and not has_unknown(text) else None
+    found = read(text) if isinstance(text, str) and not has_unknown(text) else None
     return found if found is not None and all(("Principal" in it) is named for it in found) else None
 
 
@@ -46,7 +46,8 @@ def effects(text: object) -> set[str]:
 
 
 @lru_cache(maxsize=4096)
-def _statements(text: str) -> list[Mapping[str, Any]] | None:
+def read(text: str) -> list[Mapping[str, Any]] | None:
+    """The statements of a text, whomever they are about; None where something in it is not asked about here."""
     try:
         document = record(cast("object", json.loads(text)))
     except ValueError:
@@ -67,7 +68,7 @@ def _is_plain(statement: object) -> bool:
     told = all(each and all(isinstance(it, str) for it in each) for each in texts) and "Action" in said
     conditions = said.get("Condition", {})
     compared = record(conditions).items()
-    allowed = all(map(_is_comparison, compared)) and (said["Effect"] == "Deny" or all(map(_is_asked, compared)))
+    allowed = all(map(_is_comparison, compared)) and (said["Effect"] == "Deny" or all(map(is_asked, compared)))
     return told and isinstance(conditions, dict) and allowed and _names(said.get("Principal", "*"))
 
 
@@ -77,10 +78,10 @@ def _names(who: object) -> bool:
     named = [it for names in kinds.values() for it in listed(names)]
     some = len(kinds) > 0 and set(kinds) <= {"AWS", "Service", "Federated"} and all(map(listed, kinds.values()))
     people = map(str, listed(kinds.get("AWS", [])))
-    return who == "*" or (some and all(isinstance(it, str) for it in named) and all(map(is_somebody, people)))
+    return who == "*" or (some and all(isinstance(it, str) for it in named) and all(map(_is_somebody, people)))
 
 
-def is_somebody(name: str) -> bool:
+def _is_somebody(name: str) -> bool:
     """Whether a principal of kind AWS is everybody, an account, or a role or user of one."""
     account, _, rest = name.removeprefix("arn:aws:iam::").partition(":")
     kind, _, own = rest.partition("/")
@@ -98,7 +99,7 @@ def _is_comparison(comparison: tuple[str, Any]) -> bool:
     return whole and two and all(isinstance(it, str | bool) for it in values)
 
 
-def _is_asked(comparison: tuple[str, Any]) -> bool:
+def is_asked(comparison: tuple[str, Any]) -> bool:
     """Whether a comparison is one that is asked about here, of ARNs with nothing else."""
     operator, keys = comparison
     values = [it for each in record(keys).values() for it in as_texts(each)]
@@ -122,7 +123,7 @@ def _asked(statement: str, calls: tuple[str, ...], places: tuple[str, ...]) -> t
         said["Principal"] = "*"  # whoever has a token
     if "Service" in record(said.get("Principal")):  # what is asked of people says nothing of a service
         said["Condition"] = {
-            operator: {key: it for key, it in keys.items() if key.lower() not in _OF_PEOPLE}
+            operator: {key: it for key, it in keys.items() if key.lower() not in OF_PEOPLE}
             for operator, keys in said.get("Condition", {}).items()
         }
     text = json.dumps({"Statement": [said]})

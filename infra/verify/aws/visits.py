@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from infra.residency.lifecycle import Phase
-from infra.verify.aws.access import IDENTITY, MODELLED, NEVER, Site
+from infra.verify.aws.access import IDENTITY, MODELLED, NEVER, Restore, Site
 from infra.verify.aws.lets import effects, let, statements
 from infra.verify.aws.request import Request
 from infra.verify.graph import Graph, Node
 from infra.verify.models.place import account_of
+from infra.verify.ranges import is_within
 from infra.verify.search import Opinion, Search, opinion
 from infra.verify.values import listed
 from infra.verify.verdict import Answer
@@ -148,36 +149,27 @@ def _is_use(site: Site, request: Request) -> bool:
         return False
     if request.principal.startswith("service:"):
         return request.action.startswith("kms:generatedatakey") and _serves(site, request, "s3.amazonaws.com")
-    restores = site.restore is not None and request.principal == site.role(site.restore.role)
     through = request.context.get("kms:viaservice") == f"s3.{site.region}.amazonaws.com"
     if request.action in _USING and not through:
         return False
     if request.action == "kms:schedulekeydeletion" and site.phase is not Phase.WIPE:
         return False
-    if restores:
+    restore = site.restore
+    if restore is not None and request.principal == site.role(restore.role):
         more = {"kms:encrypt", "kms:generatedatakey", *_ADMINISTERING}
-        return request.action not in more and _is_in_time(site, request)
+        return request.action not in more and _is_in_time(restore, request)
     return request.principal in {site.role(site.worker), site.role(site.deployer)}
 
 
-def _is_in_time(site: Site, request: Request) -> bool:
+def _is_in_time(restore: Restore, request: Request) -> bool:
     """Whether a request is for certain before a restore ends."""
     when = request.context.get("aws:currenttime")
-    return site.restore is not None and when is not None and str(when) < site.restore.until
+    return when is not None and str(when) < restore.until
 
 
-def _is_within(site: Site, request: Request) -> bool:
+def _is_from(restore: Restore, request: Request) -> bool:
     """Whether a request comes for certain from a restore's networks, bit by bit."""
-    where = _bits(str(request.context.get("aws:sourceip")))
-    return site.restore is not None and any(_bits(it) and where.startswith(_bits(it)) for it in site.restore.networks)
-
-
-def _bits(text: str) -> str:
-    """The bits that all addresses of a range of version 4 begin with; itself where it is none."""
-    match = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)\.(\d+)(?:/(\d+))?", text)
-    if match is None:
-        return text
-    return "".join(f"{int(it):08b}" for it in match.groups()[:4])[: int(match[5] or 32)]
+    return any(is_within(str(request.context.get("aws:sourceip")), it) for it in restore.networks)
 
 
 def _acting(site: Site, name: str, said: list[Statement]) -> bool:
@@ -188,7 +180,7 @@ def _acting(site: Site, name: str, said: list[Statement]) -> bool:
             return True
         if restore is not None:
             own = request.principal == site.role(restore.operator)
-            meant = own and _is_in_time(site, request) and _is_within(site, request)
+            meant = own and _is_in_time(restore, request) and _is_from(restore, request)
         elif site.phase is Phase.BACKUP:
             meant = _serves(site, request, "datasync.amazonaws.com")
         else:
@@ -209,7 +201,7 @@ def _working(site: Site, name: str, said: list[Statement]) -> bool:
             if restore is None:
                 if not _is_work(site, request):
                     return True
-            elif not (_is_reading(site, request) and _is_in_time(site, request) and _is_from(site, request)):
+            elif not (_is_reading(site, restore, request) and _is_in_time(restore, request)):
                 return True
     return False
 
@@ -228,13 +220,12 @@ def _is_key(site: Site, request: Request) -> bool:
     return own and aliases in (site.alias, frozenset({site.alias}))
 
 
-def _is_from(site: Site, request: Request) -> bool:
-    """Whether a call comes from a restore's networks; S3 makes those of the key, for whoever does."""
-    return request.action.startswith("kms:") or _is_within(site, request)
+def _is_reading(site: Site, restore: Restore, request: Request) -> bool:
+    """Whether a call reads the one bucket that is restored from its networks, or decrypts with the site's key.
 
-
-def _is_reading(site: Site, request: Request) -> bool:
-    """Whether a call reads the one bucket that is restored, or decrypts with the site's key."""
+    S3 makes the calls of the key, for whoever reads, so these come from anywhere.
+    """
     reads = request.action.startswith(("s3:get", "s3:list")) or request.action in {"kms:decrypt", "kms:describekey"}
-    own = f"arn:aws:s3:::{site.restore.bucket}" if site.restore is not None else ""
-    return reads and (request.resource == own or request.resource.startswith(f"{own}/") or _is_key(site, request))
+    own = f"arn:aws:s3:::{restore.bucket}"
+    about = request.resource == own or request.resource.startswith(f"{own}/") or _is_key(site, request)
+    return reads and about and (request.action.startswith("kms:") or _is_from(restore, request))

@@ -68,8 +68,8 @@ class _World:
         self.groups = {str(it.inputs.get("name")) for it in oracle.of("Group")}
         self.places = {own if it.inputs.get("name") == own else f"{own}:{it.inputs.get('name')}" for it in found}
         self.sent_from = {str(it.inputs.get("name")) for it in found if _may_send(it, own)}
-        self.duties, self.organization = duties(declared), own
-        self._known = tuple(self.duties.items())
+        self.organization = own
+        self._duties = tuple(duties(declared).items())
 
     def lacks(self, came: Asked) -> bool:
         """Whether there is no such compartment or group, or whether connectors of other compartments are let in."""
@@ -81,7 +81,7 @@ class _World:
 
     def oversteps(self, said: _Said) -> bool:
         """Whether it lets a member of a group do something that no row of its duty has."""
-        return said.came.kind == "group" and _oversteps(said.text, said.came, self._known, self.organization)
+        return said.came.kind == "group" and _oversteps(said.text, said.came, self._duties, self.organization)
 
 
 def _may_send(compartment: Node, organization: str) -> bool:

@@ -32,7 +32,7 @@ NAMESPACED: Final = (
     "oci:ObjectStorage/privateEndpoint:PrivateEndpoint",
     REPLICATION,
 )
-_GUARDED: Final = ("oci:Core/", "oci:Kms/", "oci:LoadBalancer/", "oci:ObjectStorage/")
+GUARDED: Final = ("oci:Core/", "oci:Kms/", "oci:LoadBalancer/", "oci:ObjectStorage/")
 """Beginnings of the types that handle data."""
 AUDIT: Final = "audit"
 _CLOSED: Final = (None, "NoPublicAccess")
@@ -93,7 +93,7 @@ def _roots(graph: Graph, declared: Declared) -> Iterator[Leak]:
     for node in graph.of(POLICY, GROUP, SOURCE, USER):
         if node.inputs.get("compartmentId") != declared.tenancy:
             yield Leak(urn=node.urn, rule=Rule.COMPARTMENT, what="it is not at the root of the tenancy")
-    for node in graph.of(*(it for it in graph.types if it.startswith(_GUARDED))):
+    for node in graph.of(*(it for it in graph.types if it.startswith(GUARDED))):
         for said in (node.inputs, *records(node.inputs.get("accessTargets"))):
             if said.get("compartmentId") == declared.tenancy:
                 what = "at the root of the tenancy, outside of what guards the organization's compartments"

@@ -4,7 +4,6 @@ It shares the tables with `doors`, and no rule. Anybody looks into each bucket; 
 member and key somebody asks whether it was declared.
 """
 
-import re
 from collections.abc import Iterator
 from itertools import product
 from typing import Final
@@ -13,6 +12,7 @@ from infra.verify.declared import Declared
 from infra.verify.graph import Graph, Node
 from infra.verify.oracle import doors
 from infra.verify.oracle.granted import NEVER
+from infra.verify.ranges import bits, is_within
 from infra.verify.search import Opinion, Search, opinion
 from infra.verify.values import is_unknown, items, records
 from infra.verify.verdict import Answer
@@ -20,7 +20,6 @@ from infra.verify.verdict import Answer
 _OF_THE_TENANCY: Final = (
     "oci:Identity/policy:", "oci:Identity/group:", "oci:Identity/networkSource:", "oci:Identity/user:",
 )  # fmt: skip
-_OF_DATA: Final = ("oci:Core", "oci:Kms", "oci:LoadBalancer", "oci:ObjectStorage")
 _NARROWEST: Final = 16
 """So many bits are the same in all addresses of a network, at least."""
 
@@ -52,7 +51,7 @@ def _open(oracle: Search, declared: Declared) -> Iterator[tuple[Node, bool]]:
         yield it, it.inputs.get("compartmentId") != declared.tenancy if root else above != [own]
     for it in (it for it in oracle.nodes if it.type.startswith(_OF_THE_TENANCY)):
         yield it, it.inputs.get("compartmentId") != declared.tenancy
-    for it in (it for it in oracle.nodes if it.type.split("/")[0] in _OF_DATA):
+    for it in (it for it in oracle.nodes if it.type.startswith(doors.GUARDED)):
         targets = [it.inputs, *records(it.inputs.get("accessTargets"))]
         yield it, declared.tenancy in [each.get("compartmentId") for each in targets]
     for it in (it for it in oracle.nodes if it.type in doors.NAMESPACED):
@@ -63,8 +62,8 @@ def _open(oracle: Search, declared: Declared) -> Iterator[tuple[Node, bool]]:
         known = doors.networks(declared).get(str(source.inputs.get("name")), [])
         given = source.inputs.get("publicSourceLists")
         yield source, not isinstance(given, list)
-        yield source, any(not any(_inside(str(it), each) for each in known) for it in items(given))
-        yield source, any(len(_bits(str(it))) < _NARROWEST for it in items(given))
+        yield source, any(not any(is_within(str(it), each) for each in known) for it in items(given))
+        yield source, any(len(bits(str(it))) < _NARROWEST for it in items(given))
         yield source, bool(source.inputs.get("virtualSourceLists") or source.inputs.get("services"))
     users = [f"{own}-transfer-{it}" for it in declared.sites]
     yield from ((it, it.inputs.get("name") not in users) for it in oracle.of("User"))
@@ -84,19 +83,3 @@ def _namespaces(node: Node) -> list[object]:
 def _meant(oracle: Search, node: Node, property_: str, kind: str) -> list[str]:
     found = oracle.meant(node, property_, node.inputs.get(property_), kind)
     return [str(it.inputs.get("name")) for it in found]
-
-
-def _inside(text: str, around: str) -> bool:
-    """Whether the first and the last address of one range are in another, bit by bit."""
-    return bool(_bits(around)) and _bits(text).startswith(_bits(around))
-
-
-def _bits(text: str) -> str:
-    """The bits that all addresses of a range begin with; something that no range begins with where it is none."""
-    match = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)\.(\d+)(?:/(\d+))?", text, re.ASCII)
-    if match is None or any(it != str(int(it)) for it in match.groups("32")):
-        return text
-    octets, length = [int(it) for it in match.groups()[:4]], int(match[5] or 32)
-    bits = "".join(f"{it:08b}" for it in octets)
-    is_range = max(octets) < 256 and length <= len(bits) and "1" not in bits[length:]  # noqa: PLR2004 (an octet)
-    return bits[:length] if is_range else text

@@ -8,14 +8,13 @@ compares in such a way keeps nobody away, and may stop a trail.
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from infra.verify.aws.lets import is_somebody
+from infra.verify.aws.lets import OF_PEOPLE, is_asked, read
 from infra.verify.aws.replay import Decision, compiled
 from infra.verify.aws.request import Request
 from infra.verify.values import as_texts, listed, record
@@ -30,9 +29,6 @@ _COMPARED: Final = frozenset(
         "StringNotLike",
     }
 )  # fmt: skip
-_ARN: Final = re.compile("arn(:[^:]*){5}")
-_OF_PEOPLE: Final = frozenset({"aws:principalaccount", "aws:principalarn"})
-_KINDS: Final = frozenset({"AWS", "Federated", "Service"})
 _WHOLE: Final = frozenset({"Effect", "Principal", "Action", "Resource"})
 _OF_OBJECTS: Final = (
     "s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion",
@@ -70,60 +66,22 @@ class Archive:
     trails: tuple[tuple[str, str], ...]
 
 
-def _statements(text: str) -> list[dict[str, Any]] | None:
+def _statements(text: str) -> list[Mapping[str, Any]] | None:
     """The statements of a document; None where something in it is not asked about here."""
-    try:
-        document = record(cast("object", json.loads(text)))
-    except ValueError:
-        return None
-    statements: list[dict[str, Any]] = listed(document.get("Statement"))
-    whole = set(document) - {"Id"} == {"Version", "Statement"} and document["Version"] == "2012-10-17"
-    return statements if whole and all(map(_is_plain, statements)) else None
+    found = read(text)
+    return found if found is not None and all(map(_is_whole, found)) else None
 
 
-def _is_plain(statement: object) -> bool:
-    said, conditions = record(statement), record(statement).get("Condition", {})
-    compared = record(conditions)
-    texts = [it for name in ("Action", "Resource") for it in listed(said.get(name))]
-    values = [it for keys in compared.values() for values in record(keys).values() for it in listed(values)]
-    who = said.get("Principal")
-    by_kind = record(who)
-    by_kind = record(who)
-    named = who == "*" or (len(by_kind) > 0 and by_kind.keys() <= _KINDS and all(map(listed, by_kind.values())))
-    named = named and all(map(is_somebody, map(str, listed(by_kind.get("AWS", [])))))
-    return (
-        _WHOLE <= set(said) <= _WHOLE | {"Sid", "Condition"}
-        and said["Effect"] in {"Allow", "Deny"}
-        and named
-        and isinstance(conditions, dict)
-        and all(isinstance(keys, dict) for keys in compared.values())
-        and all(map(record, compared.values()))
-        and all(listed(it) for keys in compared.values() for it in record(keys).values())
-        and all(map(_is_two_valued, compared.items()))
-        and (said["Effect"] == "Deny" or _is_asked(compared))
-        and all(isinstance(it, str) for it in texts)
-        and all(listed(said[name]) for name in ("Action", "Resource"))
-        and all(isinstance(it, str | bool) for it in values)
-    )
-
-
-def _is_two_valued(comparison: tuple[str, Any]) -> bool:
-    """Whether what has to be true or false is one of these; all other comparisons are well."""
-    operator, keys = comparison
-    said = {it.lower() for values in record(keys).values() for it in as_texts(values)}
-    return operator[:4] not in {"Bool", "Null"} or said <= {"true", "false"}
+def _is_whole(statement: Mapping[str, Any]) -> bool:
+    """Whether a statement says what it is about, and to whom, and an allow compares in ways that are asked about."""
+    asked = statement["Effect"] == "Deny" or _is_asked(statement.get("Condition", {}))
+    return statement.keys() >= _WHOLE and asked
 
 
 def _is_asked(conditions: Mapping[str, Any]) -> bool:
     """Whether conditions compare in ways that are asked about here, and ARNs with nothing else."""
-    return all(
-        operator == "Null"
-        or (
-            operator.removesuffix("IfExists") in _COMPARED
-            and ("Arn" not in operator or all(_ARN.match(it) for values in keys.values() for it in as_texts(values)))
-        )
-        for operator, keys in conditions.items()
-    )
+    known = all(it == "Null" or it.removesuffix("IfExists") in _COMPARED for it in conditions)
+    return known and all(map(is_asked, conditions.items()))
 
 
 @lru_cache(maxsize=4096)
@@ -148,7 +106,7 @@ def _named(statement: Mapping[str, Any]) -> dict[str, set[str]]:
 def _contexts(named: Mapping[str, set[str]], given: Mapping[str, Iterable[str | None]]) -> list[dict[str, str]]:
     """Every choice among the values that conditions name, one of nobody's and none; or among those that are given."""
     free = {key: {*values, "nobodys", "true", "false", None} for key, values in named.items()
-            if key not in {*given, *_OF_PEOPLE}}  # fmt: skip
+            if key not in {*given, *OF_PEOPLE}}  # fmt: skip
     keys = [*free, *given]
     chosen = (zip(keys, it, strict=True) for it in product(*free.values(), *given.values()))
     return [{key: value for key, value in pairs if value is not None} for pairs in chosen]
@@ -229,11 +187,11 @@ def _into_bucket(archive: Archive, text: str) -> Iterator[str]:
     yield from _not_kept(archive, statements)
 
 
-def _is_let(statements: list[dict[str, Any]], who: str, call: str, place: str, given: Mapping[str, str]) -> bool:
+def _is_let(statements: list[Mapping[str, Any]], who: str, call: str, place: str, given: Mapping[str, str]) -> bool:
     """Whether a service is let in by name, whatever else is said of its request, and whoever it acts as."""
     name = who.removeprefix("service:")
     by_name = (it for it in statements if name in listed(record(it["Principal"]).get("Service")))
-    allows = [it for it in by_name if it["Effect"] == "Allow" and not _named(it).keys() & _OF_PEOPLE]
+    allows = [it for it in by_name if it["Effect"] == "Allow" and not _named(it).keys() & OF_PEOPLE]
     heard = [*allows, *(_of_anybody(it) for it in statements if it["Effect"] == "Deny")]
     named = {key: values for it in heard for key, values in _named(it).items()}
     admits, contexts = _decision(heard), _contexts(named, {key: [value] for key, value in given.items()})
@@ -243,14 +201,14 @@ def _is_let(statements: list[dict[str, Any]], who: str, call: str, place: str, g
 def _of_anybody(statement: Mapping[str, Any]) -> dict[str, Any]:
     """A statement without what its conditions ask of who acts, and without what is not asked about here."""
     conditions = {
-        operator: {key: values for key, values in record(keys).items() if key.lower() not in _OF_PEOPLE}
+        operator: {key: values for key, values in record(keys).items() if key.lower() not in OF_PEOPLE}
         for operator, keys in record(statement.get("Condition")).items()
         if _is_asked({operator: keys})
     }
     return {**statement, "Condition": conditions}
 
 
-def _not_kept(archive: Archive, statements: list[dict[str, Any]]) -> Iterator[str]:
+def _not_kept(archive: Archive, statements: list[Mapping[str, Any]]) -> Iterator[str]:
     """What somebody is not kept from by any one statement about everybody."""
     denials = [it for it in statements if it["Effect"] == "Deny"
                and "*" in (it["Principal"], *listed(record(it["Principal"]).get("AWS")))

@@ -178,10 +178,10 @@ def opinions(context: Context) -> Iterator[Opinion]:
     from infra.verify.ci import tokens  # noqa: PLC0415 (a proof does without)
     from infra.verify.oracle import attempts, visits  # noqa: PLC0415 (the same)
 
-    yield from tokens.opinions(context.graph, trust.declared(context.declared.deployment))
+    sites, jobs = aws_access.declared(context.declared.deployment), trust.declared(context.declared.deployment)
+    yield from tokens.opinions(context.graph, jobs)
     yield from attempts.opinions(context.graph, context.declared)
     yield from visits.opinions(context.graph, context.declared)
-    sites, jobs = aws_access.declared(context.declared.deployment), trust.declared(context.declared.deployment)
     yield from at_sites.opinions(context.graph, sites, frozenset(name for _, name in jobs.roles))
     for asked in legacy.asked(context.graph, context.declared):
         if isinstance(asked, legacy.Open):
